@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Every error nuxkit raises, each with the exit code of the command line.
+
+====  =====================================================
+code  meaning
+====  =====================================================
+0     success (``nuxkit run`` ends with the kernel's own code
+      when that is 1 to 99)
+2     wrong use of the command line
+100   a file is missing, unreadable or of the wrong kind
+101   the cross-compiler is missing
+102   the kernel does not compile, link or pass verification
+103   the run ended in a trap
+104   the run hit its cycle or wall-time limit
+105   an argument is out of its range
+====  =====================================================
+"""
+
+from __future__ import annotations
+
+
+class NuxkitError(Exception):
+    """Base of all errors of nuxkit; ``exit_code`` is that of the command line."""
+
+    exit_code = 1
+
+
+class ProgramFileError(NuxkitError):
+    """A source or ELF file is missing, unreadable or of the wrong kind."""
+
+    exit_code = 100
+
+
+class ToolchainError(NuxkitError):
+    """The cross-compiler is missing or does not work."""
+
+    exit_code = 101
+
+
+class BuildError(NuxkitError):
+    """The kernel does not compile, link or pass verification."""
+
+    exit_code = 102
+
+
+class KernelTrap(NuxkitError):  # noqa: N818 - a trap is the field's word
+    """The run ended in a trap; ``result`` is the run's result up to there."""
+
+    exit_code = 103
+
+
+class RunLimitError(NuxkitError):
+    """The run hit its cycle or wall-time limit; ``result`` as for a trap."""
+
+    exit_code = 104
+
+
+class InputError(NuxkitError, ValueError):
+    """An argument is out of its range."""
+
+    exit_code = 105
