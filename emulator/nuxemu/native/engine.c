@@ -40,39 +40,47 @@ static uint32_t *changed_word(uint32_t *state, const uint32_t *old, uint32_t bef
     return found;
 }
 
+/* True if `words` are the engine's live registers: both sides see what the other writes. */
+static bool are_registers(nux_processor *p, uint32_t *words, uint32_t marker) {
+    uint32_t value = ~marker;
+    p->uc_reg_write(p->engine, UC_PPC_REG_0 + 7, &value);
+    if (words[7] != ~marker) /* a copy, or other memory */
+        return false;
+    words[9] = marker ^ 0x5555;
+    p->uc_reg_read(p->engine, UC_PPC_REG_0 + 9, &value);
+    return value == (marker ^ 0x5555);
+}
+
+/* Copies memory that may be unreadable; returns how many bytes could be read. */
+static size_t peek(void *to, uintptr_t from, size_t n) {
+    struct iovec local = {to, n}, remote = {(void *)from, n};
+    ssize_t got = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+    return got > 0 ? (size_t)got : 0;
+}
+
 /* Finds the 32 general registers in the engine's memory: Unicorn's structure holds a pointer to
- * the processor object, and the object holds the registers in a row. Unreadable memory is
- * skipped, since the kernel copies (process_vm_readv). */
+ * the processor object, and the object holds the registers in a row. */
 static uint32_t *find_gprs(nux_processor *p) {
-    uint32_t pattern[32];
-    for (int i = 0; i < 32; i++) {
-        pattern[i] = 0x5a170001u + 0x01010101u * (uint32_t)i;
-        p->uc_reg_write(p->engine, UC_PPC_REG_0 + i, &pattern[i]);
-    }
+    static uint32_t serial; /* earlier engines left their patterns in freed memory */
+    uint32_t pattern[32], marker = 0x5a170001u + 0x9e3779b9u * ++serial;
+    uintptr_t fields[512];
+    size_t num_fields = peek(fields, (uintptr_t)p->engine, sizeof fields) / sizeof *fields;
     uint32_t *copy = malloc(sizeof(uint32_t) * PROBE_WORDS), *found = NULL;
-    for (size_t field = 0; copy && !found && field < 512; field++) {
-        uintptr_t object;
-        memcpy(&object, (char *)p->engine + field * sizeof object, sizeof object);
-        if (object < PAGE_BYTES || object % sizeof object)
+    for (size_t f = 0; copy && !found && f < num_fields; f++) {
+        if (fields[f] < PAGE_BYTES || fields[f] % sizeof *fields)
             continue;
-        struct iovec local = {copy, sizeof(uint32_t) * PROBE_WORDS};
-        struct iovec remote = {(void *)object, local.iov_len};
-        ssize_t n = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
-        for (ssize_t i = 0; n > 0 && i + 32 + STATE_WORDS <= n / 4; i++)
-            if (!memcmp(copy + i, pattern, sizeof pattern)) {
-                found = (uint32_t *)object + i;
-                break;
-            }
+        for (uint32_t i = 0; i < 32; i++) {
+            pattern[i] = marker + 0x01010101u * i;
+            p->uc_reg_write(p->engine, UC_PPC_REG_0 + (int)i, &pattern[i]);
+        }
+        size_t n = peek(copy, fields[f], sizeof(uint32_t) * PROBE_WORDS) / sizeof *copy;
+        for (size_t i = 0; !found && i + 32 + STATE_WORDS <= n; i++) {
+            uint32_t *words = (uint32_t *)fields[f] + i;
+            if (!memcmp(copy + i, pattern, sizeof pattern) && are_registers(p, words, marker))
+                found = words;
+        }
     }
     free(copy);
-    if (found) { /* verify in both directions */
-        uint32_t value = 0x12345678;
-        p->uc_reg_write(p->engine, UC_PPC_REG_0 + 7, &value);
-        found[9] = 0x87654321;
-        p->uc_reg_read(p->engine, UC_PPC_REG_0 + 9, &value);
-        if (found[7] != 0x12345678 || value != 0x87654321)
-            return NULL;
-    }
     return found;
 }
 

@@ -67,6 +67,7 @@ typedef struct {
     const uint32_t *a, *b;
     uint8_t as, bs, store, stack;
     uint32_t align;     /* bits of ea that must be zero */
+    uint32_t pc;        /* of the first access */
     uint32_t low, span; /* lowest offset, and bytes from there to the last byte's address */
 } nux_guard;
 
@@ -168,6 +169,7 @@ void nux_report(nux_processor *, uint32_t pc, int kind);
 
 /* scalar.c: executes one native scalar instruction; false: leave the block at resume_pc. */
 bool nux_execute_scalar(nux_processor *, const nux_decoded *, uint32_t pc);
+void nux_execute_undefined(nux_processor *, const nux_decoded *, uint32_t pc);
 /* vector_io.c: the same for a vector instruction. */
 bool nux_execute_vector(nux_processor *, const nux_decoded *, uint32_t pc);
 

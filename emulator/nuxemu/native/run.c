@@ -55,8 +55,7 @@ static bool run_native(nux_processor *p, uint32_t from, uint32_t to) {
         } else if (d->kind != NUX_KIND_UNDEFINED) {
             goes_on = nux_execute_scalar(p, d, pc);
         } else if (p->config.hardware) {
-            nux_report(p, pc, NUX_SITE_UNDEFINED);
-            p->cycles++;
+            nux_execute_undefined(p, d, pc);
             goes_on = true;
         } else {
             nux_stop_at(p, NUX_TRAP_UNDEFINED, pc, 0);
@@ -95,13 +94,26 @@ static bool look_up(nux_processor *p, uint32_t pc) {
     return true;
 }
 
+static uint32_t guard_address(const nux_guard *g) {
+    return (*g->a << g->as) + (*g->b << g->bs) + g->low;
+}
+
 static bool guard_holds(const nux_processor *p, const nux_guard *g) {
-    uint32_t ea = (*g->a << g->as) + (*g->b << g->bs) + g->low;
+    uint32_t ea = guard_address(g);
     uint32_t lowest = g->store ? (g->stack && p->stack_limit > p->code_end ? p->stack_limit
                                                                            : p->code_end)
                                : 0;
     return !(ea & g->align) && ea >= lowest && ea < p->config.sram_size &&
            g->span < p->config.sram_size - ea;
+}
+
+/* Reports plain accesses to vector data that no sync has made visible yet. */
+static void check_block_sync(nux_processor *p, const nux_plan *plan) {
+    for (uint32_t i = 0; i < plan->num_guards; i++) {
+        uint32_t ea = guard_address(&plan->guards[i]);
+        if (ea < p->unsynced_high && ea + plan->guards[i].span >= p->unsynced_low)
+            nux_report(p, plan->guards[i].pc, NUX_SITE_NO_SYNC);
+    }
 }
 
 /* A block with a failed check: its loads and stores on those registers become native, which
@@ -172,6 +184,8 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
             leave(p);
             return;
         }
+    if (p->unsynced_high)
+        check_block_sync(p, plan);
     p->cycles += plan->cycles;
     p->instructions += plan->instructions;
     p->pending = plan->pending;

@@ -396,7 +396,7 @@ static void issue(pipeline *line, const nux_decoded *d) {
 
 /* Adds a check to a block's list, or widens one with the same registers. */
 static bool add_guard(nux_processor *p, nux_guard *guards, uint32_t *count, const nux_decoded *d,
-                      value address) {
+                      uint32_t pc, value address) {
     uint32_t size = (uint32_t)nux_scalar_rows[d->id].size;
     bool store = d->kind == NUX_KIND_STORE;
     const uint32_t *a = address.first == NO_REGISTER ? &zero_register : p->gpr + address.first;
@@ -426,6 +426,7 @@ static bool add_guard(nux_processor *p, nux_guard *guards, uint32_t *count, cons
         .store = store,
         .stack = store && address.first == 1 && address.second == NO_REGISTER,
         .align = size - 1,
+        .pc = pc,
         .low = address.offset,
         .span = size - 1,
     };
@@ -455,7 +456,7 @@ static nux_plan *make_plan(nux_processor *p, nux_region *region, uint32_t pc, ui
         }
         if (is_memory(d)) {
             value address = address_of(d, registers);
-            if (!address.known || !add_guard(p, guards, &count, d, address)) {
+            if (!address.known || !add_guard(p, guards, &count, d, pc + 4 * i, address)) {
                 nux_make_native(p, pc + 4 * i);
                 return NULL;
             }
