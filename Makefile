@@ -20,7 +20,7 @@ C_FILES := $(shell find $(C_FOLDERS) -name '*.[ch]' 2>/dev/null | \
 
 .PHONY: help
 help:  ## List the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1|\2/p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 # --- Set-up ---------------------------------------------------------------------------
 
