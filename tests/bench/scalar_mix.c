@@ -420,8 +420,8 @@ static uint64_t multiply_mersenne61(uint64_t a, uint64_t b) {
 
 // Fermat: x^(p-1) = 1 for the prime p = 2^61 - 1, whose p - 1 is 2^61 - 2.
 static int job_wide(uint32_t *out) {
-    uint64_t x = 2;
-    for (int i = 0; i < 3; i++)
+    uint64_t x = 2; // below 2^42, and never a multiple of p
+    for (int i = 0; i < 2; i++)
         x = x << 20 | random_u16();
     uint64_t power = 1;
     for (int bit = 60; bit >= 0; bit--) {
