@@ -72,7 +72,7 @@ lint: setup  ## Check style, types, C warnings and that generated files are up t
 
 .PHONY: bench
 bench: setup  ## Measure the speed figures of docs/performance.md
-	$(BIN)/python tests/bench/run.py --output $(OUT)/bench/bench.json
+	PYTHONPATH=tests $(BIN)/python -m bench.run --output $(OUT)/bench/bench.json
 
 .PHONY: docs
 docs: setup $(VENV)/.docs  ## Build the documentation as HTML
