@@ -14,7 +14,7 @@ OUT := out
 NATIVE_SOURCES := $(shell find emulator/nuxemu/native -name '*.[ch]' 2>/dev/null)
 NATIVE_C := $(filter %.c,$(NATIVE_SOURCES))
 # Hand-written C; generated files carry a banner and are kept as generated.
-C_FOLDERS := emulator/nuxemu/native ppu_runtime kernels tests examples
+C_FOLDERS := emulator/nuxemu/native ppu_runtime kernels tests examples docs
 C_FILES := $(shell find $(C_FOLDERS) -name '*.[ch]' 2>/dev/null | \
 	xargs -r grep -LiE 'generated (by|from)')
 
