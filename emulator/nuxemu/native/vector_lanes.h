@@ -14,12 +14,20 @@ static void LANES(blend)(uint8_t *d, const uint8_t *from, const uint8_t *vcr, ui
     }
 }
 
-// Each condition covers 16 bits of the accumulator.
+// A halfword in the machine's byte order has its two bytes where the accumulator has the two
+// 16-bit halves that belong to them, on machines of either order.
+static inline void LANES(swap_halfwords)(uint8_t *d, const uint8_t *from) {
+    EACH_LANE(64) { ((alias16 *)d)[i] = BIG_ENDIAN_16(((const alias16 *)from)[i]); }
+}
+
 static void LANES(blend_acc)(uint32_t *d, const uint32_t *from, const uint8_t *vcr, uint8_t cond) {
-    EACH_LANE(64) {
-        uint32_t even = vcr[2 * i] == cond ? 0xffff0000 : 0;
-        uint32_t odd = vcr[2 * i + 1] == cond ? 0x0000ffff : 0;
-        d[i] = (from[i] & (even | odd)) | (d[i] & ~(even | odd));
+    uint8_t conditions[128] ALIGNED;
+    alias16 *to = (alias16 *)d;
+    const alias16 *result = (const alias16 *)from;
+    LANES(swap_halfwords)(conditions, vcr);
+    EACH_LANE(128) {
+        uint16_t enable = conditions[i] == cond ? 0xffff : 0;
+        to[i] = (result[i] & enable) | (to[i] & (uint16_t)~enable);
     }
 }
 
@@ -82,12 +90,7 @@ static void LANES(blend_acc)(uint32_t *d, const uint32_t *from, const uint8_t *v
     }                                                                                              \
     TO_VRT(name)
 
-// Byte instructions with accumulator. A halfword in the machine's byte order has its two
-// bytes where the accumulator has their two 16-bit halves, on machines of either order.
-static inline void LANES(swap_halfwords)(uint8_t *d, const uint8_t *from) {
-    EACH_LANE(64) { ((alias16 *)d)[i] = BIG_ENDIAN_16(((const alias16 *)from)[i]); }
-}
-
+// Byte instructions with accumulator: lanes in the order of its halves.
 #define B_ACC_LANES                                                                                \
     uint8_t sa[128] ALIGNED, sb[128] ALIGNED;                                                      \
     LANES(swap_halfwords)(sa, va);                                                                 \
