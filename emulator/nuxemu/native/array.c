@@ -259,7 +259,7 @@ nux_array *nux_array_new(void) {
         for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
             array->tau_s[NUX_ARRAY_CAUSAL][row][column] = 1.0;
             array->tau_s[NUX_ARRAY_ACAUSAL][row][column] = 1.0;
-            array->pre_time_s[row][column] = -INFINITY;
+            array->pairing[row][column / 8].pre_time_s[column % 8] = -INFINITY;
         }
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
         array->post_time_s[column] = -INFINITY;

@@ -13,80 +13,60 @@
 // accumulates does not depend on when that happens.
 #include "array.h"
 
+#include "lanes.h"
+
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 16 }; // columns handled together
+// exp(-t / tau) = 2^(-t * LOG2_E / tau).
+#define LOG2_E 0x1.71547652b82fep+0
 
-// exp(x) for x <= 0 to about 1e-15 relative, exactly 0 below -700. The same bits everywhere: only
-// basic IEEE operations, no contraction. x = k ln 2 + r, |r| <= ln(2)/2; Taylor series in r.
-static inline __attribute__((always_inline)) double decay(double x) {
-    const double magic = 0x1.8p52; // adding it rounds to an integer in the low bits
-    double clamped = x > -700.0 ? x : -700.0;
-    double shifted = clamped * 0x1.71547652b82fep+0 + magic;
-    double k = shifted - magic;
-    double r = clamped - k * 0x1.62e42fefa3800p-1 - k * 0x1.ef35793c76730p-45;
-    double r2 = r * r, r4 = r2 * r2, r8 = r4 * r4;
-    double low = (1.0 + r) + r2 * (1.0 / 2 + r * (1.0 / 6));
-    double mid = (1.0 / 24 + r * (1.0 / 120)) + r2 * (1.0 / 720 + r * (1.0 / 5040));
-    double high = (1.0 / 40320 + r * (1.0 / 362880)) + r2 * (1.0 / 3628800 + r * (1.0 / 39916800));
-    double mantissa = low + r4 * mid + r8 * high;
-    uint64_t bits;
-    memcpy(&bits, &shifted, sizeof bits);
-    bits = (bits + 1023) << 52;
-    double scale;
-    memcpy(&scale, &bits, sizeof scale);
-    return x > -700.0 ? mantissa * scale : 0.0;
-}
-
-// One block of synapses of a row, and which of them have seen a postsynaptic spike since their last
-// presynaptic one (all bits set, else 0).
+// Four neighbouring synapses of a row, starting at lane `lane` of `pairing`, and which of them have
+// seen a postsynaptic spike since their last presynaptic one.
 typedef struct {
-    unsigned row, column;
-    uint64_t open[BLOCK];
-} block;
+    nux_array_pairing *pairing;
+    unsigned row, column, lane;
+    nux_i64x4 open;
+} quad;
 
-static inline __attribute__((always_inline)) double if_set(uint64_t mask, double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    bits &= mask;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+// The quad of a column that is a multiple of four.
+NUX_INLINE quad quad_at(nux_array *array, unsigned row, unsigned column) {
+    quad at = {&array->pairing[row][column / 8], row, column, column % 8, {0}};
+    nux_i32x4 fresh = nux_load_u32(&at.pairing->posts_before[at.lane]) !=
+                      nux_load_u32(&array->post_count[column]);
+    at.open = __builtin_convertvector(fresh, nux_i64x4);
+    return at;
 }
 
-static inline __attribute__((always_inline)) void
-add_pairs(nux_array *array, unsigned channel, const block *at, const double *distance_s) {
-    double *accumulated = &array->accumulated_lsb[channel][at->row][at->column];
-    const double *amplitude = &array->pair_amplitude_lsb[channel][at->row][at->column];
-    const double *rate = &array->pair_rate_hz[channel][at->row][at->column];
-    double saturation = array->saturation_lsb;
-    for (unsigned i = 0; i < BLOCK; i++) {
-        double added = if_set(at->open[i], amplitude[i] * decay(-distance_s[i] * rate[i]));
-        double sum = accumulated[i] + added;
-        accumulated[i] = sum < saturation ? sum : saturation;
-    }
+// The channel's sensors after one more pair with the given time from its later to its earlier spike
+// (<= 0).
+NUX_INLINE nux_f64x4 with_pair(const nux_array *array, unsigned channel, const quad *at,
+                               nux_f64x4 back_s) {
+    nux_f64x4 amplitude = nux_load(&at->pairing->amplitude_lsb[channel][at->lane]);
+    nux_f64x4 halvings = back_s * nux_load(&at->pairing->halvings_hz[channel][at->lane]);
+    nux_i64x4 added = at->open & (nux_i64x4)(amplitude * nux_exp2(halvings));
+    return nux_load(&array->accumulated_lsb[channel][at->row][at->column]) + (nux_f64x4)added;
 }
 
-// Causal pairs: the unpaired presynaptic spike with the first postsynaptic one after it. Synapses
-// without one have pre_time_s = -inf, an infinite distance, and add nothing.
-static inline __attribute__((always_inline)) void add_causal(nux_array *array, const block *at) {
-    const double *pre_time = &array->pre_time_s[at->row][at->column];
-    const uint32_t *seen = &array->pre_post_count[at->row][at->column];
-    double distance[BLOCK];
-    for (unsigned i = 0; i < BLOCK; i++)
-        distance[i] = array->post_history_s[at->column + i][seen[i] % NUX_ARRAY_HISTORY];
-    for (unsigned i = 0; i < BLOCK; i++)
-        distance[i] -= pre_time[i];
-    add_pairs(array, NUX_ARRAY_CAUSAL, at, distance);
+// Causal: the unpaired presynaptic spike with the first postsynaptic one after it. Synapses without
+// one have pre_time_s = -inf, infinitely far back, and nothing is added.
+NUX_INLINE nux_f64x4 with_causal_pair(const nux_array *array, const quad *at) {
+    const uint32_t *before = &at->pairing->posts_before[at->lane];
+    nux_f64x4 first;
+    for (unsigned i = 0; i < NUX_LANES; i++)
+        first[i] = array->post_history_s[at->column + i][before[i] % NUX_ARRAY_HISTORY];
+    nux_f64x4 pre_time = nux_load(&at->pairing->pre_time_s[at->lane]);
+    return with_pair(array, NUX_ARRAY_CAUSAL, at, pre_time - first);
 }
 
-static inline __attribute__((always_inline)) void add_acausal(nux_array *array, const block *at,
-                                                              double time_s) {
-    const double *post_time = &array->post_time_s[at->column];
-    double distance[BLOCK];
-    for (unsigned i = 0; i < BLOCK; i++)
-        distance[i] = time_s - post_time[i];
-    add_pairs(array, NUX_ARRAY_ACAUSAL, at, distance);
+// Acausal: the last postsynaptic spike with a presynaptic one now.
+NUX_INLINE nux_f64x4 with_acausal_pair(const nux_array *array, const quad *at, double time_s) {
+    nux_f64x4 post_time = nux_load(&array->post_time_s[at->column]);
+    return with_pair(array, NUX_ARRAY_ACAUSAL, at, post_time - time_s);
+}
+
+NUX_INLINE void set_sensors(nux_array *array, unsigned channel, const quad *at, nux_f64x4 value) {
+    nux_store(&array->accumulated_lsb[channel][at->row][at->column], value);
 }
 
 // Which of the labels, all below 64, equal `label`: bit 7 of each byte.
@@ -97,31 +77,37 @@ static inline uint64_t matches(const uint8_t *labels, unsigned label) {
     return ~(eight + 0x7f7f7f7f7f7f7f7fu) & 0x8080808080808080u;
 }
 
+// `match` as from matches(), for the four synapses.
+NUX_INLINE void pre_spike_quad(nux_array *array, unsigned row, unsigned column, uint64_t match,
+                               double time_s) {
+    const nux_i64x4 bits = {0x80, 0x8000, 0x800000, 0x80000000};
+    nux_i64x4 hit = ((int64_t)match & bits) == bits;
+    quad at = quad_at(array, row, column);
+    at.open &= hit;
+    if (nux_any(at.open)) {
+        // Both are computed before either is stored, to run side by side.
+        nux_f64x4 causal = with_causal_pair(array, &at);
+        nux_f64x4 acausal = with_acausal_pair(array, &at, time_s);
+        set_sensors(array, NUX_ARRAY_CAUSAL, &at, causal);
+        set_sensors(array, NUX_ARRAY_ACAUSAL, &at, acausal);
+    }
+    double *pre_time = &at.pairing->pre_time_s[at.lane];
+    nux_store(pre_time, nux_where(hit, nux_splat(time_s), nux_load(pre_time)));
+    nux_i32x4 hit32 = __builtin_convertvector(hit, nux_i32x4);
+    uint32_t *seen = &at.pairing->posts_before[at.lane];
+    nux_i32x4 count =
+        (nux_load_u32(&array->post_count[column]) & hit32) | (nux_load_u32(seen) & ~hit32);
+    memcpy(seen, &count, sizeof count);
+}
+
 NUX_ARRAY_CLONES
 void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double time_s) {
-    const uint8_t *labels = array->labels[row];
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += BLOCK) {
-        if ((matches(labels + column, label) | matches(labels + column + 8, label)) == 0)
-            continue;
-        const uint32_t *count = &array->post_count[column];
-        uint32_t *seen = &array->pre_post_count[row][column];
-        double *pre_time = &array->pre_time_s[row][column];
-        block at = {.row = row, .column = column};
-        uint64_t hit[BLOCK], any = 0;
-        for (unsigned i = 0; i < BLOCK; i++)
-            hit[i] = -(uint64_t)(labels[column + i] == label);
-        for (unsigned i = 0; i < BLOCK; i++) {
-            at.open[i] = hit[i] & -(uint64_t)(seen[i] != count[i]);
-            any |= at.open[i];
-        }
-        if (any != 0) {
-            add_causal(array, &at);
-            add_acausal(array, &at, time_s);
-        }
-        for (unsigned i = 0; i < BLOCK; i++) {
-            pre_time[i] = hit[i] ? time_s : pre_time[i];
-            seen[i] = hit[i] ? count[i] : seen[i];
-        }
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += 8) {
+        uint64_t match = matches(&array->labels[row][column], label);
+        if ((uint32_t)match != 0)
+            pre_spike_quad(array, row, column, match, time_s);
+        if (match >> 32 != 0)
+            pre_spike_quad(array, row, column + NUX_LANES, match >> 32, time_s);
     }
 }
 
@@ -130,21 +116,14 @@ void nux_array_settle_row(nux_array *array, unsigned row) {
     if (array->row_settled[row] == array->posts)
         return;
     array->row_settled[row] = array->posts;
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += BLOCK) {
-        const uint32_t *count = &array->post_count[column];
-        const uint32_t *seen = &array->pre_post_count[row][column];
-        double *pre_time = &array->pre_time_s[row][column];
-        block at = {.row = row, .column = column};
-        uint64_t any = 0;
-        for (unsigned i = 0; i < BLOCK; i++) {
-            at.open[i] = -(uint64_t)(seen[i] != count[i]) & -(uint64_t)(pre_time[i] > -INFINITY);
-            any |= at.open[i];
-        }
-        if (any == 0)
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += NUX_LANES) {
+        quad at = quad_at(array, row, column);
+        double *pre_time = &at.pairing->pre_time_s[at.lane];
+        at.open &= nux_load(pre_time) > -INFINITY;
+        if (!nux_any(at.open))
             continue;
-        add_causal(array, &at);
-        for (unsigned i = 0; i < BLOCK; i++)
-            pre_time[i] = at.open[i] ? -INFINITY : pre_time[i];
+        set_sensors(array, NUX_ARRAY_CAUSAL, &at, with_causal_pair(array, &at));
+        nux_store(pre_time, nux_where(at.open, nux_splat(-INFINITY), nux_load(pre_time)));
     }
 }
 
@@ -155,16 +134,18 @@ void nux_array_settle(nux_array *array) {
 }
 
 // As nux_array_settle_row, down one column.
+NUX_ARRAY_CLONES
 static void settle_column(nux_array *array, unsigned column) {
-    unsigned column0 = column / BLOCK * BLOCK;
+    const nux_i64x4 lanes = {0, 1, 2, 3};
+    nux_i64x4 chosen = lanes == column % NUX_LANES;
     for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++) {
-        if (array->pre_post_count[row][column] == array->post_count[column] ||
-            array->pre_time_s[row][column] == -INFINITY)
+        double *pre_time = &array->pairing[row][column / 8].pre_time_s[column % 8];
+        quad at = quad_at(array, row, column - column % NUX_LANES);
+        at.open &= chosen;
+        if (*pre_time == -INFINITY || !nux_any(at.open))
             continue;
-        block at = {.row = row, .column = column0};
-        at.open[column - column0] = UINT64_MAX;
-        add_causal(array, &at);
-        array->pre_time_s[row][column] = -INFINITY;
+        set_sensors(array, NUX_ARRAY_CAUSAL, &at, with_causal_pair(array, &at));
+        *pre_time = -INFINITY;
     }
     array->post_settled[column] = array->post_count[column];
 }
@@ -178,16 +159,31 @@ void nux_array_post_spike(nux_array *array, unsigned column, double time_s) {
     array->posts++;
 }
 
+// Clear the sensors whose `chosen` word is not 0.
+NUX_ARRAY_CLONES
+static void clear(double *accumulated, const int32_t *chosen) {
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += NUX_LANES) {
+        nux_i32x4 words;
+        memcpy(&words, &chosen[column], sizeof words);
+        nux_i64x4 keep = __builtin_convertvector(words == 0, nux_i64x4);
+        nux_i64x4 value = keep & (nux_i64x4)nux_load(&accumulated[column]);
+        nux_store(&accumulated[column], (nux_f64x4)value);
+    }
+}
+
 void nux_array_reset_half(nux_array *array, unsigned row, unsigned half, const uint8_t *sensors,
                           const uint8_t *enable) {
     nux_array_settle_row(array, row);
+    uint8_t enabled[NUX_ARRAY_LANES];
+    for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++)
+        enabled[lane] = enable == NULL ? sensors[lane] : sensors[lane] & enable[lane];
     for (unsigned channel = 0; channel < NUX_ARRAY_CHANNELS; channel++) {
-        double *accumulated = array->accumulated_lsb[channel][row];
+        int32_t chosen[NUX_ARRAY_COLUMNS];
         for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++) {
-            unsigned chosen = sensors[lane] & (enable == NULL ? 0xff : enable[lane]);
-            double *value = &accumulated[2 * lane + half];
-            *value = chosen >> channel & 1 ? 0.0 : *value;
+            chosen[2 * lane] = half == 0 ? enabled[lane] >> channel & 1 : 0;
+            chosen[2 * lane + 1] = half == 1 ? enabled[lane] >> channel & 1 : 0;
         }
+        clear(array->accumulated_lsb[channel][row], chosen);
     }
 }
 
@@ -202,10 +198,11 @@ void nux_array_update_row(nux_array *array, unsigned row) {
     const uint8_t *amp = array->amp_calib[row], *time = array->time_calib[row];
     for (unsigned channel = 0; channel < NUX_ARRAY_CHANNELS; channel++)
         for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-            array->pair_amplitude_lsb[channel][row][column] =
+            nux_array_pairing *pairing = &array->pairing[row][column / 8];
+            pairing->amplitude_lsb[channel][column % 8] =
                 array->amplitude_lsb[channel][row][column] * array->amp_factor[amp[column] & 3];
-            array->pair_rate_hz[channel][row][column] =
-                1.0 / (array->tau_s[channel][row][column] * array->tau_factor[time[column] & 3]);
+            pairing->halvings_hz[channel][column % 8] =
+                LOG2_E / (array->tau_s[channel][row][column] * array->tau_factor[time[column] & 3]);
         }
 }
 

@@ -36,6 +36,17 @@ typedef struct {
     int16_t label;
 } nux_array_spike;
 
+// What the sensors of eight neighbouring synapses of a row need to add a pair: parameters with the
+// calibration bits applied (amplitude, and factors of two per second by which it decays),
+// [channel][column % 8]; the last presynaptic spike (s; -inf once paired or when there was none)
+// and the number of postsynaptic spikes of the column before it.
+typedef struct {
+    double amplitude_lsb[2][8];
+    double halvings_hz[2][8];
+    double pre_time_s[8];
+    uint32_t posts_before[8];
+} nux_array_pairing;
+
 // Everything one array is. Synapses are [row][column]; after changing amplitude, tau or the
 // calibration bits or factors from outside, call nux_array_update_parameters.
 typedef struct {
@@ -46,22 +57,18 @@ typedef struct {
     uint8_t amp_calib[257][256];
 
     // Sensors, [channel][row][column]: what a pair at zero distance adds (CADC LSB) and the time
-    // constant (s), both at calibration code 0; then with the calibration bits applied.
+    // constant (s), both at calibration code 0; the factors of the four calibration codes.
     double amplitude_lsb[2][256][256];
     double tau_s[2][256][256];
     double amp_factor[4];
     double tau_factor[4];
     double saturation_lsb;
-    double pair_amplitude_lsb[2][256][256];
-    double pair_rate_hz[2][256][256];
 
-    // Accumulated correlation. The causal sensor lags behind until nux_array_settle.
+    // Accumulated correlation. The causal sensor lags behind until nux_array_settle. Saturation
+    // applies when it is read; as pairs only ever add, that is the same as after every pair.
     double accumulated_lsb[2][256][256];
 
-    // Last presynaptic spike (s; -inf once paired or when there was none) and the number of
-    // postsynaptic spikes of the column before it.
-    double pre_time_s[256][256];
-    uint32_t pre_post_count[256][256];
+    nux_array_pairing pairing[256][32]; // [row][column / 8]
     // Postsynaptic spikes of each column: how many, how many at the column's last settling, the
     // last one (s; -inf when there was none), and the latest 64 as a ring.
     uint32_t post_count[256];
