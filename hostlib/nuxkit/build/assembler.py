@@ -19,9 +19,7 @@ def assemble(
     tools: Toolchain, assembly: Path, object_path: Path, runtime: Path, source: str, *, is_c: bool
 ) -> list[Diagnostic]:
     """Assemble `assembly` into `object_path` and give the diagnostics at `source`."""
-    includes = "".join(
-        f'.include "{name}"\n' for name in INCLUDES if (runtime / "asm" / name).exists()
-    )
+    includes = "".join(f'.include "{name}"\n' for name in INCLUDES)
     wrapper = assembly.with_name("wrapper.s")
     wrapper.write_text(f'{includes}.include "{assembly.name}"\n')
     done = toolchain.run([

@@ -102,7 +102,8 @@ def compile_source(tools: Toolchain, source: str, settings: Settings, work: Path
     assembly, dependencies = work / "user.s", work / "user.d"
     is_c = Path(source).suffix in C_SUFFIXES
     done = toolchain.run([
-        tools.gcc, "-S" if is_c else "-E", *settings.flags, "-MD", "-MF", str(dependencies),
+        tools.gcc, "-S" if is_c else "-E", *settings.flags,
+        "-isystem", tools.own_headers, "-MD", "-MF", str(dependencies),
         *(() if is_c else ("-x", "assembler-with-cpp")), source, "-o", str(assembly),
     ])  # fmt: skip
     found = parse_gcc(done.stderr)

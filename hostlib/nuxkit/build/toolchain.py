@@ -27,7 +27,9 @@ TARGET_FLAGS = (
     "-maltivec", "-mabi=altivec", "-mno-vrsave",
     *(f"-fcall-used-v{number}" for number in range(20, 32)),
     "-fno-tree-vectorize", "-fno-tree-slp-vectorize",
-    "-ffreestanding", "-fno-pic", "-fno-pie", "-fno-common", "-fno-stack-protector",
+    # Freestanding, and none of the headers of another C library.
+    "-ffreestanding", "-nostdinc",
+    "-fno-pic", "-fno-pie", "-fno-common", "-fno-stack-protector",
     # A tail call would drop its caller from the call stack of a trap.
     "-fno-optimize-sibling-calls",
     "-fno-asynchronous-unwind-tables",
@@ -51,6 +53,11 @@ class Toolchain:
         lines = [_version_line(tool, Path(tool).stat().st_mtime_ns)
                  for tool in (self.gcc, self.linker)]
         return "; ".join(lines)
+
+    @cached_property
+    def own_headers(self) -> str:
+        """Directory of the freestanding headers (stdint.h, stddef.h, ...) of gcc."""
+        return run([self.gcc, "-print-file-name=include"]).stdout.strip()
 
 
 @lru_cache(maxsize=None)
