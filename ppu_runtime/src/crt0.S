@@ -8,6 +8,9 @@
  * 0xdead0000 + address of its slot, for example 0xdead001c for a trap. (In the
  * vendor's start-up code an undefined handler is a jump to address 0: the program
  * silently restarts.)
+ *
+ * Memory is as the host left it: loading a program sets .data and zeroes .bss, and
+ * the host may write variables before the start. Nothing is cleared here.
  */
 
 #include <nux/memory_map.h>
@@ -52,15 +55,6 @@ __init:
     li      r0, 0
     stw     r0, 0(r1)               /* back chain 0: call stacks end here */
     stw     r0, 4(r1)
-    lis     r9, __bss_start@ha
-    addi    r9, r9, __bss_start@l
-    lis     r10, __bss_end@ha
-    addi    r10, r10, __bss_end@l
-    b       2f
-1:  stw     r0, 0(r9)
-    addi    r9, r9, 4
-2:  cmplw   r9, r10
-    blt     1b
     bl      start
     b       exit
     .cfi_endproc

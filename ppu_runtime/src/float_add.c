@@ -14,8 +14,8 @@ static float add_finite(uint32_t a, uint32_t b) {
     struct float_parts large = float_unpack(a), small = float_unpack(b);
     // One bit of room above for the carry; eight zero bits below guard the rounding.
     large.significand >>= 1;
-    small.significand = shift_right_sticky(small.significand >> 1,
-                                           (uint32_t)(large.exponent - small.exponent));
+    small.significand =
+        shift_right_sticky(small.significand >> 1, (uint32_t)(large.exponent - small.exponent));
     uint32_t sum = (a ^ b) & FLOAT_SIGN ? large.significand - small.significand
                                         : large.significand + small.significand;
     if (sum == 0) {

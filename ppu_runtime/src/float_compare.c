@@ -5,7 +5,7 @@
 #include "float_bits.h"
 
 // -1, 0 or 1; `unordered` when one of them is a NaN.
-static int compare(float x, float y, int unordered) {
+__attribute__((noinline)) static int compare(float x, float y, int unordered) {
     uint32_t a = float_bits(x), b = float_bits(y);
     if (float_is_nan(a) || float_is_nan(b)) {
         return unordered;

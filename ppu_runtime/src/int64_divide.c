@@ -9,7 +9,8 @@ static int leading_zeros(uint64_t value) {
     return v.high != 0 ? __builtin_clz(v.high) : 32 + (v.low != 0 ? __builtin_clz(v.low) : 32);
 }
 
-uint64_t __udivmoddi4(uint64_t dividend, uint64_t divisor, uint64_t *remainder) {
+__attribute__((noinline)) uint64_t __udivmoddi4(uint64_t dividend, uint64_t divisor,
+                                                uint64_t *remainder) {
     uint64_t quotient = 0;
     if (divisor == 0) {
         quotient = UINT64_MAX;

@@ -14,7 +14,7 @@ static volatile char *mailbox(uint32_t position) {
     return (volatile char *)(NUX_MAILBOX_BASE + position);
 }
 
-void nux_mailbox_write_char(char character) {
+__attribute__((noinline)) void nux_mailbox_write_char(char character) {
     if (used < TEXT_LIMIT) {
         *mailbox(used++) = character;
         *mailbox(used) = '\0';
@@ -31,7 +31,7 @@ void nux_mailbox_write_string(const char *text) {
     }
 }
 
-void nux_mailbox_write_unsigned(uint32_t value) {
+__attribute__((noinline)) void nux_mailbox_write_unsigned(uint32_t value) {
     char digits[10]; // of 2^32 - 1
     uint32_t count = 0;
     do {
@@ -59,22 +59,3 @@ void nux_mailbox_write_hex(uint32_t value, uint32_t digits) {
         nux_mailbox_write_char("0123456789abcdef"[value >> (4 * digits) & 0xfu]);
     }
 }
-
-// Before the scalar unit may read what the vector unit stored: wait for the vector unit.
-static void finish_vector_stores(void) { __asm__ volatile("sync" ::: "memory"); }
-
-#define DEFINE_WRITE_VECTOR(lanes, count, write)                                                   \
-    void nux_mailbox_write_vector_##lanes(const nux_vector_memory *vector) {                       \
-        finish_vector_stores();                                                                    \
-        for (uint32_t lane = 0; lane < (count); lane++) {                                          \
-            if (lane > 0) {                                                                        \
-                nux_mailbox_write_char(' ');                                                       \
-            }                                                                                      \
-            write(vector->lanes[lane]);                                                            \
-        }                                                                                          \
-    }
-
-DEFINE_WRITE_VECTOR(u8, 128, nux_mailbox_write_unsigned)
-DEFINE_WRITE_VECTOR(s8, 128, nux_mailbox_write_signed)
-DEFINE_WRITE_VECTOR(u16, 64, nux_mailbox_write_unsigned)
-DEFINE_WRITE_VECTOR(s16, 64, nux_mailbox_write_signed)

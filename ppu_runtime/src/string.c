@@ -4,8 +4,8 @@
 // Else GCC would turn the loops below into calls of the functions they are in.
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 
-#include <string.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef uint32_t __attribute__((may_alias)) word;
 
