@@ -408,7 +408,7 @@ class RawType(CType):
 def array_of(element: CType, shape: tuple[int, ...]) -> ArrayType:
     """Make the type of ``element x[shape[0]][shape[1]]...``; arrays of arrays are one array."""
     if isinstance(element, ArrayType):
-        element, shape = element.element, shape + element.shape
+        return array_of(element.element, shape + element.shape)
     name = element.name + "".join(f"[{n}]" for n in shape)
     return ArrayType(name, element.size * math.prod(shape), element, shape)
 

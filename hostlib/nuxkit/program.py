@@ -6,12 +6,14 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+from .call_stack import CallStacks, Frame, ReadWord
 from .debug_info import DebugInfo
 from .dwarf_types import VariableTypes
 from .elf_file import ElfImage, Segment, read_elf
+from .source_lines import Function, SourceLines, SourceLocation
 from .symbols import Location, Symbol, SymbolTable
 
-__all__ = ["Location", "Program", "Segment", "Symbol"]
+__all__ = ["Frame", "Function", "Location", "Program", "Segment", "SourceLocation", "Symbol"]
 
 
 class Program:
@@ -68,3 +70,61 @@ class Program:
         See :meth:`nuxkit.symbols.SymbolTable.resolve`.
         """
         return self.symbols.resolve(path)
+
+    def source_location(self, pc: int) -> SourceLocation | None:
+        """Source line of the instruction at ``pc``; None without debug information.
+
+        In an inlined function this is the line inside of it (for a vector instruction
+        a line of the header with the intrinsics); :meth:`source_locations` has the rest.
+
+        Raises
+        ------
+        ProgramFileError
+            The debug information is damaged; so for all methods but ``call_stack``.
+        """
+        return next(iter(self.source_locations(pc)), None)
+
+    def source_locations(self, pc: int) -> tuple[SourceLocation, ...]:
+        """Source lines of the instruction at ``pc``, one a level of inlining.
+
+        The innermost inlined function comes first, last the function that holds the
+        code; empty without debug information.
+        """
+        return self._lines.locations(pc)
+
+    def function_at(self, pc: int) -> Function | None:
+        """Find the function that holds ``pc``; in assembler code the label before it."""
+        return self._lines.function_at(pc)
+
+    def address_of_line(self, file: str, line: int) -> int | None:
+        """Lowest address with code of a source line, None when it has none.
+
+        ``file`` may lack leading folders: ``"stdp.c"``, ``"kernels/stdp.c"``.
+        """
+        return self._lines.address_of_line(file, line)
+
+    def call_stack(self, pc: int, lr: int, sp: int, read_word: ReadWord) -> list[Frame]:
+        """Chain of calls that led to ``pc``, innermost first, inlined calls included.
+
+        Parameters
+        ----------
+        pc, lr, sp : int
+            Program counter, link register and stack pointer (r1).
+        read_word : callable
+            Gives the 32-bit word at an address of the SRAM.
+
+        Returns
+        -------
+        list[Frame]
+            At least the frame of ``pc``, at most 64. Nothing is raised: the walk ends
+            where the stack makes no sense.
+        """
+        return self._stacks.frames(pc, lr, sp, read_word)
+
+    @cached_property
+    def _lines(self) -> SourceLines:
+        return SourceLines(self._debug, self._image.symbols, self.segments)
+
+    @cached_property
+    def _stacks(self) -> CallStacks:
+        return CallStacks(self._debug, self._lines, self.segments)
