@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -30,9 +30,14 @@ _SP = 1  # r1, also in DWARF
 #: Instruction patterns (mask, value) of prologues and epilogues.
 _STWU_SP = 0xFFFF_0000, 0x9421_0000  # stwu r1,-n(r1): the frame stands
 _SAVE_LR = 0xFFFF_0000, 0x9001_0000  # stw r0,n(r1): the return address is saved
-_ADD_SP = 0xFFFF_8000, 0x3821_0000  # addi r1,r1,n: the frame is gone
+_DROP_FRAME = (
+    (0xFFFF_8000, 0x3821_0000),  # addi r1,r1,n
+    (0xFFFF_FFFF, 0x7D61_5B78),  # mr r1,r11
+    (0xFFFF_FFFF, 0x8021_0000),  # lwz r1,0(r1)
+)
 _MTLR = 0xFC1F_FFFF, 0x7C08_03A6  # mtlr: the return address is back in LR
 _BLR = 0xFFFF_FFFF, 0x4E80_0020
+_CALLS = (0xFC00_0001, 0x4800_0001), (0xFC00_0001, 0x4C00_0001)  # bl; bctrl, blrl
 
 ReadWord = Callable[[int], int]
 
@@ -130,9 +135,12 @@ class CallStacks:
             else:
                 address = None if frame is None else read(frame + row.saved_at)
         else:
-            stands, saved = self._scan(pc)
-            frame = read(sp) if stands else sp
-            address = read(frame + 4) if saved and frame is not None else return_register
+            state = self._scan(pc)
+            frame = read(sp) if state.stands else sp
+            if state.saved:
+                address = None if frame is None else read(frame + 4)
+            else:
+                address = None if state.called else return_register
         if frame is None or address is None:
             return None
         return _Caller(frame, address)
@@ -182,35 +190,46 @@ class CallStacks:
                 return int.from_bytes(segment.data[offset : offset + 4], "big")
         return None
 
-    def _scan(self, pc: int) -> tuple[bool, bool]:
-        """Whether, before ``pc``, the frame stands and the return address is saved."""
+    def _scan(self, pc: int) -> _FrameState:
+        """Tell what the instructions from the function's start to ``pc`` have done."""
         try:
             function: Function | None = self._lines.function_at(pc)
         except ProgramFileError:
             function = None
+        state = _FrameState()
         if function is None or self._word(pc) is None:
-            return False, False
-        stands = saved = False
-        before_epilogue = (False, False)
-        in_epilogue = False
+            return state
+        if function.name.startswith("_restgpr_") and function.name.endswith("_x"):
+            # The end of another function, which jumps here with its frame standing.
+            state = _FrameState(stands=True, saved=True)
+        before_epilogue: _FrameState | None = None
         for address in range(function.address, pc, 4):
             word = self._word(address) or 0
             if _matches(word, _STWU_SP):
-                stands = True
+                state = replace(state, stands=True)
             elif _matches(word, _SAVE_LR):
-                saved = True
+                state = replace(state, saved=True)
             elif _matches(word, _BLR):
                 # Code after a return is reached by a branch from before the epilogue.
-                stands, saved = before_epilogue if in_epilogue else (stands, saved)
-                in_epilogue = False
-            elif (_matches(word, _ADD_SP) and stands) or (_matches(word, _MTLR) and saved):
-                if not in_epilogue:
-                    before_epilogue, in_epilogue = (stands, saved), True
-                if _matches(word, _MTLR):
-                    saved = False
-                else:
-                    stands = False
-        return stands, saved
+                state, before_epilogue = before_epilogue or state, None
+            elif state.stands and any(_matches(word, pattern) for pattern in _DROP_FRAME):
+                before_epilogue = before_epilogue or state
+                state = replace(state, stands=False)
+            elif state.saved and _matches(word, _MTLR):
+                before_epilogue = before_epilogue or state
+                state = replace(state, saved=False, called=False)
+            elif any(_matches(word, pattern) for pattern in _CALLS):
+                state = replace(state, called=True)
+        return state
+
+
+@dataclass(frozen=True)
+class _FrameState:
+    """Whether the frame stands, the return address is saved, LR names a call from here."""
+
+    stands: bool = False
+    saved: bool = False
+    called: bool = False
 
 
 @dataclass(frozen=True)

@@ -233,7 +233,7 @@ class SourceLines:
         }
         starts = sorted(labels)
         extents = []
-        for low, following in zip(starts, [*starts[1:], 1 << 32], strict=True):
+        for low, following in zip(starts, [*starts[1:], 1 << 32], strict=False):
             end = next(end for start, end in self._code if start <= low < end)
             high = min(following, end)
             extents.append(_Extent(low, high, Function(labels[low], ((low, high),))))
