@@ -36,7 +36,11 @@ _DROP_FRAME = (
     (0xFFFF_FFFF, 0x8021_0000),  # lwz r1,0(r1)
 )
 _MTLR = 0xFC1F_FFFF, 0x7C08_03A6  # mtlr: the return address is back in LR
-_BLR = 0xFFFF_FFFF, 0x4E80_0020
+_LEAVES = (
+    (0xFFFF_FFFF, 0x4E80_0020),  # blr
+    (0xFFFF_FFFF, 0x4E80_0420),  # bctr
+    (0xFC00_0003, 0x4800_0000),  # b
+)
 _CALLS = (0xFC00_0001, 0x4800_0001), (0xFC00_0001, 0x4C00_0001)  # bl; bctrl, blrl
 
 ReadWord = Callable[[int], int]
@@ -209,8 +213,8 @@ class CallStacks:
                 state = replace(state, stands=True)
             elif _matches(word, _SAVE_LR):
                 state = replace(state, saved=True)
-            elif _matches(word, _BLR):
-                # Code after a return is reached by a branch from before the epilogue.
+            elif any(_matches(word, pattern) for pattern in _LEAVES):
+                # Code after a return or tail call is reached by a branch from before the epilogue.
                 state, before_epilogue = before_epilogue or state, None
             elif state.stands and any(_matches(word, pattern) for pattern in _DROP_FRAME):
                 before_epilogue = before_epilogue or state

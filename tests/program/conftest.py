@@ -9,17 +9,33 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from nuxkit.program import Program
 
 PREFIX = "powerpc-linux-gnu-"
 #: The flags kernels are compiled with, and a link without any library.
-COMPILE = (
-    "-mcpu=403 -msoft-float -maltivec -mabi=altivec -mno-vrsave -mstrict-align -msdata=none "
-    "-ffreestanding -fno-tree-vectorize -fno-tree-slp-vectorize -fno-pic -fno-pie "
-    "-fno-asynchronous-unwind-tables"
-).split()
-LINK = "-nostdlib -static -Wl,-N -Wl,--build-id=none -Wl,-z,noexecstack -Wl,--no-warnings".split()
+COMPILE = [
+    "-mcpu=403",
+    "-msoft-float",
+    "-maltivec",
+    "-mabi=altivec",
+    "-mno-vrsave",
+    "-mstrict-align",
+    "-msdata=none",
+    "-ffreestanding",
+    "-fno-tree-vectorize",
+    "-fno-tree-slp-vectorize",
+    "-fno-pic",
+    "-fno-pie",
+    "-fno-asynchronous-unwind-tables",
+]
+LINK = [
+    "-nostdlib",
+    "-static",
+    "-Wl,-N",
+    "-Wl,--build-id=none",
+    "-Wl,-z,noexecstack",
+    "-Wl,--no-warnings",
+]
 
 START_UP = """
     .text

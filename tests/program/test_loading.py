@@ -12,14 +12,15 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from nuxkit.errors import ProgramFileError
 from nuxkit.program import Program
 
-from .conftest import COMPILE, LINK, PREFIX, MakeElf
+from .conftest import COMPILE, PREFIX, MakeElf
 
-RULE = "int counter = 7; int zeros[5]; const char text[] = \"hi\";" \
+RULE = (
+    'int counter = 7; int zeros[5]; const char text[] = "hi";'
     "int start(void) { counter += zeros[2]; return text[counter & 1]; }"
+)
 
 
 @pytest.fixture(scope="module")
@@ -288,9 +289,7 @@ def damaged(good: bytes, dice: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("version", [4, 5])
-def test_damaged_files_raise_nothing_else(
-    make_elf: MakeElf, tmp_path: Path, version: int
-) -> None:
+def test_damaged_files_raise_nothing_else(make_elf: MakeElf, tmp_path: Path, version: int) -> None:
     good = make_elf("-O1", f"-gdwarf-{version}", a_dot_c=RULE).read_bytes()
     path = tmp_path / "damaged.elf"
     outcomes = {"refused": 0, "loaded": 0}
