@@ -147,6 +147,7 @@ class SourceLines:
             if function._die is not None and any(low == 0 for low, _ in function.ranges)
         }
         rows: list[_Row] = []
+        first: Any = None
         previous: Any = None
         for state in (entry.state for entry in program.get_entries()):
             if state is None:
@@ -163,11 +164,12 @@ class SourceLines:
                         _Row(last.address, state.address, last.file, last.line, last.column)
                     )
             previous = state
+            first = first or state
             if state.end_sequence:
                 if rows and self._is_code(rows[0].address):
-                    named = rows[0].line in lines_at_zero
+                    named = first.line in lines_at_zero
                     yield "assembler" if is_assembler else "named" if named else "other", rows
-                rows, previous = [], None
+                rows, first, previous = [], None, None
 
     def _files(self, unit: CompileUnit) -> dict[int, str]:
         """File names of a unit's line program by their number there."""

@@ -14,28 +14,14 @@ from nuxkit.program import Program
 PREFIX = "powerpc-linux-gnu-"
 #: The flags kernels are compiled with, and a link without any library.
 COMPILE = [
-    "-mcpu=403",
-    "-msoft-float",
-    "-maltivec",
-    "-mabi=altivec",
-    "-mno-vrsave",
-    "-mstrict-align",
-    "-msdata=none",
-    "-ffreestanding",
-    "-fno-tree-vectorize",
-    "-fno-tree-slp-vectorize",
-    "-fno-pic",
-    "-fno-pie",
-    "-fno-asynchronous-unwind-tables",
-]
+    "-mcpu=403", "-msoft-float", "-maltivec", "-mabi=altivec", "-mno-vrsave", "-mstrict-align",
+    "-msdata=none", "-ffreestanding", "-fno-tree-vectorize", "-fno-tree-slp-vectorize",
+    "-fno-pic", "-fno-pie", "-fno-asynchronous-unwind-tables",
+]  # fmt: skip
 LINK = [
-    "-nostdlib",
-    "-static",
-    "-Wl,-N",
-    "-Wl,--build-id=none",
-    "-Wl,-z,noexecstack",
+    "-nostdlib", "-static", "-Wl,-N", "-Wl,--build-id=none", "-Wl,-z,noexecstack",
     "-Wl,--no-warnings",
-]
+]  # fmt: skip
 
 START_UP = """
     .text
