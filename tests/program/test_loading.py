@@ -176,9 +176,7 @@ def test_17_kib_do_not_fit(make_elf: MakeElf) -> None:
 
 def test_a_program_linked_elsewhere_names_the_memories(make_elf: MakeElf) -> None:
     path = make_elf("-O2", link=("-Wl,-Ttext=0x10000000", "-Wl,-e,_reset"), a_dot_c=RULE)
-    with pytest.raises(
-        ProgramFileError, match=r"outside the memories of the PPU \(SRAM 0x0 to 0x4"
-    ):
+    with pytest.raises(ProgramFileError, match=r"outside the memories of the PPU \(SRAM 0x0"):
         Program.load(path)
 
 
