@@ -76,7 +76,7 @@ def make_program(make_elf: MakeElf) -> MakeProgram:
     """As ``make_elf``, loaded."""
 
     def make(*flags: str, **sources: str) -> Program:
-        return Program.load(make_elf(*flags, **sources))  # type: ignore[arg-type]
+        return Program.load(make_elf(*flags, **sources))
 
     return make
 
