@@ -66,9 +66,8 @@ Visit = Callable[[int, int, int, list[int], Callable[[int], int]], None]
 
 def run(program: Program, visit: Visit) -> int:
     """Run to the end; show each instruction with the calls that are open."""
-    machine: Any = unicorn.unicorn.Uc(
-        unicorn.UC_ARCH_PPC, unicorn.UC_MODE_PPC32 | unicorn.UC_MODE_BIG_ENDIAN
-    )
+    binding: Any = unicorn  # it has no types
+    machine = binding.Uc(unicorn.UC_ARCH_PPC, unicorn.UC_MODE_PPC32 | unicorn.UC_MODE_BIG_ENDIAN)
     machine.mem_map(0, 0x4000)
     for segment in program.segments:
         machine.mem_write(segment.address, segment.data)
