@@ -1,2 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The instruction set of the processor: one table each for vector and scalar part."""
+"""Instruction set of the plasticity processor, as tables."""
+
+from .disassembler import disassemble
+from .vector import VECTOR, VectorInsn
+
+__all__ = ["VECTOR", "VectorInsn", "disassemble"]

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`build`: from C sources to a verified program."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nuxkit.build import cache
+from nuxkit.build.compiler import (
+    CompiledSource,
+    Settings,
+    check_source,
+    compile_source,
+    normalised,
+    spelled,
+)
+from nuxkit.build.diagnostics import Diagnostic, KernelBuildError
+from nuxkit.build.linker import link
+from nuxkit.build.runtime import Runtime, build_runtime, runtime_checksum, runtime_root
+from nuxkit.build.toolchain import Toolchain, find_toolchain
+from nuxkit.errors import InputError
+
+if TYPE_CHECKING:
+    from nuxkit.program import Program
+
+OPTIMIZE_LEVELS = ("-O1", "-O2", "-O3", "-Os")
+_MACRO_NAME = re.compile(r"^[A-Za-z_]\w*$")
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A program that compiled, linked and passed verification.
+
+    Attributes
+    ----------
+    elf_path : pathlib.Path
+        The program.
+    warnings : tuple of Diagnostic
+        The compiler's warnings about the user's sources.
+    from_cache : bool
+        Whether an earlier result was reused.
+    """
+
+    elf_path: Path
+    warnings: tuple[Diagnostic, ...]
+    from_cache: bool
+
+    @cached_property
+    def program(self) -> Program:
+        """The loaded program."""
+        from nuxkit.program import Program
+
+        return Program.load(self.elf_path)
+
+
+def build(
+    *sources: str | os.PathLike[str],
+    include_dirs: Sequence[str | os.PathLike[str]] = (),
+    defines: Mapping[str, object] | None = None,
+    optimize: str = "-O2",
+    cache: bool = True,
+    output: str | os.PathLike[str] | None = None,
+) -> BuildResult:
+    """Compile, link and verify a kernel.
+
+    Parameters
+    ----------
+    *sources : path
+        C (.c) or assembler (.S) files; one of them defines ``int start(void)``.
+    include_dirs : sequence of path
+        Directories searched for headers.
+    defines : mapping of str to object
+        Preprocessor macros.
+    optimize : {"-O1", "-O2", "-O3", "-Os"}
+        Optimisation level.
+    cache : bool
+        Reuse an earlier result of the same build; the result is stored in any case.
+    output : path, optional
+        Also write the program there.
+
+    Returns
+    -------
+    BuildResult
+
+    Raises
+    ------
+    nuxkit.build.KernelBuildError
+        Compiler, assembler, linker or verifier found errors; see `diagnostics`.
+    nuxkit.errors.ProgramFileError
+        A source does not exist or cannot be read.
+    nuxkit.errors.ToolchainError
+        The cross-compiler is missing.
+    nuxkit.errors.InputError
+        An argument is out of its range.
+    """
+    names = spelled(sources)
+    settings = _settings(names, spelled(include_dirs), defines or {}, optimize)
+    tools = find_toolchain()
+    common = {"flags": settings.flags, "tools": tools.version, "driver": _driver_checksum(),
+              "runtime": runtime_checksum(settings.runtime)}
+    key = _key({**common, "cwd": os.getcwd(),
+                "sources": [(name, _checksum(name)) for name in names]})
+    result = _lookup(key) if cache else None
+    if result is None:
+        runtime = build_runtime(tools, settings.runtime, _key(
+            {**common, "flags": Settings(runtime=settings.runtime).flags}))
+        result = _build(tools, names, settings, runtime, key)
+    if output is not None:
+        _write(Path(output), result.elf_path.read_bytes())
+        result = BuildResult(Path(output), result.warnings, result.from_cache)
+    return result
+
+
+# `build` has a parameter named like the module.
+_checksum, _key, _write = cache.file_checksum, cache.key_of, cache.write_atomic
+_driver_checksum = cache.driver_checksum
+
+
+def _settings(
+    sources: tuple[str, ...], include_dirs: tuple[str, ...], defines: Mapping[str, object],
+    optimize: str,
+) -> Settings:
+    if not sources:
+        raise InputError("build() needs at least one source file")
+    for source in sources:
+        check_source(source)
+    if optimize not in OPTIMIZE_LEVELS:
+        raise InputError(f"optimize={optimize!r}; expected one of {', '.join(OPTIMIZE_LEVELS)}")
+    for name in defines:
+        if not _MACRO_NAME.match(name):
+            raise InputError(f"defines: {name!r} is not the name of a macro")
+    for place in include_dirs:
+        if not Path(place).is_dir():
+            raise InputError(f"include_dirs: {place} is not a directory")
+    return Settings(include_dirs, normalised(defines), optimize, runtime_root())
+
+
+def _lookup(key: str) -> BuildResult | None:
+    found = cache.lookup(key)
+    if found is None:
+        return None
+    elf_path, extra = found
+    warnings = tuple(Diagnostic.from_dict(entry) for entry in extra["warnings"])
+    return BuildResult(elf_path, warnings, from_cache=True)
+
+
+def _build(
+    tools: Toolchain, sources: tuple[str, ...], settings: Settings, runtime: Runtime, key: str
+) -> BuildResult:
+    with tempfile.TemporaryDirectory(prefix="nuxkit-build-") as name:
+        work = Path(name)
+        compiled = []
+        for index, source in enumerate(sources):
+            place = work / str(index)
+            place.mkdir()
+            compiled.append(compile_source(tools, source, settings, place))
+        found = [entry for one in compiled for entry in one.diagnostics]
+        objects = [one.object_path for one in compiled if one.object_path is not None]
+        elf = work / "program.elf"
+        if len(objects) == len(compiled):
+            found += link(tools, objects, runtime, elf)
+        if any(entry.severity == "error" for entry in found):
+            raise KernelBuildError(found)
+        inputs = cache.inputs_of(*_headers(compiled, settings))
+        stored = cache.store(key, elf.read_bytes(), Path(sources[0]).stem, inputs,
+                             {"warnings": [entry.to_dict() for entry in found]})
+    return BuildResult(stored, tuple(found), from_cache=False)
+
+
+def _headers(
+    compiled: Sequence[CompiledSource], settings: Settings
+) -> tuple[list[str], tuple[str, ...]]:
+    headers = [header for one in compiled for header in one.headers]
+    places = [os.path.dirname(one.source) or "." for one in compiled]
+    return headers, (*dict.fromkeys(places), *settings.search)

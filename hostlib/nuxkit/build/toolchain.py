@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The PowerPC cross-compiler of the distribution: where it is and how it is called."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from nuxkit.errors import ToolchainError
+
+PREFIX = "powerpc-linux-gnu-"
+COMPILER_PACKAGE = "gcc-powerpc-linux-gnu"
+BINUTILS_PACKAGE = "binutils-powerpc-linux-gnu"
+TOOL_TIMEOUT_S = 120.0
+
+Completed = subprocess.CompletedProcess[str]
+
+#: Target, calling convention and what the chip cannot do.
+TARGET_FLAGS = (
+    "-mcpu=403", "-msoft-float", "-mstrict-align", "-msdata=none",
+    # Vector registers come from GCC's AltiVec register class; see include/nux/fxv.h.
+    "-maltivec", "-mabi=altivec", "-mno-vrsave",
+    *(f"-fcall-used-v{number}" for number in range(20, 32)),
+    "-fno-tree-vectorize", "-fno-tree-slp-vectorize",
+    # Freestanding, and none of the headers of another C library.
+    "-ffreestanding", "-nostdinc",
+    "-fno-pic", "-fno-pie", "-fno-common", "-fno-stack-protector",
+    # A tail call would drop its caller from the call stack of a trap.
+    "-fno-optimize-sibling-calls",
+    "-fno-asynchronous-unwind-tables",
+)  # fmt: skip
+LANGUAGE_FLAGS = ("-std=gnu11", "-g", "-Wall", "-Wextra")
+MESSAGE_FLAGS = ("-fdiagnostics-color=never", "-fmessage-length=0")
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """Paths of the four tools that a build uses."""
+
+    gcc: str
+    assembler: str
+    linker: str
+    archiver: str
+
+    @cached_property
+    def version(self) -> str:
+        """First lines of ``--version`` of compiler and linker; part of every cache key."""
+        lines = [_version_line(tool, Path(tool).stat().st_mtime_ns)
+                 for tool in (self.gcc, self.linker)]
+        return "; ".join(lines)
+
+    @cached_property
+    def own_headers(self) -> str:
+        """Directory of the freestanding headers (stdint.h, stddef.h, ...) of gcc."""
+        return run([self.gcc, "-print-file-name=include"]).stdout.strip()
+
+
+@lru_cache(maxsize=None)
+def _version_line(tool: str, modified_ns: int) -> str:
+    """First line of ``tool --version``; asked again when the file changes."""
+    del modified_ns
+    return run([tool, "--version"]).stdout.partition("\n")[0].strip()
+
+
+def find_toolchain() -> Toolchain:
+    """Find the cross tools on the search path.
+
+    Raises
+    ------
+    nuxkit.errors.ToolchainError
+        With the name of the package to install.
+    """
+    return Toolchain(
+        gcc=_find("gcc", COMPILER_PACKAGE),
+        assembler=_find("as", BINUTILS_PACKAGE),
+        linker=_find("ld", BINUTILS_PACKAGE),
+        archiver=_find("ar", BINUTILS_PACKAGE),
+    )
+
+
+def _find(tool: str, package: str) -> str:
+    path = shutil.which(PREFIX + tool)
+    if path is None:
+        raise ToolchainError(
+            f"{PREFIX}{tool} was not found on the search path: install the package "
+            f"{package} (apt install {package})"
+        )
+    return path
+
+
+def run(command: Sequence[str]) -> Completed:
+    """Run one tool in the C locale and hand back its output.
+
+    Raises
+    ------
+    nuxkit.errors.ToolchainError
+        The tool cannot be started, is killed by a signal or does not end.
+    """
+    shown = " ".join(command)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False,
+            stdin=subprocess.DEVNULL, timeout=TOOL_TIMEOUT_S, env={**os.environ, "LC_ALL": "C"},
+        )  # fmt: skip
+    except OSError as problem:
+        raise ToolchainError(f"cannot run {command[0]}: {problem.strerror}") from problem
+    except subprocess.TimeoutExpired as problem:
+        raise ToolchainError(f"no answer within {TOOL_TIMEOUT_S:g} s from: {shown}") from problem
+    if done.returncode < 0:
+        raise ToolchainError(f"killed by signal {-done.returncode}: {shown}")
+    return done

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// All of the on-chip library: #include <nux/nux.h>
+//
+// A kernel is a function `int start(void)`; what it returns is the return code.
+
+#ifndef NUX_NUX_H
+#define NUX_NUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <nux/exit.h>
+#include <nux/extmem.h>
+#include <nux/fxv.h>
+#include <nux/mailbox.h>
+#include <nux/memory_map.h>
+#include <nux/synapse.h>
+#include <nux/time.h>
+#include <nux/vector.h>
+
+int start(void);
+
+#endif

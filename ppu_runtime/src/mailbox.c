@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Text for the host in the mailbox.
+
+#include <nux/mailbox.h>
+#include <nux/memory_map.h>
+
+static const char truncation_mark[] = "..."; // its zero byte ends the text
+#define TEXT_LIMIT (NUX_MAILBOX_SIZE - sizeof(truncation_mark))
+
+uint32_t nux_mailbox_dropped;
+static uint32_t used;
+
+static volatile char *mailbox(uint32_t position) {
+    return (volatile char *)(NUX_MAILBOX_BASE + position);
+}
+
+__attribute__((noinline)) void nux_mailbox_write_char(char character) {
+    if (used < TEXT_LIMIT) {
+        *mailbox(used++) = character;
+        *mailbox(used) = '\0';
+    } else if (nux_mailbox_dropped++ == 0) {
+        for (uint32_t i = 0; i < sizeof(truncation_mark); i++) {
+            *mailbox(TEXT_LIMIT + i) = truncation_mark[i];
+        }
+    }
+}
+
+void nux_mailbox_write_string(const char *text) {
+    while (*text != '\0') {
+        nux_mailbox_write_char(*text++);
+    }
+}
+
+__attribute__((noinline)) void nux_mailbox_write_unsigned(uint32_t value) {
+    char digits[10]; // of 2^32 - 1
+    uint32_t count = 0;
+    do {
+        digits[count++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    while (count > 0) {
+        nux_mailbox_write_char(digits[--count]);
+    }
+}
+
+void nux_mailbox_write_signed(int32_t value) {
+    if (value < 0) {
+        nux_mailbox_write_char('-');
+    }
+    nux_mailbox_write_unsigned(value < 0 ? -(uint32_t)value : (uint32_t)value);
+}
+
+void nux_mailbox_write_hex(uint32_t value, uint32_t digits) {
+    if (digits > 8) {
+        digits = 8;
+    }
+    while (digits > 0) {
+        digits--;
+        nux_mailbox_write_char("0123456789abcdef"[value >> (4 * digits) & 0xfu]);
+    }
+}
