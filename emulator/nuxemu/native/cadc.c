@@ -46,9 +46,6 @@ NUX_INLINE nux_f64x4 analog_values(const nux_array *array, unsigned channel, uns
 NUX_INLINE nux_i32x8 rounded(nux_f64x4 first, nux_f64x4 second) {
     const nux_i32x8 low_words = {0, 2, 4, 6, 8, 10, 12, 14};
     const double magic = 0x1.8p52; // adding it leaves the integer in the low bits
-    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
-        return __builtin_shuffle((nux_i32x8)(first + magic), (nux_i32x8)(second + magic),
-                                 low_words + 1);
     return __builtin_shuffle((nux_i32x8)(first + magic), (nux_i32x8)(second + magic), low_words);
 }
 

@@ -84,7 +84,7 @@ NUX_INLINE void pre_spike_quad(nux_array *array, unsigned row, unsigned column, 
     nux_i64x4 hit = ((int64_t)match & bits) == bits;
     quad at = quad_at(array, row, column);
     at.open &= hit;
-    if (nux_any(at.open)) {
+    if (NUX_ANY(at.open)) {
         // Both are computed before either is stored, to run side by side.
         nux_f64x4 causal = with_causal_pair(array, &at);
         nux_f64x4 acausal = with_acausal_pair(array, &at, time_s);
@@ -120,7 +120,7 @@ void nux_array_settle_row(nux_array *array, unsigned row) {
         quad at = quad_at(array, row, column);
         double *pre_time = &at.pairing->pre_time_s[at.lane];
         at.open &= nux_load(pre_time) > -INFINITY;
-        if (!nux_any(at.open))
+        if (!NUX_ANY(at.open))
             continue;
         set_sensors(array, NUX_ARRAY_CAUSAL, &at, with_causal_pair(array, &at));
         nux_store(pre_time, nux_where(at.open, nux_splat(-INFINITY), nux_load(pre_time)));
@@ -142,7 +142,7 @@ static void settle_column(nux_array *array, unsigned column) {
         double *pre_time = &array->pairing[row][column / 8].pre_time_s[column % 8];
         quad at = quad_at(array, row, column - column % NUX_LANES);
         at.open &= chosen;
-        if (*pre_time == -INFINITY || !nux_any(at.open))
+        if (*pre_time == -INFINITY || !NUX_ANY(at.open))
             continue;
         set_sensors(array, NUX_ARRAY_CAUSAL, &at, with_causal_pair(array, &at));
         *pre_time = -INFINITY;
@@ -159,32 +159,32 @@ void nux_array_post_spike(nux_array *array, unsigned column, double time_s) {
     array->posts++;
 }
 
-// Clear the sensors whose `chosen` word is not 0.
+// Clear the sensors of a row: chosen[column] has bit 0 for the causal, bit 1 for the acausal one.
 NUX_ARRAY_CLONES
-static void clear(double *accumulated, const int32_t *chosen) {
+static void clear_row(nux_array *array, unsigned row, const uint8_t *chosen) {
+    const nux_i64x4 lane_bits = {0x1, 0x100, 0x10000, 0x1000000};
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += NUX_LANES) {
-        nux_i32x4 words;
-        memcpy(&words, &chosen[column], sizeof words);
-        nux_i64x4 keep = __builtin_convertvector(words == 0, nux_i64x4);
-        nux_i64x4 value = keep & (nux_i64x4)nux_load(&accumulated[column]);
-        nux_store(&accumulated[column], (nux_f64x4)value);
+        uint32_t four;
+        memcpy(&four, &chosen[column], sizeof four);
+        for (unsigned channel = 0; channel < NUX_ARRAY_CHANNELS; channel++) {
+            double *accumulated = &array->accumulated_lsb[channel][row][column];
+            nux_i64x4 keep = ((int64_t)(four >> channel) & lane_bits) == 0;
+            nux_store(accumulated, (nux_f64x4)(keep & (nux_i64x4)nux_load(accumulated)));
+        }
     }
 }
 
 void nux_array_reset_half(nux_array *array, unsigned row, unsigned half, const uint8_t *sensors,
                           const uint8_t *enable) {
     nux_array_settle_row(array, row);
-    uint8_t enabled[NUX_ARRAY_LANES];
+    uint8_t halves[NUX_ARRAY_HALVES][NUX_ARRAY_LANES] = {0}, chosen[NUX_ARRAY_COLUMNS];
     for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++)
-        enabled[lane] = enable == NULL ? sensors[lane] : sensors[lane] & enable[lane];
-    for (unsigned channel = 0; channel < NUX_ARRAY_CHANNELS; channel++) {
-        int32_t chosen[NUX_ARRAY_COLUMNS];
-        for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++) {
-            chosen[2 * lane] = half == 0 ? enabled[lane] >> channel & 1 : 0;
-            chosen[2 * lane + 1] = half == 1 ? enabled[lane] >> channel & 1 : 0;
-        }
-        clear(array->accumulated_lsb[channel][row], chosen);
+        halves[half][lane] = enable == NULL ? sensors[lane] : sensors[lane] & enable[lane];
+    for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++) {
+        chosen[2 * lane] = halves[0][lane];
+        chosen[2 * lane + 1] = halves[1][lane];
     }
+    clear_row(array, row, chosen);
 }
 
 void nux_array_reset(nux_array *array, unsigned sensors) {

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lane 0 is the lowest byte");
+
 #define NUX_INLINE static inline __attribute__((always_inline))
 
 enum { NUX_LANES = 4 };
@@ -41,7 +43,7 @@ NUX_INLINE nux_f64x4 nux_where(nux_i64x4 mask, nux_f64x4 yes, nux_f64x4 no) {
 
 NUX_INLINE nux_f64x4 nux_min(nux_f64x4 a, nux_f64x4 b) { return nux_where(a < b, a, b); }
 
-NUX_INLINE int nux_any(nux_i64x4 mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
+#define NUX_ANY(mask) (((mask)[0] | (mask)[1] | (mask)[2] | (mask)[3]) != 0)
 
 // 2^x for x <= 0 to about 1e-13 relative, exact at 0, exactly 0 from -1000 down and for NaN.
 // x = k + f with |f| <= 1/2; 2^f = 1 + f * q(f), q interpolated at the Chebyshev nodes.
