@@ -3,7 +3,6 @@
 
 import numpy as np
 import pytest
-
 from conformance.vector_cores import (
     CORES,
     SLICES,

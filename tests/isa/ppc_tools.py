@@ -12,11 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 FXV_INC = ROOT / "ppu_runtime" / "asm" / "fxv.inc"
 GUARDS_INC = ROOT / "ppu_runtime" / "asm" / "guards.inc"
 INCLUDE = ROOT / "ppu_runtime" / "include"
-CFLAGS = (
-    "-mcpu=403 -msoft-float -maltivec -mabi=altivec -mno-vrsave -mstrict-align -msdata=none "
-    "-ffreestanding -fno-tree-vectorize -fno-tree-slp-vectorize -fno-pic -fno-pie "
-    "-Wall -Wextra -Werror"
-).split() + [f"-fcall-used-v{number}" for number in range(20, 32)]
+CFLAGS = [
+    "-mcpu=403", "-msoft-float", "-maltivec", "-mabi=altivec", "-mno-vrsave", "-mstrict-align",
+    "-msdata=none", "-ffreestanding", "-fno-tree-vectorize", "-fno-tree-slp-vectorize",
+    "-fno-pic", "-fno-pie", "-Wall", "-Wextra", "-Werror",
+    *(f"-fcall-used-v{number}" for number in range(20, 32)),
+]
 
 
 def _run(command: list[str | Path], directory: Path) -> subprocess.CompletedProcess[str]:

@@ -5,7 +5,6 @@ import re
 import subprocess
 
 import pytest
-
 from isa.ppc_tools import INCLUDE
 from nuxemu import memory_map
 from nuxemu.isa import generate

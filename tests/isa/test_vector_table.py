@@ -2,10 +2,9 @@
 """The instruction table: consistent, complete, and the same in Python and C."""
 
 import pytest
+from conformance.golden_data import load_golden
 from hypothesis import given
 from hypothesis import strategies as st
-
-from conformance.golden_data import load_golden
 from nuxemu import _native, reference
 from nuxemu.isa import disassemble
 from nuxemu.isa import vector as isa
@@ -31,7 +30,7 @@ def test_encodings_equal_the_recorded_ones():
     for insn in VECTOR:
         row = recorded[insn.mnemonic]
         assert insn.base == int(row["base"], 16)
-        assert isa.OPCODE_MASK == int(row["mask"], 16)
+        assert int(row["mask"], 16) == isa.OPCODE_MASK
         assert len(insn.operands) == len(row["asm_operands"])
         assert {row["asm_mnemonic"], row["doc_mnemonic"]} <= {insn.mnemonic, *insn.aliases}
 
