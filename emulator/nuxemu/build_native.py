@@ -21,7 +21,8 @@ def _declarations(header: Path) -> str:
     return "\n".join(line for line in lines if not line.lstrip().startswith("#"))
 
 
-HEADERS = sorted((NATIVE / "cdef").glob("*.h"))
+# In order of dependence.
+HEADERS = [NATIVE / "cdef" / name for name in ("vector.h", "array.h", "processor.h")]
 ffibuilder = FFI()
 ffibuilder.cdef("\n".join(_declarations(header) for header in HEADERS))
 ffibuilder.set_source(

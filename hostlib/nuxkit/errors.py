@@ -43,7 +43,7 @@ class BuildError(NuxkitError):
     exit_code = 102
 
 
-class KernelTrap(NuxkitError):  # noqa: N818 - a trap is the field's word
+class KernelTrap(NuxkitError):
     """The run ended in a trap; ``result`` is the run's result up to there."""
 
     exit_code = 103

@@ -43,6 +43,8 @@ class ScalarInsn:
         Bytes that a load or store moves; 0 for others, -1 for load/store multiple.
     update : bool
         The load or store writes its address back to RA.
+    dest : str
+        Field that names the written general register: ``rt``, ``ra`` or empty.
     issue, latency : int
         Cycles until the next instruction may issue, and until a dependent one may
         (measured on the RTL with ideal memories).
@@ -56,6 +58,7 @@ class ScalarInsn:
     kind: str = "plain"
     size: int = 0
     update: bool = False
+    dest: str = "rt"
     issue: int = 1
     latency: int = 1
 
@@ -113,8 +116,7 @@ def _arithmetic() -> list[ScalarInsn]:
     rows += [_x(name, 31, number, optional=OE | RC) for name, number in xo.items()]
     one_operand = {"addme": 234, "addze": 202, "subfme": 232, "subfze": 200, "neg": 104}
     rows += [
-        _x(name, 31, number, optional=OE | RC, reserved=_RB)
-        for name, number in one_operand.items()
+        _x(name, 31, number, optional=OE | RC, reserved=_RB) for name, number in one_operand.items()
     ]
     rows += [
         _x("mullw", 31, 235, optional=OE | RC, **mul),
@@ -128,26 +130,26 @@ def _arithmetic() -> list[ScalarInsn]:
 
 def _logic() -> list[ScalarInsn]:
     immediate = {"andi.": 28, "andis.": 29, "ori": 24, "oris": 25, "xori": 26, "xoris": 27}
-    rows = [_d(name, primary) for name, primary in immediate.items()]
+    rows = [_d(name, primary, dest="ra") for name, primary in immediate.items()]
     two = {
         "and": 28, "andc": 60, "or": 444, "orc": 412, "xor": 316, "nand": 476, "nor": 124,
         "eqv": 284,
     }  # fmt: skip
-    rows += [_x(name, 31, xo, optional=RC) for name, xo in two.items()]
+    rows += [_x(name, 31, xo, optional=RC, dest="ra") for name, xo in two.items()]
     one = {"extsb": 954, "extsh": 922, "cntlzw": 26}
-    rows += [_x(name, 31, xo, optional=RC, reserved=_RB) for name, xo in one.items()]
+    rows += [_x(name, 31, xo, optional=RC, reserved=_RB, dest="ra") for name, xo in one.items()]
     rows += [
         # Absent from the scalar engine's processor model.
-        _x("popcntb", 31, 122, reserved=_RB, kind="native"),
-        _x("prtyw", 31, 154, reserved=_RB, kind="native"),
+        _x("popcntb", 31, 122, reserved=_RB, kind="native", dest="ra"),
+        _x("prtyw", 31, 154, reserved=_RB, kind="native", dest="ra"),
         # The chip shifts modulo 32, Power ISA gives 0 or the sign.
-        _x("slw", 31, 24, optional=RC, kind="native"),
-        _x("srw", 31, 536, optional=RC, kind="native"),
-        _x("sraw", 31, 792, optional=RC, kind="native"),
-        _x("srawi", 31, 824, optional=RC),
+        _x("slw", 31, 24, optional=RC, kind="native", dest="ra"),
+        _x("srw", 31, 536, optional=RC, kind="native", dest="ra"),
+        _x("sraw", 31, 792, optional=RC, kind="native", dest="ra"),
+        _x("srawi", 31, 824, optional=RC, dest="ra"),
     ]
     rows += [
-        ScalarInsn(name, primary << 26, 0xFC00_0000, RC)
+        ScalarInsn(name, primary << 26, 0xFC00_0000, RC, dest="ra")
         for name, primary in {"rlwimi": 20, "rlwinm": 21, "rlwnm": 23}.items()
     ]
     return rows
@@ -156,22 +158,22 @@ def _logic() -> list[ScalarInsn]:
 def _compare_and_condition() -> list[ScalarInsn]:
     cmp_reserved = 0x0060_0000  # the L bit selects 64-bit compares elsewhere
     rows = [
-        _d("cmpwi", 11, reserved=cmp_reserved),
-        _d("cmplwi", 10, reserved=cmp_reserved),
-        _x("cmpw", 31, 0, reserved=cmp_reserved),
-        _x("cmplw", 31, 32, reserved=cmp_reserved),
-        _d("twi", 3, kind="native"),
-        _x("tw", 31, 4, kind="native"),
+        _d("cmpwi", 11, reserved=cmp_reserved, dest=""),
+        _d("cmplwi", 10, reserved=cmp_reserved, dest=""),
+        _x("cmpw", 31, 0, reserved=cmp_reserved, dest=""),
+        _x("cmplw", 31, 32, reserved=cmp_reserved, dest=""),
+        _d("twi", 3, kind="native", dest=""),
+        _x("tw", 31, 4, kind="native", dest=""),
     ]
     cr = {
         "crand": 257, "crandc": 129, "creqv": 289, "crnand": 225, "crnor": 33, "cror": 449,
         "crorc": 417, "crxor": 193,
     }  # fmt: skip
-    rows += [_x(name, 19, xo, issue=2) for name, xo in cr.items()]
+    rows += [_x(name, 19, xo, issue=2, dest="") for name, xo in cr.items()]
     rows += [
-        _x("mcrf", 19, 0, issue=2, reserved=0x0063_F800),
+        _x("mcrf", 19, 0, issue=2, reserved=0x0063_F800, dest=""),
         # mtocrf is mtcrf with bit 11 set; the engine gets it as mtcrf.
-        _x("mtcrf", 31, 144, reserved=0x0010_0800, issue=2),
+        _x("mtcrf", 31, 144, reserved=0x0010_0800, issue=2, dest=""),
         ScalarInsn("mfcr", 31 << 26 | 19 << 1, 0xFC10_07FE, reserved=0x000F_F801),
         # Keeps the unselected bits of RT.
         ScalarInsn("mfocrf", 31 << 26 | 1 << 20 | 19 << 1, 0xFC10_07FE, 0, 0x801, "native"),
@@ -191,50 +193,52 @@ def _loads_and_stores() -> list[ScalarInsn]:
     }  # fmt: skip
     for base, (primary, size) in d_form.items():
         kind = "load" if base[0] == "l" else "store"
+        dest = "rt" if kind == "load" else ""
         latency = 5 if kind == "load" else 1
-        rows.append(_d(base, primary, kind=kind, size=size, latency=latency))
+        rows.append(_d(base, primary, kind=kind, dest=dest, size=size, latency=latency))
         issue = 3 if kind == "load" else 2
         rows.append(
             _d(
-                base + "u", primary + 1, kind=kind, size=size, update=True, issue=issue,
+                base + "u", primary + 1, kind=kind, dest=dest, size=size, update=True, issue=issue,
                 latency=latency,
             )
         )  # fmt: skip
     for base, (xo, size) in x_form.items():
         kind = "load" if base[0] == "l" else "store"
+        dest = "rt" if kind == "load" else ""
         latency = 5 if kind == "load" else 1
-        rows.append(_x(base, 31, xo, kind=kind, size=size, latency=latency))
+        rows.append(_x(base, 31, xo, kind=kind, dest=dest, size=size, latency=latency))
         issue = 3 if kind == "load" else 2
         rows.append(
             _x(
-                base[:-1] + "ux", 31, xo + 32, kind=kind, size=size, update=True, issue=issue,
+                base[:-1] + "ux", 31, xo + 32, kind=kind, dest=dest, size=size, update=True, issue=issue,
                 latency=latency,
             )
         )  # fmt: skip
     rows += [
         _d("lmw", 46, kind="load", size=-1, latency=5),
-        _d("stmw", 47, kind="store", size=-1),
+        _d("stmw", 47, kind="store", size=-1, dest=""),
     ]
     return rows
 
 
 def _branches_and_system() -> list[ScalarInsn]:
-    branch = {"kind": "branch"}
+    branch = {"kind": "branch", "dest": ""}
     xl = 0xFC00_07FE
     return [
-        ScalarInsn("b", 18 << 26, 0xFC00_0000, AA | LK, kind="branch"),
-        ScalarInsn("bc", 16 << 26, 0xFC00_0000, AA | LK, kind="branch"),
+        ScalarInsn("b", 18 << 26, 0xFC00_0000, AA | LK, kind="branch", dest=""),
+        ScalarInsn("bc", 16 << 26, 0xFC00_0000, AA | LK, kind="branch", dest=""),
         ScalarInsn("bclr", 19 << 26 | 16 << 1, xl, LK, 0xF800, **branch),  # type: ignore[arg-type]
         ScalarInsn("bcctr", 19 << 26 | 528 << 1, xl, LK, 0xF800, **branch),  # type: ignore[arg-type]
-        _x("rfi", 19, 50, reserved=_RT | _RA | _RB, kind="native", issue=5),
-        _x("rfci", 19, 51, reserved=_RT | _RA | _RB, kind="native", issue=5),
-        _x("rfmci", 19, 38, reserved=_RT | _RA | _RB, kind="native", issue=5),
+        _x("rfi", 19, 50, reserved=_RT | _RA | _RB, kind="native", dest="", issue=5),
+        _x("rfci", 19, 51, reserved=_RT | _RA | _RB, kind="native", dest="", issue=5),
+        _x("rfmci", 19, 38, reserved=_RT | _RA | _RB, kind="native", dest="", issue=5),
         _x("mfspr", 31, 339, kind="native"),
-        _x("mtspr", 31, 467, kind="native"),
+        _x("mtspr", 31, 467, kind="native", dest=""),
         _x("mfmsr", 31, 83, reserved=_RA | _RB, kind="native"),
-        _x("mtmsr", 31, 146, reserved=_RA | _RB, kind="native", issue=4),
-        _x("sync", 31, 598, reserved=_RT | _RA | _RB, kind="native", issue=2),
-        _x("wait", 31, 62, reserved=_RT | _RA | _RB, kind="native"),
+        _x("mtmsr", 31, 146, reserved=_RA | _RB, kind="native", dest="", issue=4),
+        _x("sync", 31, 598, reserved=_RT | _RA | _RB, kind="native", dest="", issue=2),
+        _x("wait", 31, 62, reserved=_RT | _RA | _RB, kind="native", dest=""),
     ]
 
 

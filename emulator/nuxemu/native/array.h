@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One hemisphere's synapse array: memory (array.c), spikes to come (spike_queue.c), correlation
+// sensors (correlation.c) and their converter (cadc.c).
+#ifndef NUX_ARRAY_H
+#define NUX_ARRAY_H
+
+#include "cdef/array.h"
+
+#include <stdbool.h>
+
+// Functions worth an AVX2 version, chosen when the library is loaded. The sanitizers' run time is
+// not up yet at that moment.
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) &&       \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define NUX_ARRAY_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define NUX_ARRAY_CLONES
+#endif
+
+enum nux_array_channel { NUX_ARRAY_CAUSAL = 0, NUX_ARRAY_ACAUSAL = 1 };
+
+// Process one spike at its time; times never decrease.
+void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double time_s);
+void nux_array_post_spike(nux_array *array, unsigned column, double time_s);
+// Bring the causal sensors of one row up to the current time.
+void nux_array_settle_row(nux_array *array, unsigned row);
+// Clear sensors of the enabled synapses (enable NULL: all) of one half row; sensors[lane] has bit 0
+// for the causal and bit 1 for the acausal sensor.
+void nux_array_reset_half(nux_array *array, unsigned row, unsigned half, const uint8_t *sensors,
+                          const uint8_t *enable);
+// Apply the parameters of one row.
+void nux_array_update_row(nux_array *array, unsigned row);
+// Convert both channels of a row into the latch.
+void nux_array_convert(nux_array *array, unsigned row);
+
+#endif

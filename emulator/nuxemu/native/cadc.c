@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Column-parallel converter (CADC): both channels of one row at once, 8 bits.
+//
+// reading = clip(round(baseline + offset - min(accumulated, saturation) + noise), 0, 255), ties to
+// even: the reading falls as correlation grows.
+#include "array.h"
+#include "lanes.h"
+
+#include <string.h>
+
+// Standard deviation of the sum of four uniform bytes: sqrt(4 * (256^2 - 1) / 12); and its mean.
+#define BYTE_SUM_SD 147.80054127099805
+#define BYTE_SUM_MEAN 510
+
+static uint64_t mix64(uint64_t x) { // finaliser of SplitMix64 (Steele, Lea, Flood 2014)
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+}
+
+NUX_INLINE uint32_t mix32(uint32_t x) { // lowbias32 (Wellons)
+    x = (x ^ x >> 16) * 0x7feb352du;
+    x = (x ^ x >> 15) * 0x846ca68bu;
+    return x ^ x >> 16;
+}
+
+// Nearly Gaussian noise, a function of seed, conversion and column alone: the sum of four random
+// bytes, in steps of 1 / 148 s.d. and within 3.5 s.d.
+NUX_INLINE int32_t noise(uint32_t key0, uint32_t key1, uint32_t column) {
+    uint32_t x = mix32((column * 0x9e3779b9u ^ key0) + key1);
+    x = (x & 0x00ff00ff) + (x >> 8 & 0x00ff00ff);
+    return (int32_t)((x & 0xffff) + (x >> 16)) - BYTE_SUM_MEAN;
+}
+
+NUX_INLINE nux_f64x4 analog_values(const nux_array *array, unsigned channel, unsigned row,
+                                   unsigned column, const int32_t *noises) {
+    nux_i32x4 steps;
+    memcpy(&steps, &noises[column], sizeof steps);
+    nux_f64x4 accumulated = nux_load(&array->accumulated_lsb[channel][row][column]);
+    return array->baseline_lsb + nux_load(&array->offset_lsb[channel][column]) -
+           nux_min(accumulated, nux_splat(array->saturation_lsb)) +
+           array->noise_lsb / BYTE_SUM_SD * __builtin_convertvector(steps, nux_f64x4);
+}
+
+// To the nearest integers, ties to even, for values within the range of int32_t.
+NUX_INLINE nux_i32x8 rounded(nux_f64x4 first, nux_f64x4 second) {
+    const nux_i32x8 low_words = {0, 2, 4, 6, 8, 10, 12, 14};
+    const double magic = 0x1.8p52; // adding it leaves the integer in the low bits
+    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+        return __builtin_shuffle((nux_i32x8)(first + magic), (nux_i32x8)(second + magic),
+                                 low_words + 1);
+    return __builtin_shuffle((nux_i32x8)(first + magic), (nux_i32x8)(second + magic), low_words);
+}
+
+NUX_ARRAY_CLONES
+static void convert_channel(nux_array *array, unsigned channel, unsigned row, uint64_t key) {
+    int32_t noises[NUX_ARRAY_COLUMNS], readings[NUX_ARRAY_COLUMNS];
+    for (uint32_t column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        noises[column] = noise((uint32_t)key, (uint32_t)(key >> 32), column);
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += 8) {
+        nux_i32x8 eight = rounded(analog_values(array, channel, row, column, noises),
+                                  analog_values(array, channel, row, column + 4, noises));
+        memcpy(&readings[column], &eight, sizeof eight);
+    }
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
+        readings[column] = readings[column] > 0 ? readings[column] : 0;
+        readings[column] = readings[column] < 255 ? readings[column] : 255;
+    }
+    for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++) {
+        array->latch[channel][0][lane] = (uint8_t)readings[2 * lane];
+        array->latch[channel][1][lane] = (uint8_t)readings[2 * lane + 1];
+    }
+}
+
+void nux_array_convert(nux_array *array, unsigned row) {
+    nux_array_settle_row(array, row);
+    uint64_t key = mix64(array->noise_seed + 0x9e3779b97f4a7c15u * ++array->conversions);
+    convert_channel(array, NUX_ARRAY_CAUSAL, row, key);
+    convert_channel(array, NUX_ARRAY_ACAUSAL, row, mix64(key));
+    array->latched = 1;
+    array->latched_row = (int32_t)row;
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// State and interface of one synapse array. Plain declarations only: cffi reads this file too.
+#ifndef NUX_CDEF_ARRAY_H
+#define NUX_CDEF_ARRAY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum nux_array_limits {
+    NUX_ARRAY_ROWS = 256,
+    NUX_ARRAY_COLUMNS = 256,
+    NUX_ARRAY_STORED_ROWS = 257, // the switch row is row 256
+    NUX_ARRAY_CHANNELS = 2,      // of the sensors and of the CADC: 0 causal, 1 acausal
+    NUX_ARRAY_HALVES = 2,        // 0 even columns, 1 odd columns
+    NUX_ARRAY_LANES = 128,
+    NUX_ARRAY_HISTORY = 64, // postsynaptic spike times kept per column
+};
+
+// What an access was (>= 0, for the cycle model) or why it was refused (< 0).
+enum nux_array_status {
+    NUX_ARRAY_STATIC = 0,    // weights, labels, calibration bits, raw view, switch row
+    NUX_ARRAY_CONVERT = 1,   // unbuffered CADC read: the whole row, both channels
+    NUX_ARRAY_BUFFERED = 2,  // CADC read of the latched conversion
+    NUX_ARRAY_RESET = 3,     // correlation reset
+    NUX_ARRAY_UNKNOWN_ADDRESS = -1,
+    NUX_ARRAY_NO_NEURON = -2,    // the switch row connects neurons, which are not modelled
+    NUX_ARRAY_OUT_OF_ORDER = -3, // pushed spikes not sorted, or before the current time
+    NUX_ARRAY_OUT_OF_RANGE = -4, // row, column or label of a pushed spike
+    NUX_ARRAY_NO_MEMORY = -5,
+};
+
+// One spike; presynaptic on row `line` when label >= 0, else postsynaptic of column `line`.
+typedef struct {
+    double time_s;
+    uint16_t line;
+    int16_t label;
+} nux_array_spike;
+
+// What the sensors of eight neighbouring synapses of a row need to add a pair: parameters with the
+// calibration bits applied (amplitude, and factors of two per second by which it decays),
+// [channel][column % 8]; the last presynaptic spike (s; -inf once paired or when there was none)
+// and the number of postsynaptic spikes of the column before it.
+typedef struct {
+    double amplitude_lsb[2][8];
+    double halvings_hz[2][8];
+    double pre_time_s[8];
+    uint32_t posts_before[8];
+} nux_array_pairing;
+
+// Everything one array is. Synapses are [row][column]; after changing amplitude, tau or the
+// calibration bits or factors from outside, call nux_array_update_parameters.
+typedef struct {
+    // Synapse memory.
+    uint8_t weights[257][256];
+    uint8_t labels[257][256];
+    uint8_t time_calib[257][256];
+    uint8_t amp_calib[257][256];
+
+    // Sensors, [channel][row][column]: what a pair at zero distance adds (CADC LSB) and the time
+    // constant (s), both at calibration code 0; the factors of the four calibration codes.
+    double amplitude_lsb[2][256][256];
+    double tau_s[2][256][256];
+    double amp_factor[4];
+    double tau_factor[4];
+    double saturation_lsb;
+
+    // Accumulated correlation. The causal sensor lags behind until nux_array_settle. Saturation
+    // applies when it is read; as pairs only ever add, that is the same as after every pair.
+    double accumulated_lsb[2][256][256];
+
+    nux_array_pairing pairing[256][32]; // [row][column / 8]
+    // Postsynaptic spikes of each column: how many, how many at the column's last settling, the
+    // last one (s; -inf when there was none), and the latest 64 as a ring.
+    uint32_t post_count[256];
+    uint32_t post_settled[256];
+    double post_time_s[256];
+    double post_history_s[256][64];
+    // Postsynaptic spikes of all columns, and the same when the row was last settled.
+    uint64_t posts;
+    uint64_t row_settled[256];
+
+    // CADC.
+    double baseline_lsb;
+    double offset_lsb[2][256];
+    double noise_lsb;
+    uint64_t noise_seed;
+    uint64_t conversions;
+    uint8_t latch[2][2][128]; // [channel][half][lane]
+    int32_t latched;          // 0 before the first conversion
+    int32_t latched_row;      // -1 before the first conversion
+
+    // Time reached, and the spikes still to come: spikes[spikes_head .. spikes_end).
+    double now_s;
+    nux_array_spike *spikes;
+    size_t spikes_head;
+    size_t spikes_end;
+    size_t spikes_capacity;
+} nux_array;
+
+// A new array with zeroed memory and sensors that accumulate nothing; NULL without memory.
+nux_array *nux_array_new(void);
+void nux_array_free(nux_array *array);
+
+// Vector port. `address` is region base + index (+ NUX_VECTOR_BUFFERED), data in lane order,
+// `enable` NULL for all lanes, else 0 or 0xff per byte. Return nux_array_status.
+int nux_array_vector_read(nux_array *array, uint32_t address, double now_s, uint8_t *out);
+int nux_array_vector_write(nux_array *array, uint32_t address, double now_s, const uint8_t *data,
+                           const uint8_t *enable);
+
+// Omnibus port. `word_offset` counts from the base of the synapse array, byte_mask is 0xff per
+// enabled byte. Return nux_array_status.
+int nux_array_bus_read(nux_array *array, uint32_t word_offset, double now_s, uint32_t *value);
+int nux_array_bus_write(nux_array *array, uint32_t word_offset, double now_s, uint32_t value,
+                        uint32_t byte_mask);
+
+// Add spikes sorted by time, none before now_s, label -1 for a postsynaptic spike; they merge with
+// those still to come. All or none are taken: return 0 or a negative nux_array_status.
+int nux_array_push(nux_array *array, size_t n, const double *time_s, const uint16_t *line,
+                   const int16_t *label);
+// Process all spikes up to and including until_s and set the current time to it.
+void nux_array_advance(nux_array *array, double until_s);
+// Bring all causal sensors up to the current time.
+void nux_array_settle(nux_array *array);
+// Apply amplitudes, time constants and calibration bits, from now on.
+void nux_array_update_parameters(nux_array *array);
+// Clear the chosen sensors (bit 0 causal, bit 1 acausal) of the whole array at the current time.
+void nux_array_reset(nux_array *array, unsigned sensors);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One plasticity processor: what Python sees of it. */
+#ifndef NUX_CDEF_PROCESSOR_H
+#define NUX_CDEF_PROCESSOR_H
+#include "cdef/array.h"
+#include "cdef/vector.h"
+#include <stddef.h>
+#include <stdint.h>
+
+/* Entry points of the scalar engine (Unicorn), taken from its loaded library. */
+typedef struct {
+    void *uc_open, *uc_close, *uc_ctl, *uc_mem_map_ptr, *uc_hook_add;
+    void *uc_reg_read, *uc_reg_write, *uc_emu_start, *uc_emu_stop, *uc_strerror;
+} nux_engine_api;
+
+/* External memory and DRAM, shared by both processors and the host. */
+typedef struct nux_external nux_external;
+nux_external *nux_external_new(void);
+void nux_external_free(nux_external *);
+/* Copies n bytes at a data-view address (0x4000_0000 or 0x5000_0000); 0, or -1 if outside. */
+int nux_external_read(nux_external *, uint32_t address, uint8_t *out, size_t n);
+int nux_external_write(nux_external *, uint32_t address, const uint8_t *data, size_t n);
+
+typedef struct {
+    uint32_t sram_size;   /* bytes, a power of two */
+    uint32_t hemisphere;  /* 0 top, 1 bottom */
+    uint32_t slices;      /* 16-byte slices that vector loads and stores move, 1..8 */
+    uint32_t hardware;    /* 1: undefined instructions are no-ops, interrupts are taken */
+    uint32_t flat_memory; /* 1: the RTL test bench: SRAM mirrored over all addresses */
+    uint32_t ideal_bus;   /* 1: memories of the RTL test bench, else the chip's */
+    uint32_t bus_latency; /* extra cycles of an ideal bus */
+} nux_processor_config;
+
+/* Why a run ended. */
+enum nux_reason {
+    NUX_RUNNING = 0,
+    NUX_FINISHED,         /* wait with nothing that could wake the processor */
+    NUX_CYCLE_LIMIT,      /* */
+    NUX_WALL_LIMIT,       /* */
+    NUX_INTERRUPTED,      /* the host asked */
+    NUX_TRAP_UNDEFINED,   /* instruction that the processor does not have */
+    NUX_TRAP_MISALIGNED,  /* */
+    NUX_TRAP_OUT_OF_RANGE, /* data access outside all memories */
+    NUX_TRAP_BUS,         /* no unit at this on-chip bus address */
+    NUX_TRAP_VECTOR_IO,   /* no unit at this vector IO address */
+    NUX_TRAP_NO_NEURON,   /* CADC switched to neurons, which are not modelled */
+    NUX_TRAP_FETCH,       /* jump out of the memories */
+    NUX_TRAP_STACK,       /* stack reached the data */
+    NUX_TRAP_INSTRUCTION, /* tw, twi */
+    NUX_TRAP_ENGINE       /* the scalar engine failed: a defect of the model */
+};
+
+typedef struct {
+    int32_t reason;
+    uint32_t pc;      /* instruction that stopped the run (its target for a fetch) */
+    uint32_t from_pc; /* last instruction before a bad jump */
+    uint32_t address; /* data address, where there is one */
+    uint32_t word;    /* instruction word */
+    uint32_t store;   /* 1: the access was a store */
+    uint32_t size;    /* bytes of the access */
+    int32_t engine_error;
+} nux_stop;
+
+typedef struct {
+    uint32_t gpr[32];
+    uint32_t cr, xer, lr, ctr, pc, msr;
+    uint32_t srr0, srr1, csrr0, csrr1, mcsrr0, mcsrr1;
+    uint32_t dec, decar, tcr, tsr, esr, dear, gin, gout, goe, iccr;
+    uint64_t time_base;
+} nux_registers;
+
+/* What a program did that the chip does differently from what its author may expect. */
+enum nux_site_kind {
+    NUX_SITE_SHIFT,       /* slw, srw, sraw by 32 or more: the chip shifts modulo 32 */
+    NUX_SITE_LHA,         /* lha, lhau with a negative displacement: wrong address */
+    NUX_SITE_SPLAT_R0,    /* splat from r0 may read a stale value */
+    NUX_SITE_DIVIDE,      /* division by zero, or of the minimum by -1 */
+    NUX_SITE_NO_SYNC,     /* scalar access to freshly stored vector data without sync */
+    NUX_SITE_UNDEFINED,   /* undefined instruction executed as a no-op (hardware mode) */
+    NUX_SITE_MISALIGNED   /* misaligned access, interrupt taken (hardware mode) */
+};
+
+typedef struct {
+    uint32_t pc;
+    uint32_t kind;
+    uint64_t count;
+} nux_site;
+
+/* 128-bit parallel bus of the RTL test bench, in place of the chip's vector IO. */
+typedef int (*nux_parallel_bus)(void *user, int write, uint32_t address, uint8_t *data,
+                                const uint8_t *enable);
+/* Vector arithmetic by a host function (the reference core), in place of the native one. */
+typedef void (*nux_vector_step_fn)(void *user, uint32_t word);
+
+typedef struct nux_processor nux_processor;
+nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_config *config,
+                                 nux_external *external, nux_array *array, char *error,
+                                 size_t error_size);
+void nux_processor_free(nux_processor *);
+/* Makes remote SRAM and the remote array reachable over the on-chip bus. */
+void nux_processor_connect(nux_processor *, nux_processor *other);
+
+uint8_t *nux_processor_sram(nux_processor *);
+nux_vstate *nux_processor_vectors(nux_processor *);
+/* Host writes to memory that may hold code; 0, or -1 if a byte is outside. */
+int nux_processor_write(nux_processor *, uint32_t address, const uint8_t *data, size_t n);
+int nux_processor_read(nux_processor *, uint32_t address, uint8_t *out, size_t n);
+void nux_processor_reset(nux_processor *);
+void nux_processor_get_registers(nux_processor *, nux_registers *);
+void nux_processor_set_registers(nux_processor *, const nux_registers *);
+/* Stores through r1 below this address stop the run; 0: no check. */
+void nux_processor_set_stack_limit(nux_processor *, uint32_t address);
+void nux_processor_set_parallel_bus(nux_processor *, nux_parallel_bus, void *user);
+void nux_processor_set_vector_step(nux_processor *, nux_vector_step_fn, void *user);
+
+/* Runs until the program ends, traps or hits a limit. start_s is the hardware time of
+   cycle 0 of this processor's clock. max_wall_s <= 0: no limit. */
+void nux_processor_run(nux_processor *, double start_s, uint64_t max_cycles, double max_wall_s,
+                       nux_stop *stop);
+/* From another thread or a signal handler: end the run soon. */
+void nux_processor_interrupt(nux_processor *);
+uint64_t nux_processor_cycles(nux_processor *);
+uint64_t nux_processor_instructions(nux_processor *);
+size_t nux_processor_num_sites(nux_processor *);
+const nux_site *nux_processor_sites(nux_processor *);
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Four doubles at once, in GNU C vector types: AVX2, SSE2 pairs or plain code with the same bits.
+#ifndef NUX_LANES_H
+#define NUX_LANES_H
+
+#include <stdint.h>
+#include <string.h>
+
+#define NUX_INLINE static inline __attribute__((always_inline))
+
+enum { NUX_LANES = 4 };
+typedef double nux_f64x4 __attribute__((vector_size(32), aligned(16)));
+typedef int64_t nux_i64x4
+    __attribute__((vector_size(32), aligned(16))); // masks: all bits of a lane, or none
+typedef uint64_t nux_u64x4 __attribute__((vector_size(32)));
+typedef int32_t nux_i32x4 __attribute__((vector_size(16)));
+typedef int32_t nux_i32x8 __attribute__((vector_size(32), aligned(16)));
+
+// Nothing here is called across an ABI boundary, everything is inlined.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+NUX_INLINE nux_f64x4 nux_load(const double *from) {
+    nux_f64x4 value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+NUX_INLINE void nux_store(double *to, nux_f64x4 value) { memcpy(to, &value, sizeof value); }
+
+NUX_INLINE nux_i32x4 nux_load_u32(const uint32_t *from) {
+    nux_i32x4 value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+NUX_INLINE nux_f64x4 nux_splat(double value) { return (nux_f64x4){value, value, value, value}; }
+
+NUX_INLINE nux_f64x4 nux_where(nux_i64x4 mask, nux_f64x4 yes, nux_f64x4 no) {
+    return (nux_f64x4)((mask & (nux_i64x4)yes) | (~mask & (nux_i64x4)no));
+}
+
+NUX_INLINE nux_f64x4 nux_min(nux_f64x4 a, nux_f64x4 b) { return nux_where(a < b, a, b); }
+
+NUX_INLINE int nux_any(nux_i64x4 mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
+
+// 2^x for x <= 0 to about 1e-13 relative, exact at 0, exactly 0 from -1000 down and for NaN.
+// x = k + f with |f| <= 1/2; 2^f = 1 + f * q(f), q interpolated at the Chebyshev nodes.
+NUX_INLINE nux_f64x4 nux_exp2(nux_f64x4 x) {
+    const double magic = 0x1.8p52; // adding it leaves the integer in the low bits
+    nux_f64x4 shifted = x + magic;
+    nux_f64x4 f = x - (shifted - magic);
+    nux_f64x4 f2 = f * f, f4 = f2 * f2;
+    nux_f64x4 c01 = 1.0 + f * 0x1.62e42fefa39efp-1;
+    nux_f64x4 c23 = 0x1.ebfbdff823cedp-3 + f * 0x1.c6b08d7047e52p-5;
+    nux_f64x4 c45 = 0x1.3b2ab7181b755p-7 + f * 0x1.5d87fe86fe88ep-10;
+    nux_f64x4 c67 = 0x1.4308ac85aa947p-13 + f * 0x1.ffcb9515a8016p-17;
+    nux_f64x4 c89 = 0x1.63d136366db24p-20 + f * 0x1.b63880a30e9ffp-24;
+    nux_f64x4 power = (c01 + f2 * c23) + f4 * ((c45 + f2 * c67) + f4 * c89);
+    nux_u64x4 scale = ((nux_u64x4)shifted + 1023) << 52;
+    return (nux_f64x4)((x > -1000.0) & (nux_i64x4)(power * (nux_f64x4)scale));
+}
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Inside of one processor.
+ *
+ * The scalar engine (Unicorn) translates and runs plain scalar code; everything else is done
+ * here. The engine fetches from its own view of each memory, in which every instruction that
+ * is taken over ("native") is replaced by a branch to the end of its run of native
+ * instructions. That branch ends the engine's block, and the hook at the start of the next
+ * block executes the run from the original words (run.c). Data accesses of plain loads and
+ * stores are checked once per block from the registers at its start (translate.c); an access
+ * that cannot be checked so, or fails the check, is made native.
+ */
+#ifndef NUX_PROCESSOR_H
+#define NUX_PROCESSOR_H
+#include "cdef/processor.h"
+#include "memory_map.h"
+#include "vector.h"
+#include <stdbool.h>
+
+#define NO_ADDRESS 0xffffffffu
+#define PAGE_WORDS 1024u
+#define PAGE_BYTES 4096u
+#define MSR_EE 0x8000u
+#define MSR_WRITABLE 0x00029230u
+#define MSR_KEPT_BY_INTERRUPT 0x00021200u /* CE, ME, DE */
+#define TSR_DIS 0x08000000u
+#define TSR_FIS 0x04000000u
+#define TCR_DIE 0x04000000u
+#define TCR_FIE 0x00800000u
+#define TCR_ARE 0x00400000u
+#define ESR_PTR 0x02000000u
+#define XER_SO 0x80000000u
+#define XER_OV 0x40000000u
+#define XER_CA 0x20000000u
+
+enum nux_kind {
+    NUX_KIND_PLAIN,
+    NUX_KIND_BRANCH,
+    NUX_KIND_LOAD,
+    NUX_KIND_STORE,
+    NUX_KIND_NATIVE,
+    NUX_KIND_VECTOR,
+    NUX_KIND_UNDEFINED
+};
+enum nux_dest { NUX_DEST_NONE, NUX_DEST_RT, NUX_DEST_RA };
+
+typedef struct {
+    uint32_t match, mask, reserved;
+    uint8_t kind;
+    int8_t size;
+    uint8_t update, records, dest, issue, latency;
+    const char *mnemonic;
+} nux_scalar_row;
+
+/* A decoded word of the original code. */
+typedef struct {
+    uint32_t word;
+    uint8_t kind;       /* enum nux_kind */
+    uint8_t native;     /* taken over from the engine */
+    uint8_t splits;     /* native only to end the engine's block before a loop head */
+    uint8_t executed;   /* part of a block that ran: stores to it must be noticed */
+    uint8_t id;         /* enum nux_scalar_id, for scalar instructions */
+    nux_vinsn vector;   /* for vector instructions */
+} nux_decoded;
+
+/* A check of data addresses before a block runs: ea = *a << as + *b << bs + low. */
+typedef struct {
+    const uint32_t *a, *b;
+    uint8_t as, bs, store, stack;
+    uint32_t align;     /* bits of ea that must be zero */
+    uint32_t pc;        /* of the first access */
+    uint32_t low, span; /* lowest offset, and bytes from there to the last byte's address */
+} nux_guard;
+
+typedef struct nux_plan {
+    uint32_t pc, bytes, generation;
+    uint32_t pending;   /* address of the native run that ends the block, or NO_ADDRESS */
+    uint32_t branch_pc; /* address of the branch that ends the block, or NO_ADDRESS */
+    uint32_t cycles, instructions;
+    uint32_t num_guards;
+    nux_guard guards[];
+} nux_plan;
+
+/* A memory that code can run from, translated page by page. */
+typedef struct {
+    uint32_t base, size;
+    uint64_t physical;      /* of the fetch view, in the engine */
+    const uint8_t *source;  /* original bytes */
+    uint8_t *fetch;         /* what the engine fetches */
+    nux_decoded **pages;    /* decoded words of each page, NULL: not translated yet */
+    nux_plan ***plans;      /* plans by page and word */
+} nux_region;
+
+struct nux_external {
+    uint8_t *ext;  /* 128 KiB */
+    uint8_t *dram; /* 256 MiB, backed by memory only where touched */
+    nux_processor *listeners[2];
+};
+
+struct nux_processor {
+    nux_processor_config config;
+    nux_external *external;
+    nux_array *array;
+    nux_processor *other;
+
+    /* engine */
+    void *engine;
+    int (*uc_close)(void *);
+    int (*uc_ctl)(void *, uint32_t, ...);
+    int (*uc_reg_read)(void *, int, void *);
+    int (*uc_reg_write)(void *, int, const void *);
+    int (*uc_emu_start)(void *, uint64_t, uint64_t, uint64_t, size_t);
+    int (*uc_emu_stop)(void *);
+    /* the engine's own register words */
+    uint32_t *gpr, *crf, *lr, *ctr, *so, *ov, *ca;
+
+    uint8_t *sram;
+    nux_region regions[3]; /* SRAM, external memory, DRAM */
+    uint32_t code_end;     /* end of executed SRAM code: lower stores are native */
+    uint32_t stack_limit;
+    uint32_t generation;   /* of the translation; plans of older ones are stale */
+
+    nux_vstate *vectors;
+    nux_parallel_bus parallel_bus;
+    void *parallel_bus_user;
+    nux_vector_step_fn vector_step;
+    void *vector_step_user;
+
+    /* machine state beside the engine's */
+    uint32_t pc, msr, srr0, srr1, csrr0, csrr1, mcsrr0, mcsrr1;
+    uint32_t decar, tcr, tsr, esr, dear, gout, goe, iccr, gin;
+    uint32_t dec_value;    /* when stopped */
+    uint64_t dec_zero;     /* cycle at which DEC reaches 0; 0: stopped */
+    uint64_t time_base_offset, timers_seen;
+
+    /* run */
+    uint64_t cycles, instructions, max_cycles, next_event, next_wall_check;
+    uint64_t posted_until;  /* cycle until which the vector queue is busy */
+    double start_s, wall_deadline;
+    uint32_t pending, resume_pc;
+    nux_plan *previous;
+    uint32_t predicted[4], predicted_next;
+    bool leave, flush, stale;
+    volatile int interrupt_request;
+    uint32_t bad_fetch;
+    uint32_t unsynced_low, unsynced_high; /* vector data stored since the last sync */
+    nux_stop stop;
+
+    nux_site *sites;
+    size_t num_sites, max_sites;
+};
+
+/* engine.c */
+int nux_engine_open(nux_processor *, const nux_engine_api *, char *error, size_t error_size);
+
+/* translate.c */
+nux_region *nux_region_of(nux_processor *, uint32_t pc);
+int nux_translate_page(nux_processor *, nux_region *, uint32_t page);
+nux_plan *nux_plan_get(nux_processor *, uint32_t pc, uint32_t bytes);
+const nux_decoded *nux_decoded_at(nux_processor *, uint32_t pc);
+void nux_make_native(nux_processor *, uint32_t pc);
+void nux_code_written(nux_processor *, uint32_t address, uint32_t n);
+void nux_translation_drop(nux_processor *);
+
+/* run.c */
+void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user);
+bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *user);
+void nux_stop_at(nux_processor *, int reason, uint32_t pc, uint32_t address);
+void nux_report(nux_processor *, uint32_t pc, int kind);
+
+/* scalar.c: executes one native scalar instruction; false: leave the block at resume_pc. */
+bool nux_execute_scalar(nux_processor *, const nux_decoded *, uint32_t pc);
+void nux_execute_undefined(nux_processor *, const nux_decoded *, uint32_t pc);
+/* vector_io.c: the same for a vector instruction. */
+bool nux_execute_vector(nux_processor *, const nux_decoded *, uint32_t pc);
+
+/* memory.c: data accesses; 0 or an enum nux_reason. Values are big-endian, right-aligned. */
+int nux_load(nux_processor *, uint32_t address, uint32_t size, uint32_t *value);
+int nux_store(nux_processor *, uint32_t address, uint32_t size, uint32_t value);
+uint8_t *nux_plain_memory(nux_processor *, uint32_t address, uint32_t n);
+int nux_external_space(nux_processor *, uint32_t address, uint8_t **bytes);
+
+/* timers.c */
+uint64_t nux_time_base(const nux_processor *);
+uint32_t nux_dec(const nux_processor *);
+void nux_set_dec(nux_processor *, uint32_t value);
+void nux_update_timers(nux_processor *);
+uint64_t nux_next_timer_event(const nux_processor *);
+void nux_schedule(nux_processor *);
+bool nux_take_interrupt(nux_processor *, uint32_t next_pc);
+void nux_enter_interrupt(nux_processor *, uint32_t vector, uint32_t srr0, uint32_t esr);
+
+static inline uint32_t nux_get32(const uint8_t *p) {
+    uint32_t v;
+    __builtin_memcpy(&v, p, 4);
+    return __builtin_bswap32(v);
+}
+
+static inline void nux_put32(uint8_t *p, uint32_t v) {
+    v = __builtin_bswap32(v);
+    __builtin_memcpy(p, &v, 4);
+}
+#endif

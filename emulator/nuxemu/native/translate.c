@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The engine's view of the code, and the plan of each of its blocks.
+ *
+ * A page is decoded when the engine first fetches from it. Words are copied to the fetch view,
+ * except that each native instruction becomes a branch to the end of its run. Native are:
+ * what the table says, what the processor does not have, invalid forms, and loads and stores
+ * whose address does not follow from the registers at the start of the stretch of code by
+ * additions and shifts. After a native instruction every register is known again, since the
+ * next block starts there.
+ */
+#include "processor.h"
+#include "scalar_table.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define RT(w) ((w) >> 21 & 31)
+#define RA(w) ((w) >> 16 & 31)
+#define RB(w) ((w) >> 11 & 31)
+#define SI(w) ((uint32_t)(int32_t)(int16_t)(w))
+
+enum { NO_REGISTER = 32, MAX_GUARDS = 64 };
+static const uint32_t zero_register;
+
+/* A register's value: first << first_shift + second << second_shift + offset, in terms of the
+ * registers at the start of the block. */
+typedef struct {
+    uint8_t known, first, second, first_shift, second_shift;
+    uint32_t offset;
+} value;
+
+static const value UNKNOWN = {0, NO_REGISTER, NO_REGISTER, 0, 0, 0};
+
+static value constant(uint32_t offset) {
+    return (value){1, NO_REGISTER, NO_REGISTER, 0, 0, offset};
+}
+
+static void forget_changes(value registers[32]) {
+    for (uint8_t r = 0; r < 32; r++)
+        registers[r] = (value){1, r, NO_REGISTER, 0, 0, 0};
+}
+
+static value sum(value a, value b) {
+    if (!a.known || !b.known)
+        return UNKNOWN;
+    a.offset += b.offset;
+    uint8_t terms[2] = {b.first, b.second}, shifts[2] = {b.first_shift, b.second_shift};
+    for (int i = 0; i < 2; i++) {
+        if (terms[i] == NO_REGISTER)
+            continue;
+        if (a.first == NO_REGISTER) {
+            a.first = terms[i];
+            a.first_shift = shifts[i];
+        } else if (a.second == NO_REGISTER) {
+            a.second = terms[i];
+            a.second_shift = shifts[i];
+        } else {
+            return UNKNOWN;
+        }
+    }
+    return a;
+}
+
+static value shifted(value a, uint8_t n) {
+    if (!a.known || a.first_shift + n > 31 || a.second_shift + n > 31)
+        return UNKNOWN;
+    a.first_shift += n;
+    a.second_shift += n;
+    a.offset <<= n;
+    return a;
+}
+
+static value register_or_zero(const value registers[32], uint32_t r) {
+    return r ? registers[r] : constant(0);
+}
+
+/* Value that a plain instruction leaves in its destination, as far as it can be followed. */
+static value result_of(const nux_decoded *d, const value registers[32]) {
+    uint32_t w = d->word;
+    switch (d->id) {
+    case NUX_S_ADDI: return sum(register_or_zero(registers, RA(w)), constant(SI(w)));
+    case NUX_S_ADDIS: return sum(register_or_zero(registers, RA(w)), constant(w << 16));
+    case NUX_S_ADD: return sum(registers[RA(w)], registers[RB(w)]);
+    case NUX_S_OR: return RT(w) == RB(w) ? registers[RT(w)] : UNKNOWN;
+    case NUX_S_ORI: {
+        value v = registers[RT(w)];
+        bool is_constant = v.known && v.first == NO_REGISTER && v.second == NO_REGISTER;
+        return is_constant ? constant(v.offset | (w & 0xffff))
+                           : (w & 0xffff) ? UNKNOWN : v;
+    }
+    case NUX_S_RLWINM: /* slwi */
+        return (w >> 6 & 31) == 0 && (w >> 1 & 31) == 31 - RB(w)
+                   ? shifted(registers[RT(w)], (uint8_t)RB(w))
+                   : UNKNOWN;
+    default: return UNKNOWN;
+    }
+}
+
+static value address_of(const nux_decoded *d, const value registers[32]) {
+    uint32_t w = d->word;
+    value base = nux_scalar_rows[d->id].update ? registers[RA(w)]
+                                               : register_or_zero(registers, RA(w));
+    return sum(base, w >> 26 == 31 ? registers[RB(w)] : constant(SI(w)));
+}
+
+static bool is_memory(const nux_decoded *d) {
+    return d->kind == NUX_KIND_LOAD || d->kind == NUX_KIND_STORE;
+}
+
+/* Follows one engine-executed instruction. */
+static void follow(const nux_decoded *d, value registers[32]) {
+    const nux_scalar_row *row = &nux_scalar_rows[d->id];
+    if (is_memory(d)) {
+        value address = address_of(d, registers);
+        if (row->update)
+            registers[RA(d->word)] = address;
+        if (d->kind == NUX_KIND_LOAD)
+            registers[RT(d->word)] = UNKNOWN;
+    } else if (row->dest == NUX_DEST_RT) {
+        registers[RT(d->word)] = result_of(d, registers);
+    } else if (row->dest == NUX_DEST_RA) {
+        registers[RA(d->word)] = result_of(d, registers);
+    }
+}
+
+static const nux_scalar_row *scalar_row(uint32_t word) {
+    static uint8_t first[64], count[64]; /* rows by primary opcode, filled on first use */
+    static uint8_t order[NUX_S_COUNT];
+    static bool ready;
+    if (!ready) {
+        int n = 0;
+        for (uint32_t primary = 0; primary < 64; primary++) {
+            first[primary] = (uint8_t)n;
+            for (int i = 0; i < NUX_S_COUNT; i++)
+                if (nux_scalar_rows[i].match >> 26 == primary)
+                    order[n++] = (uint8_t)i;
+            count[primary] = (uint8_t)(n - first[primary]);
+        }
+        ready = true;
+    }
+    for (int i = 0; i < count[word >> 26]; i++) {
+        const nux_scalar_row *row = &nux_scalar_rows[order[first[word >> 26] + i]];
+        if ((word & row->mask) == row->match)
+            return row;
+    }
+    return NULL;
+}
+
+static bool known_spr(uint32_t number) {
+    switch (number) {
+    case NUX_SPR_XER: case NUX_SPR_LR: case NUX_SPR_CTR: case NUX_SPR_DEC: case NUX_SPR_SRR0:
+    case NUX_SPR_SRR1: case NUX_SPR_DECAR: case NUX_SPR_CSRR0: case NUX_SPR_CSRR1:
+    case NUX_SPR_DEAR: case NUX_SPR_ESR: case NUX_SPR_GIN: case NUX_SPR_GOUT: case NUX_SPR_GOE:
+    case NUX_SPR_ICCR: case NUX_SPR_TBL: case NUX_SPR_TBU: case NUX_SPR_TSR: case NUX_SPR_TCR:
+    case NUX_SPR_MCSRR0: case NUX_SPR_MCSRR1:
+        return true;
+    default: return false;
+    }
+}
+
+static bool needs_native(const nux_decoded *d) {
+    uint32_t w = d->word;
+    const nux_scalar_row *row = &nux_scalar_rows[d->id];
+    if (d->kind == NUX_KIND_NATIVE) { /* link and count register are the engine's too */
+        uint32_t spr = (w >> 16 & 31) | (w >> 6 & 0x3e0);
+        bool moves = d->id == NUX_S_MFSPR || d->id == NUX_S_MTSPR;
+        return !moves || (spr != NUX_SPR_LR && spr != NUX_SPR_CTR);
+    }
+    if (!is_memory(d))
+        return false;
+    bool invalid_update = row->update && (RA(w) == 0 || (d->kind == NUX_KIND_LOAD && RA(w) == RT(w)));
+    bool lha_quirk = (d->id == NUX_S_LHA || d->id == NUX_S_LHAU) && w & 0x8000;
+    return row->size < 0 || invalid_update || lha_quirk;
+}
+
+static void decode(nux_decoded *d, uint32_t word) {
+    *d = (nux_decoded){.word = word, .kind = NUX_KIND_UNDEFINED, .native = true};
+    if (nux_vdecode(word, &d->vector)) {
+        d->kind = NUX_KIND_VECTOR;
+        return;
+    }
+    const nux_scalar_row *row = scalar_row(word);
+    if (!row)
+        return;
+    d->id = (uint8_t)(row - nux_scalar_rows);
+    if ((d->id == NUX_S_MFSPR || d->id == NUX_S_MTSPR) &&
+        !known_spr((word >> 16 & 31) | (word >> 6 & 0x3e0)))
+        return;
+    if (d->id == NUX_S_BCCTR && !(word & 4u << 21)) /* decrements CTR: an invalid form */
+        return;
+    d->kind = row->kind;
+    d->native = needs_native(d);
+}
+
+/* Marks the words of a page that a direct branch of the page goes to. */
+static void find_labels(const nux_decoded *words, bool labels[PAGE_WORDS]) {
+    memset(labels, 0, PAGE_WORDS * sizeof *labels);
+    for (uint32_t i = 0; i < PAGE_WORDS; i++) {
+        uint32_t w = words[i].word;
+        int32_t displacement = words[i].id == NUX_S_B ? (int32_t)(w << 6) >> 6 : (int16_t)w;
+        bool direct = words[i].kind == NUX_KIND_BRANCH && !(w & 2) &&
+                      (words[i].id == NUX_S_B || words[i].id == NUX_S_BC);
+        int64_t target = (int64_t)i + (displacement >> 2);
+        if (direct && target >= 0 && target < PAGE_WORDS)
+            labels[target] = true;
+    }
+}
+
+static bool any_unknown(const value registers[32]) {
+    for (int r = 0; r < 32; r++)
+        if (!registers[r].known)
+            return true;
+    return false;
+}
+
+/* Decides which plain loads and stores must be native. */
+static void choose_native(nux_decoded *words) {
+    bool labels[PAGE_WORDS];
+    value registers[32];
+    find_labels(words, labels);
+    forget_changes(registers);
+    for (uint32_t i = 0; i < PAGE_WORDS; i++) {
+        nux_decoded *d = &words[i];
+        if (labels[i]) {
+            /* Code falls into a loop whose loads would not be checkable in the block that
+             * comes from above: end that block before the loop. */
+            if (i && any_unknown(registers) && !words[i - 1].native &&
+                words[i - 1].kind != NUX_KIND_BRANCH)
+                words[i - 1].native = words[i - 1].splits = true;
+            forget_changes(registers);
+        }
+        if (!d->native && is_memory(d) && !address_of(d, registers).known)
+            d->native = true;
+        if (d->native || d->kind == NUX_KIND_BRANCH)
+            forget_changes(registers);
+        else
+            follow(d, registers);
+    }
+}
+
+/* Word that the engine fetches for a plain one: without the bits that the chip ignores. */
+static uint32_t plain_word(const nux_decoded *d) {
+    return d->word & ~nux_scalar_rows[d->id].reserved;
+}
+
+static void write_fetch_view(nux_region *region, uint32_t page) {
+    const nux_decoded *words = region->pages[page];
+    uint8_t *fetch = region->fetch + page * PAGE_BYTES;
+    uint32_t end = PAGE_WORDS;
+    for (uint32_t i = PAGE_WORDS; i-- > 0;) {
+        if (words[i].native)
+            nux_put32(fetch + 4 * i, 0x48000000 | (end - i) * 4);
+        else {
+            nux_put32(fetch + 4 * i, plain_word(&words[i]));
+            end = i;
+        }
+    }
+}
+
+nux_region *nux_region_of(nux_processor *p, uint32_t pc) {
+    for (int i = 0; i < 3; i++)
+        if (pc - p->regions[i].base < p->regions[i].size)
+            return &p->regions[i];
+    return NULL;
+}
+
+static void drop_plans(nux_region *region, uint32_t page) {
+    for (uint32_t i = 0; region->plans[page] && i < PAGE_WORDS; i++)
+        free(region->plans[page][i]);
+    free(region->plans[page]);
+    region->plans[page] = NULL;
+}
+
+/* Decodes a page and fills its fetch view; 0, or -1 without memory. Words stay native or
+ * executed if they were and have not changed. */
+int nux_translate_page(nux_processor *p, nux_region *region, uint32_t page) {
+    const uint8_t *source = region->source + page * PAGE_BYTES;
+    nux_decoded *old = region->pages[page];
+    nux_decoded *words = malloc(PAGE_WORDS * sizeof *words);
+    nux_plan **plans = calloc(PAGE_WORDS, sizeof *plans);
+    if (!words || !plans) {
+        free(words);
+        free(plans);
+        return -1;
+    }
+    for (uint32_t i = 0; i < PAGE_WORDS; i++)
+        decode(&words[i], nux_get32(source + 4 * i));
+    choose_native(words);
+    for (uint32_t i = 0; old && i < PAGE_WORDS; i++)
+        if (old[i].word == words[i].word) {
+            words[i].native |= old[i].native;
+            words[i].executed = old[i].executed;
+        }
+    drop_plans(region, page);
+    free(old);
+    region->pages[page] = words;
+    region->plans[page] = plans;
+    write_fetch_view(region, page);
+    p->generation++;
+    return 0;
+}
+
+const nux_decoded *nux_decoded_at(nux_processor *p, uint32_t pc) {
+    nux_region *region = nux_region_of(p, pc);
+    if (!region)
+        return NULL;
+    uint32_t offset = pc - region->base;
+    const nux_decoded *words = region->pages[offset / PAGE_BYTES];
+    return words ? &words[offset % PAGE_BYTES / 4] : NULL;
+}
+
+/* Takes one more instruction over from the engine. */
+void nux_make_native(nux_processor *p, uint32_t pc) {
+    nux_region *region = nux_region_of(p, pc);
+    uint32_t offset = pc - region->base;
+    region->pages[offset / PAGE_BYTES][offset % PAGE_BYTES / 4].native = true;
+    write_fetch_view(region, offset / PAGE_BYTES);
+    p->generation++;
+    p->flush = p->leave = true;
+}
+
+/* Bytes in fetch addresses changed: translate the pages again if code there has run. */
+void nux_code_written(nux_processor *p, uint32_t address, uint32_t n) {
+    nux_region *region = nux_region_of(p, address);
+    if (!region || !n)
+        return;
+    uint32_t first = (address - region->base) / 4;
+    uint32_t last = (address - region->base + n - 1) / 4;
+    for (uint32_t i = first; i <= last && i < region->size / 4; i++) {
+        uint32_t page = i / PAGE_WORDS;
+        if (!region->pages[page]) {
+            i = (page + 1) * PAGE_WORDS - 1;
+            continue;
+        }
+        const nux_decoded *d = &region->pages[page][i % PAGE_WORDS];
+        if (d->executed && d->word != nux_get32(region->source + 4 * i)) {
+            p->stale = p->leave = true;
+            return;
+        }
+    }
+}
+
+/* Forgets all translations, for a new program. */
+void nux_translation_drop(nux_processor *p) {
+    for (int r = 0; r < 3; r++) {
+        nux_region *region = &p->regions[r];
+        for (uint32_t page = 0; page < region->size / PAGE_BYTES; page++) {
+            if (!region->pages[page])
+                continue;
+            drop_plans(region, page);
+            free(region->pages[page]);
+            region->pages[page] = NULL;
+        }
+    }
+    p->code_end = 0;
+    p->generation++;
+    p->flush = true;
+    p->stale = false;
+}
+
+/* Cycles of the plain part of a block: single issue in order, with the latencies of the table
+ * and the wait of a branch for its condition. */
+typedef struct {
+    uint32_t now, ready[33]; /* by register; 32 is the condition register */
+} pipeline;
+
+static void wait_for(pipeline *line, uint32_t r) {
+    if (line->ready[r] > line->now)
+        line->now = line->ready[r];
+}
+
+static void issue(pipeline *line, const nux_decoded *d) {
+    const nux_scalar_row *row = &nux_scalar_rows[d->id];
+    uint32_t w = d->word, op = w >> 26;
+    if (d->kind == NUX_KIND_BRANCH) {
+        if (d->id == NUX_S_BC && !(RT(w) & 16))
+            wait_for(line, 32);
+        line->now++;
+        return;
+    }
+    if (row->dest == NUX_DEST_RA || d->kind == NUX_KIND_STORE)
+        wait_for(line, RT(w));
+    if (row->dest != NUX_DEST_RA)
+        wait_for(line, RA(w));
+    if (op == 31 && row->dest != NUX_DEST_NONE)
+        wait_for(line, RB(w));
+    uint32_t dest = row->dest == NUX_DEST_RT ? RT(w) : row->dest == NUX_DEST_RA ? RA(w) : 33;
+    if (dest < 32)
+        wait_for(line, dest);
+    if (dest < 32)
+        line->ready[dest] = line->now + row->latency;
+    line->now += row->issue;
+    bool compares = d->id >= NUX_S_CMPWI && d->id <= NUX_S_CMPLW;
+    if (compares || (row->records && w & 1) || d->id == NUX_S_ANDI_RC || d->id == NUX_S_ADDIC_RC)
+        line->ready[32] = line->now + 1;
+}
+
+/* Adds a check to a block's list, or widens one with the same registers. */
+static bool add_guard(nux_processor *p, nux_guard *guards, uint32_t *count, const nux_decoded *d,
+                      uint32_t pc, value address) {
+    uint32_t size = (uint32_t)nux_scalar_rows[d->id].size;
+    bool store = d->kind == NUX_KIND_STORE;
+    const uint32_t *a = address.first == NO_REGISTER ? &zero_register : p->gpr + address.first;
+    const uint32_t *b = address.second == NO_REGISTER ? &zero_register : p->gpr + address.second;
+    for (uint32_t i = 0; i < *count; i++) {
+        nux_guard *g = &guards[i];
+        int32_t distance = (int32_t)(address.offset - g->low);
+        if (g->a != a || g->b != b || g->as != address.first_shift ||
+            g->bs != address.second_shift || g->store != store || g->align != size - 1 ||
+            distance % (int32_t)size || distance < -4096 || distance > 4096)
+            continue;
+        if (distance < 0) {
+            g->low = address.offset;
+            g->span += (uint32_t)-distance;
+        } else if ((uint32_t)distance + size - 1 > g->span) {
+            g->span = (uint32_t)distance + size - 1;
+        }
+        return true;
+    }
+    if (*count == MAX_GUARDS)
+        return false;
+    guards[(*count)++] = (nux_guard){
+        .a = a,
+        .b = b,
+        .as = address.first_shift,
+        .bs = address.second_shift,
+        .store = store,
+        .stack = store && address.first == 1 && address.second == NO_REGISTER,
+        .align = size - 1,
+        .pc = pc,
+        .low = address.offset,
+        .span = size - 1,
+    };
+    return true;
+}
+
+static nux_plan *make_plan(nux_processor *p, nux_region *region, uint32_t pc, uint32_t bytes) {
+    uint32_t offset = pc - region->base, page = offset / PAGE_BYTES, count = 0;
+    nux_decoded *words = &region->pages[page][offset % PAGE_BYTES / 4];
+    nux_guard guards[MAX_GUARDS];
+    value registers[32];
+    pipeline line = {0};
+    nux_plan plan = {.pc = pc, .bytes = bytes, .pending = NO_ADDRESS, .branch_pc = NO_ADDRESS};
+    forget_changes(registers);
+    for (uint32_t i = 0; i < bytes / 4; i++) {
+        nux_decoded *d = &words[i];
+        d->executed = true;
+        if (d->native) {
+            plan.pending = pc + 4 * i;
+            break;
+        }
+        plan.instructions++;
+        issue(&line, d);
+        if (d->kind == NUX_KIND_BRANCH) {
+            plan.branch_pc = pc + 4 * i;
+            break;
+        }
+        if (is_memory(d)) {
+            value address = address_of(d, registers);
+            if (!address.known || !add_guard(p, guards, &count, d, pc + 4 * i, address)) {
+                nux_make_native(p, pc + 4 * i);
+                return NULL;
+            }
+        }
+        follow(d, registers);
+    }
+    plan.cycles = line.now;
+    plan.num_guards = count;
+    plan.generation = p->generation;
+    if (region == &p->regions[0] && offset + bytes > p->code_end)
+        p->code_end = offset + bytes;
+    nux_plan *result = malloc(sizeof *result + count * sizeof *guards);
+    if (!result)
+        return NULL;
+    *result = plan;
+    memcpy(result->guards, guards, count * sizeof *guards);
+    free(region->plans[page][offset % PAGE_BYTES / 4]);
+    region->plans[page][offset % PAGE_BYTES / 4] = result;
+    return result;
+}
+
+/* Plan of the block that the engine is about to run; NULL when it must not run it, because
+ * its translation had to change. */
+nux_plan *nux_plan_get(nux_processor *p, uint32_t pc, uint32_t bytes) {
+    nux_region *region = nux_region_of(p, pc);
+    uint32_t offset = pc - region->base, page = offset / PAGE_BYTES, word = offset % PAGE_BYTES / 4;
+    nux_plan *plan = region->plans[page][word];
+    if (plan && plan->bytes == bytes && plan->generation == p->generation)
+        return plan;
+    for (uint32_t i = 0; i < bytes / 4; i++)
+        if (region->pages[page][word + i].word != nux_get32(region->source + offset + 4 * i)) {
+            p->stale = p->leave = true;
+            return NULL;
+        }
+    return make_plan(p, region, pc, bytes);
+}

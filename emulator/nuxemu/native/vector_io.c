@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Vector instructions on the processor: arithmetic goes to the vector core, memory and vector
+ * IO are done here.
+ *
+ * fxvlax, fxvstax  scalar data addresses, address bits 1..0 ignored, 16 bytes a slice
+ * fxvinx, fxvoutx  synapse array (one unit = one vector) or external memory (one unit = 16
+ *                  bytes, the 32 words of a vector in reverse order)
+ */
+#include "array.h"
+#include "cycles.h"
+#include "processor.h"
+#include <string.h>
+
+static double now_s(const nux_processor *p) {
+    return p->start_s + (double)p->cycles / NUX_PPU_CLOCK_HZ;
+}
+
+static int move_memory(nux_processor *p, const nux_vinsn *v, uint32_t address, bool store) {
+    uint32_t n = 16 * p->config.slices;
+    uint8_t *lanes = p->vectors->vr[v->rt];
+    uint8_t *bytes = nux_plain_memory(p, address, n);
+    if (p->config.ideal_bus)
+        p->cycles += NUX_CYCLES_IDEAL_LAX(p->config.bus_latency);
+    else if (address < p->config.sram_size)
+        p->cycles += store ? NUX_CYCLES_VECTOR_STORE : NUX_CYCLES_VECTOR_LOAD;
+    else
+        p->cycles += store ? NUX_CYCLES_EXTERNAL_VECTOR_STORE : NUX_CYCLES_EXTERNAL_VECTOR_LOAD;
+    if (bytes && !store) {
+        memcpy(lanes, bytes, n);
+        return 0;
+    }
+    if (bytes) {
+        nux_processor_write(p, address, lanes, n);
+    } else { /* word by word: bus addresses, wrap-around, and what is outside */
+        for (uint32_t i = 0; i < n; i += 4) {
+            uint32_t word = nux_get32(lanes + i);
+            int reason = store ? nux_store(p, address + i, 4, word)
+                               : nux_load(p, address + i, 4, &word);
+            if (reason)
+                return reason;
+            if (!store)
+                nux_put32(lanes + i, word);
+        }
+    }
+    if (store) { /* the chip may serve a later scalar access first: see nux_report */
+        if (address < p->unsynced_low)
+            p->unsynced_low = address;
+        if (address + n > p->unsynced_high)
+            p->unsynced_high = address + n;
+    }
+    return 0;
+}
+
+/* Lane byte of each byte of external memory: the 32 words of a vector are reversed. */
+static void reverse_words(uint8_t *to, const uint8_t *from, const uint8_t *enable) {
+    for (uint32_t lane = 0; lane < NUX_VECTOR_BYTES; lane += 4) {
+        uint32_t other = NUX_VECTOR_BYTES - 4 - lane;
+        for (uint32_t byte = 0; byte < 4; byte++)
+            if (!enable || enable[lane + byte])
+                to[other + byte] = from[lane + byte];
+    }
+}
+
+static int array_reason(int kind) {
+    return kind >= 0 ? 0 : kind == NUX_ARRAY_NO_NEURON ? NUX_TRAP_NO_NEURON : NUX_TRAP_VECTOR_IO;
+}
+
+static uint32_t array_cost(int kind) {
+    return kind == NUX_ARRAY_CONVERT    ? NUX_CYCLES_CADC_CONVERT
+           : kind == NUX_ARRAY_BUFFERED ? NUX_CYCLES_CADC_BUFFERED / 3
+                                        : NUX_CYCLES_SYNRAM;
+}
+
+static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t address, bool out) {
+    uint8_t *lanes = p->vectors->vr[v->rt], enable[NUX_VECTOR_BYTES], *bytes;
+    if (v->cond)
+        nux_venable(p->vectors, v->cond, enable);
+    const uint8_t *enabled = v->cond ? enable : NULL;
+    if (p->parallel_bus) {
+        p->cycles += out ? NUX_CYCLES_IDEAL_OUTX(p->config.bus_latency)
+                         : NUX_CYCLES_IDEAL_INX(p->config.bus_latency);
+        return p->parallel_bus(p->parallel_bus_user, out, address, lanes, enabled);
+    }
+    int external = nux_external_space(p, address, &bytes);
+    if (external < 0)
+        return NUX_TRAP_VECTOR_IO;
+    if (external) {
+        p->cycles += out ? NUX_CYCLES_EXTERNAL_VECTOR_STORE : NUX_CYCLES_EXTERNAL_VECTOR_LOAD;
+        if (!out) {
+            reverse_words(lanes, bytes, NULL);
+            return 0;
+        }
+        reverse_words(bytes, lanes, enabled);
+        uint32_t offset = (uint32_t)(bytes - (address < NUX_VECTOR_DRAM ? p->external->ext
+                                                                        : p->external->dram));
+        uint32_t fetch = address < NUX_VECTOR_DRAM ? NUX_EXTMEM_FETCH_BASE : NUX_DRAM_FETCH_BASE;
+        for (int i = 0; i < 2; i++)
+            if (p->external->listeners[i])
+                nux_code_written(p->external->listeners[i], fetch + offset, NUX_VECTOR_BYTES);
+        return 0;
+    }
+    int kind = out ? nux_array_vector_write(p->array, address, now_s(p), lanes, enabled)
+                   : nux_array_vector_read(p->array, address, now_s(p), lanes);
+    p->cycles += array_cost(kind);
+    return array_reason(kind);
+}
+
+bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
+    const nux_vinsn *v = &d->vector;
+    uint32_t address = nux_vaddress(v, p->gpr);
+    int reason = 0;
+    switch (v->kind) {
+    case NUX_VLAX:
+    case NUX_VSTAX:
+        address &= ~3u;
+        reason = move_memory(p, v, address, v->kind == NUX_VSTAX);
+        break;
+    case NUX_VINX:
+    case NUX_VOUTX:
+        reason = move_io(p, v, address, v->kind == NUX_VOUTX);
+        break;
+    case NUX_VSPLAT:
+        if (v->ra == 0)
+            nux_report(p, pc, NUX_SITE_SPLAT_R0);
+        /* fall through */
+    default:
+        p->cycles += v->issue_cycles;
+        if (p->vector_step)
+            p->vector_step(p->vector_step_user, d->word);
+        else
+            v->op(p->vectors, v, p->gpr[v->ra]);
+    }
+    if (!reason)
+        return true;
+    nux_stop_at(p, reason, pc, address);
+    p->stop.store = v->kind == NUX_VSTAX || v->kind == NUX_VOUTX;
+    p->stop.size = NUX_VECTOR_BYTES;
+    return false;
+}

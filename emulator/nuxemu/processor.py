@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One plasticity processor: memories, registers, vector unit, and its run loop."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nuxemu import memory_map as mm
+from nuxemu._native import ffi, lib
+
+if TYPE_CHECKING:
+    from nuxemu.synapse_array import SynapseArray
+
+_CORES = ("native", "reference")
+
+
+class StopReason(Enum):
+    """Why a run ended."""
+
+    FINISHED = lib.NUX_FINISHED
+    CYCLE_LIMIT = lib.NUX_CYCLE_LIMIT
+    WALL_LIMIT = lib.NUX_WALL_LIMIT
+    INTERRUPTED = lib.NUX_INTERRUPTED
+    UNDEFINED_INSTRUCTION = lib.NUX_TRAP_UNDEFINED
+    MISALIGNED = lib.NUX_TRAP_MISALIGNED
+    OUT_OF_RANGE = lib.NUX_TRAP_OUT_OF_RANGE
+    UNKNOWN_BUS_ADDRESS = lib.NUX_TRAP_BUS
+    UNKNOWN_VECTOR_ADDRESS = lib.NUX_TRAP_VECTOR_IO
+    NO_NEURON = lib.NUX_TRAP_NO_NEURON
+    FETCH = lib.NUX_TRAP_FETCH
+    STACK_OVERFLOW = lib.NUX_TRAP_STACK
+    TRAP_INSTRUCTION = lib.NUX_TRAP_INSTRUCTION
+    ENGINE = lib.NUX_TRAP_ENGINE
+
+    @property
+    def is_trap(self) -> bool:
+        """True for the reasons that are the program's fault (or the model's)."""
+        return bool(self.value >= lib.NUX_TRAP_UNDEFINED)
+
+
+class SiteKind(Enum):
+    """What a program did that the chip does differently from the Power ISA."""
+
+    SHIFT = lib.NUX_SITE_SHIFT
+    LHA = lib.NUX_SITE_LHA
+    SPLAT_R0 = lib.NUX_SITE_SPLAT_R0
+    DIVIDE = lib.NUX_SITE_DIVIDE
+    NO_SYNC = lib.NUX_SITE_NO_SYNC
+    UNDEFINED = lib.NUX_SITE_UNDEFINED
+    MISALIGNED = lib.NUX_SITE_MISALIGNED
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End of a run.
+
+    Attributes
+    ----------
+    reason : StopReason
+        Why the run ended.
+    pc : int
+        Byte address of the instruction that ended it; for a jump out of memory, the target.
+    from_pc : int
+        For a jump out of memory, the address that it came from; else as `pc`.
+    address : int
+        Data address of a refused access, else 0.
+    word : int
+        Instruction word at `pc`.
+    is_store, size : bool, int
+        Direction and bytes of a refused access.
+    """
+
+    reason: StopReason
+    pc: int
+    from_pc: int
+    address: int
+    word: int
+    is_store: bool
+    size: int
+
+
+@dataclass(frozen=True)
+class Site:
+    """An instruction that did something remarkable, and how often."""
+
+    pc: int
+    kind: SiteKind
+    count: int
+
+
+def _engine_api() -> Any:
+    """Entry points of the Unicorn library that its Python package has loaded."""
+    from unicorn.unicorn_py3.unicorn import uclib
+
+    api = ffi.new("nux_engine_api *")
+    for name, _ in ffi.typeof("nux_engine_api").fields:
+        address = ctypes.cast(getattr(uclib, name), ctypes.c_void_p).value
+        setattr(api, name, ffi.cast("void *", address))
+    return api
+
+
+class ExternalMemory:
+    """External memory (128 KiB) and DRAM (256 MiB, sparse), shared by both processors."""
+
+    def __init__(self) -> None:
+        self._native = ffi.gc(lib.nux_external_new(), lib.nux_external_free)
+        if self._native == ffi.NULL:
+            raise MemoryError("no address space for the external memories")
+
+
+class Processor:
+    """One plasticity processor (PPU) with its 16 KiB of SRAM and its vector unit.
+
+    Parameters
+    ----------
+    array : SynapseArray
+        Synapse array of the processor's hemisphere.
+    external : ExternalMemory, optional
+        Memory shared with the other processor; a new one if not given.
+    hemisphere : int
+        0 (top) or 1 (bottom).
+    core : {"native", "reference"}
+        Vector arithmetic in C, or by the NumPy specification (slow).
+    hardware : bool
+        Behave as the RTL where the model otherwise stops the run: undefined instructions
+        are no-ops, misaligned accesses and traps enter their interrupt.
+    slices : int
+        16-byte slices that vector loads and stores move (8; the RTL vectors use 1).
+    test_bench_memory : int, optional
+        Replaces the chip's memories by those of the RTL test bench: this many bytes (a power
+        of two), mirrored over all addresses, with ideal buses.
+    bus_latency : int
+        Extra cycles of the test bench's data buses.
+
+    Raises
+    ------
+    RuntimeError
+        If the installed Unicorn does not fit.
+    """
+
+    def __init__(
+        self,
+        array: SynapseArray,
+        *,
+        external: ExternalMemory | None = None,
+        hemisphere: int = 0,
+        core: str = "native",
+        hardware: bool = False,
+        slices: int = 8,
+        test_bench_memory: int | None = None,
+        bus_latency: int = 0,
+    ) -> None:
+        self._array = array
+        self._external = external or ExternalMemory()
+        self._references: list[Any] = []
+        config = ffi.new("nux_processor_config *")
+        config.sram_size = test_bench_memory or mm.SRAM_SIZE
+        config.hemisphere = hemisphere
+        config.slices = slices
+        config.hardware = hardware
+        config.flat_memory = config.ideal_bus = test_bench_memory is not None
+        config.bus_latency = bus_latency
+        error = ffi.new("char[256]")
+        native = lib.nux_processor_new(
+            _engine_api(), config, self._external._native, array._native, error, len(error)
+        )
+        if native == ffi.NULL:
+            raise RuntimeError(ffi.string(error).decode())
+        self._native = ffi.gc(native, lib.nux_processor_free)
+        self.set_core(core)
+
+    def set_core(self, core: str) -> None:
+        """Choose the vector arithmetic: ``"native"`` or ``"reference"``."""
+        if core not in _CORES:
+            raise ValueError(f"core is {core!r}, but must be one of {', '.join(_CORES)}")
+        self.core = core
+        if core == "native":
+            lib.nux_processor_set_vector_step(self._native, ffi.NULL, ffi.NULL)
+            return
+        from nuxemu.reference import VectorState, execute
+
+        state = VectorState.wrap(*self._vector_buffers())
+        registers = ffi.new("nux_registers *")
+
+        @ffi.callback("nux_vector_step_fn")  # type: ignore[untyped-decorator]
+        def step(_user: Any, word: int) -> None:
+            lib.nux_processor_get_registers(self._native, registers)
+            execute(state, word, list(registers.gpr))
+
+        self._vector_step = step
+        lib.nux_processor_set_vector_step(self._native, step, ffi.NULL)
+
+    def _vector_buffers(self) -> tuple[npt.NDArray[Any], ...]:
+        vectors = lib.nux_processor_vectors(self._native)
+        vr = np.frombuffer(ffi.buffer(vectors.vr), np.uint8).reshape(32, 128)
+        acc = np.frombuffer(ffi.buffer(vectors.acc), np.uint32)
+        vcr = np.frombuffer(ffi.buffer(vectors.vcr), np.uint8)
+        return vr, acc, vcr
+
+    @property
+    def sram(self) -> npt.NDArray[np.uint8]:
+        """View of the SRAM, bytes. Write code with `write`, which renews its translation."""
+        size = mm.SRAM_SIZE
+        return np.frombuffer(ffi.buffer(lib.nux_processor_sram(self._native), size), np.uint8)
+
+    @property
+    def vector_registers(self) -> npt.NDArray[np.uint8]:
+        """View of the vector registers, shape (32, 128), lane 0 first, big-endian halfwords."""
+        return self._vector_buffers()[0]
+
+    @property
+    def accumulator(self) -> npt.NDArray[np.uint32]:
+        """View of the accumulator, shape (64,): one word per halfword element."""
+        return self._vector_buffers()[1]
+
+    @property
+    def condition(self) -> npt.NDArray[np.uint8]:
+        """View of the condition register per byte lane: 0 none, 1 GT, 2 LT, 3 EQ."""
+        return self._vector_buffers()[2]
+
+    def connect(self, other: Processor) -> None:
+        """Make this processor's and `other`'s SRAM and array reach each other on the bus."""
+        lib.nux_processor_connect(self._native, other._native)
+        self._references.append(other)
+        other._references.append(self)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write bytes to SRAM or to the data view of an external memory.
+
+        Raises
+        ------
+        IndexError
+            If a byte lies outside all memories.
+        """
+        if lib.nux_processor_write(self._native, address, data, len(data)):
+            raise IndexError(
+                f"{len(data)} bytes at 0x{address:08x} are not inside one of the memories"
+            )
+
+    def read(self, address: int, size: int) -> bytes:
+        """Read `size` bytes from SRAM or the data view of an external memory; see `write`."""
+        out = ffi.new("uint8_t[]", size)
+        if lib.nux_processor_read(self._native, address, out, size):
+            raise IndexError(f"{size} bytes at 0x{address:08x} are not inside one of the memories")
+        return bytes(ffi.buffer(out))
+
+    def reset(self) -> None:
+        """Reset: PC and registers 0, accumulator and condition 0, cycle counter 0.
+
+        Memories and vector registers keep their contents, as on the chip.
+        """
+        lib.nux_processor_reset(self._native)
+
+    def set_stack_limit(self, address: int) -> None:
+        """Stop the run when a store through r1 goes below `address` (0: no check)."""
+        lib.nux_processor_set_stack_limit(self._native, address)
+
+    def registers(self) -> dict[str, Any]:
+        """All registers by name; ``gpr`` is a list of 32."""
+        native = ffi.new("nux_registers *")
+        lib.nux_processor_get_registers(self._native, native)
+        names = [name for name, _ in ffi.typeof("nux_registers").fields]
+        return {
+            name: list(native.gpr) if name == "gpr" else int(getattr(native, name))
+            for name in names
+        }
+
+    def set_registers(self, **values: Any) -> None:
+        """Set registers by the names that `registers` gives."""
+        native = ffi.new("nux_registers *")
+        lib.nux_processor_get_registers(self._native, native)
+        for name, value in values.items():
+            setattr(native, name, value)
+        lib.nux_processor_set_registers(self._native, native)
+
+    def run(
+        self, *, max_cycles: int, start_s: float = 0.0, max_wall_s: float | None = None
+    ) -> Stop:
+        """Run from the present PC until the program ends, traps or hits a limit.
+
+        Parameters
+        ----------
+        max_cycles : int
+            Value of the cycle counter at which the run is stopped.
+        start_s : float
+            Hardware time (s) at which the cycle counter was 0.
+        max_wall_s : float, optional
+            Wall time (s) after which the run is stopped.
+        """
+        stop = ffi.new("nux_stop *")
+        limit = max_wall_s if max_wall_s is not None else 0.0
+        lib.nux_processor_run(self._native, start_s, max_cycles, limit, stop)
+        return Stop(
+            StopReason(stop.reason),
+            stop.pc,
+            stop.from_pc,
+            stop.address,
+            stop.word,
+            bool(stop.store),
+            stop.size,
+        )
+
+    def interrupt(self) -> None:
+        """End the run that another thread is in, soon."""
+        lib.nux_processor_interrupt(self._native)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles since reset (estimate)."""
+        return int(lib.nux_processor_cycles(self._native))
+
+    @property
+    def instructions(self) -> int:
+        """Instructions executed since reset."""
+        return int(lib.nux_processor_instructions(self._native))
+
+    def sites(self) -> list[Site]:
+        """Sites where the program relied on what the chip does differently."""
+        sites = lib.nux_processor_sites(self._native)
+        count = lib.nux_processor_num_sites(self._native)
+        return [
+            Site(sites[i].pc, SiteKind(sites[i].kind), int(sites[i].count)) for i in range(count)
+        ]
