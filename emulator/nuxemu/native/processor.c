@@ -33,6 +33,9 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
     p->config = *config;
     p->external = external;
     p->array = array;
+    p->start.ends_native = true;
+    for (uint32_t i = 0; i < NUM_PLANS; i++)
+        p->plans[i] = &p->no_plan;
     p->sram = reserve(config->sram_size);
     p->vectors = aligned_alloc(64, (sizeof *p->vectors + 63) / 64 * 64);
     bool ok = p->sram && p->vectors &&

@@ -65,12 +65,13 @@ typedef struct {
 } nux_decoded;
 
 #define PLAN_KEY(pc, bytes) ((uint64_t)(bytes) << 32 | (pc))
-enum nux_block_end { ENDS_PLAIN, ENDS_BRANCH, ENDS_NATIVE };
+/* Simple checks that every plan has, some of them empty: so many are done without a branch. */
+#define MIN_SIMPLE 2u
 
-/* Lowest address that an access may have. */
-enum nux_floor { FLOOR_LOAD, FLOOR_STORE, FLOOR_STACK, NUM_FLOORS };
+/* Lowest value that a check allows. */
+enum nux_floor { FLOOR_LOAD, FLOOR_ONE, FLOOR_STORE, FLOOR_STACK, NUM_FLOORS };
 
-/* A check of data addresses before a block runs: ea = *a << as + *b << bs + low. */
+/* A check of an address or operand before a block runs: ea = *a << as + *b << bs + low. */
 typedef struct {
     const uint32_t *a, *b;
     uint8_t as, bs;
@@ -78,17 +79,19 @@ typedef struct {
     uint32_t align;     /* bits of ea that must be zero */
     uint32_t pc;        /* of the first access */
     uint32_t low, span; /* lowest offset, and bytes from there to the last byte's address */
-    uint32_t ceiling;   /* highest ea */
+    uint32_t limit, ceiling; /* end of the allowed range; highest ea */
 } nux_guard;
 
 typedef struct nux_plan {
-    uint64_t key;       /* PLAN_KEY of the block */
+    uint64_t key;       /* PLAN_KEY of the block; 0: no block */
     uint32_t cycles, instructions;
-    uint32_t end;       /* enum nux_block_end */
-    uint32_t end_pc;    /* address of the branch, or of the first native instruction */
-    uint32_t slot;      /* of the branch in the branch cache, if it is there */
+    uint32_t end_pc;    /* address of the last instruction, or of the first native one */
+    uint8_t ends_native; /* 1: native instructions end the block */
+    uint8_t ends_branch; /* 1: a branch ends it, */
+    uint8_t predictable; /* 1: to an address that it names, so that it can be predicted, */
+    uint8_t taken;       /* 1: which was taken last time */
     uint32_t num_simple, num_guards; /* simple ones (one register, not shifted) come first */
-    const nux_decoded *native;       /* the native instructions that end the block */
+    const nux_decoded *native;       /* the native instructions */
     nux_guard guards[];
 } nux_plan;
 
@@ -149,8 +152,10 @@ struct nux_processor {
     uint64_t posted_until;  /* cycle until which the vector queue is busy */
     double start_s, wall_deadline;
     uint32_t resume_pc;
-    nux_plan *previous;     /* block that ran last, NULL: its end is dealt with */
-    nux_plan *plans[NUM_PLANS];  /* by pc; one that collides is made again when needed */
+    nux_plan *previous;     /* block that ran last, or start: its end is dealt with */
+    nux_plan *plans[NUM_PLANS];  /* by pc; never NULL; one that collides is made again */
+    nux_plan no_plan;            /* where there is none */
+    nux_plan start;              /* before the first block: native, without instructions */
     uint32_t predicted[NUX_BRANCH_CACHE], predicted_next;
     bool leave, flush, stale;
     volatile int interrupt_request;
@@ -171,6 +176,7 @@ int nux_translate_page(nux_processor *, nux_region *, uint32_t page);
 nux_plan *nux_make_plan(nux_processor *, uint32_t pc, uint32_t bytes);
 const nux_decoded *nux_decoded_at(nux_processor *, uint32_t pc);
 void nux_make_native(nux_processor *, uint32_t pc);
+bool nux_is_checked(const nux_decoded *);
 void nux_code_written(nux_processor *, uint32_t address, uint32_t n);
 void nux_translation_drop(nux_processor *);
 void nux_forget_plans(nux_processor *);

@@ -110,55 +110,51 @@ static inline bool guard_holds(const nux_processor *p, const nux_guard *g) {
 static void check_block_sync(nux_processor *p, const nux_plan *plan) {
     for (uint32_t i = 0; i < plan->num_guards; i++) {
         uint32_t ea = guard_address(&plan->guards[i]);
-        if (ea < p->unsynced_high && ea + plan->guards[i].span >= p->unsynced_low)
+        if (plan->guards[i].limit == p->config.sram_size && ea < p->unsynced_high && ea + plan->guards[i].span >= p->unsynced_low)
             nux_report(p, plan->guards[i].pc, NUX_SITE_NO_SYNC);
     }
 }
 
-/* A block with a failed check: its loads and stores become native, which check again, one by
- * one and exactly. */
-static void take_over_accesses(nux_processor *p, uint32_t pc, uint32_t bytes) {
+/* A block with a failed check: what was checked becomes native, which checks again, one by one
+ * and exactly. */
+static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
     for (uint32_t end = pc + bytes; pc != end; pc += 4) {
         const nux_decoded *d = nux_decoded_at(p, pc);
-        if (!d->native && (d->kind == NUX_KIND_LOAD || d->kind == NUX_KIND_STORE))
+        if (!d->native && nux_is_checked(d))
             nux_make_native(p, pc);
     }
 }
 
-/* Branches taken without being in the branch cache, and the reverse, refill the pipeline. */
-static inline void account_branch(nux_processor *p, nux_plan *plan, bool taken) {
-    bool predicted = p->predicted[plan->slot] == plan->end_pc;
-    if (taken == predicted)
-        return;
-    p->cycles += NUX_CYCLES_BRANCH_MISS;
-    if (predicted) {
-        p->predicted[plan->slot] = NO_ADDRESS;
-    } else {
-        plan->slot = p->predicted_next;
-        p->predicted[plan->slot] = plan->end_pc;
-        p->predicted_next = (p->predicted_next + 1) % NUX_BRANCH_CACHE;
-    }
+/* A branch that does not go where it went last time refills the pipeline. */
+static inline void account_branch(nux_processor *p, nux_plan *plan, uint32_t pc) {
+    uint8_t taken = (pc != plan->end_pc + 4) & plan->ends_branch;
+    p->cycles += (uint8_t)(taken ^ plan->taken) * NUX_CYCLES_BRANCH_MISS;
+    plan->taken = taken & plan->predictable;
 }
 
 static void leave(nux_processor *p) {
     p->leave = true;
-    p->previous = NULL;
+    p->previous = &p->start;
     p->uc_emu_stop(p->engine);
 }
 
-static inline bool guards_hold(const nux_processor *p, const nux_plan *plan) {
-    const nux_guard *g = plan->guards, *end = g + plan->num_simple;
-    for (; g != end; g++) {
-        uint32_t ea = *g->a + g->low;
-        if ((ea & g->align) || ea < p->floors[g->floor] || ea > g->ceiling)
-            return false;
+/* Nonzero if a check fails; without branches, since most hold. */
+static inline uint32_t fails(const nux_processor *p, const nux_guard *g, uint32_t ea) {
+    return (ea & g->align) | (ea < p->floors[g->floor]) | (ea > g->ceiling);
+}
+
+static inline uint32_t any_fails(const nux_processor *p, const nux_plan *plan) {
+    const nux_guard *g = plan->guards;
+    uint32_t failed = 0;
+    for (uint32_t i = 0; i < MIN_SIMPLE; i++)
+        failed |= fails(p, &g[i], *g[i].a + g[i].low);
+    if (plan->num_guards > MIN_SIMPLE) {
+        for (uint32_t i = MIN_SIMPLE; i < plan->num_simple; i++)
+            failed |= fails(p, &g[i], *g[i].a + g[i].low);
+        for (uint32_t i = plan->num_simple; i < plan->num_guards; i++)
+            failed |= fails(p, &g[i], guard_address(&g[i]));
     }
-    for (end = plan->guards + plan->num_guards; g != end; g++) {
-        uint32_t ea = guard_address(g);
-        if ((ea & g->align) || ea < p->floors[g->floor] || ea > g->ceiling)
-            return false;
-    }
-    return true;
+    return failed;
 }
 
 static inline void account(nux_processor *p, nux_plan *plan) {
@@ -170,9 +166,8 @@ static inline void account(nux_processor *p, nux_plan *plan) {
 /* The rest of the hook: whatever is not the plain case. */
 static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc, uint32_t size) {
     const nux_plan *previous = p->previous;
-    p->previous = NULL;
-    if (previous && previous->end == ENDS_NATIVE &&
-        !run_native(p, previous->native, previous->end_pc, pc)) {
+    p->previous = &p->start;
+    if (previous->native && !run_native(p, previous->native, previous->end_pc, pc)) {
         leave(p);
         return;
     }
@@ -182,14 +177,14 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
         return;
     }
     nux_plan *plan = p->plans[pc / 4 % NUM_PLANS];
-    if (!plan || plan->key != PLAN_KEY(pc, size))
+    if (plan->key != PLAN_KEY(pc, size))
         plan = nux_make_plan(p, pc, size);
     if (!plan) {
         leave(p);
         return;
     }
-    if (!guards_hold(p, plan)) {
-        take_over_accesses(p, pc, size);
+    if (any_fails(p, plan)) {
+        take_over_checked(p, pc, size);
         leave(p);
         return;
     }
@@ -203,10 +198,10 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     nux_processor *p = user;
     uint32_t pc = (uint32_t)address;
     nux_plan *previous = p->previous, *plan = p->plans[pc / 4 % NUM_PLANS];
-    if (previous && previous->end == ENDS_BRANCH)
-        account_branch(p, previous, pc != previous->end_pc + 4);
-    if (!previous || previous->end == ENDS_NATIVE || !plan || plan->key != PLAN_KEY(pc, size) ||
-        p->cycles >= p->next_event || p->unsynced_high || !guards_hold(p, plan))
+    account_branch(p, previous, pc);
+    bool unusual = previous->ends_native | (plan->key != PLAN_KEY(pc, size)) |
+                   (p->cycles >= p->next_event) | (p->unsynced_high != 0);
+    if (__builtin_expect(unusual, 0) || __builtin_expect(any_fails(p, plan) != 0, 0))
         begin_block(p, pc, size);
     else
         account(p, plan);
@@ -242,8 +237,8 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
 /* The engine could not fetch: first what was pending before the jump, then the trap. */
 static void fetch_failed(nux_processor *p, uint32_t target, int engine_error) {
     const nux_plan *previous = p->previous;
-    uint32_t from = previous ? previous->end_pc : target;
-    if (previous && previous->end == ENDS_NATIVE) {
+    uint32_t from = previous == &p->start ? target : previous->end_pc;
+    if (previous->native) {
         if (!run_native(p, previous->native, previous->end_pc, target))
             return;
         from = target - 4;
@@ -278,7 +273,7 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
     p->wall_deadline = max_wall_s > 0 ? wall_s() + max_wall_s : 0;
     p->next_wall_check = p->cycles + WALL_CHECK_CYCLES;
     p->stop = (nux_stop){.reason = NUX_RUNNING};
-    p->previous = NULL;
+    p->previous = &p->start;
     p->resume_pc = p->pc;
     nux_schedule(p);
     while (p->stop.reason == NUX_RUNNING) {
