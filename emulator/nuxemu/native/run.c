@@ -10,7 +10,8 @@
 enum {
     UC_CTL_TB_FLUSH = 10 | 1 << 30,
     UC_CTL_TLB_FLUSH = 11 | 1 << 30,
-    UC_MEM_READ = 16, UC_MEM_WRITE = 17, WALL_CHECK_CYCLES = 1 << 18 };
+    UC_MEM_READ = 16, UC_MEM_WRITE = 17, WALL_CHECK_CYCLES = 1 << 18,
+    MAX_BUDGET = 1 << 30 };
 #define SRAM_DATA_PHYSICAL 0x00100000u
 #define NEVER 0xfffffffeu /* end address that no program reaches */
 
@@ -97,21 +98,17 @@ static bool look_up(nux_processor *p, uint32_t pc) {
     return true;
 }
 
-static inline uint32_t guard_address(const nux_guard *g) {
+static inline uint32_t guard_value(const nux_guard *g) {
     return (*g->a << g->as) + (*g->b << g->bs) + g->low;
-}
-
-static inline bool guard_holds(const nux_processor *p, const nux_guard *g) {
-    uint32_t ea = guard_address(g);
-    return !(ea & g->align) && ea >= p->floors[g->floor] && ea <= g->ceiling;
 }
 
 /* Reports plain accesses to vector data that no sync has made visible yet. */
 static void check_block_sync(nux_processor *p, const nux_plan *plan) {
     for (uint32_t i = 0; i < plan->num_guards; i++) {
-        uint32_t ea = guard_address(&plan->guards[i]);
-        if (plan->guards[i].limit == p->config.sram_size && ea < p->unsynced_high && ea + plan->guards[i].span >= p->unsynced_low)
-            nux_report(p, plan->guards[i].pc, NUX_SITE_NO_SYNC);
+        const nux_guard *g = &plan->guards[i];
+        uint32_t ea = guard_value(g) + g->floor;
+        if (g->is_data && ea < p->unsynced_high && ea + g->span >= p->unsynced_low)
+            nux_report(p, g->pc, NUX_SITE_NO_SYNC);
     }
 }
 
@@ -128,7 +125,7 @@ static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
 /* A branch that does not go where it went last time refills the pipeline. */
 static inline void account_branch(nux_processor *p, nux_plan *plan, uint32_t pc) {
     uint8_t taken = (pc != plan->end_pc + 4) & plan->ends_branch;
-    p->cycles += (uint8_t)(taken ^ plan->taken) * NUX_CYCLES_BRANCH_MISS;
+    p->progress += (uint8_t)(taken ^ plan->taken) * NUX_CYCLES_BRANCH_MISS;
     plan->taken = taken & plan->predictable;
 }
 
@@ -138,35 +135,40 @@ static void leave(nux_processor *p) {
     p->uc_emu_stop(p->engine);
 }
 
-/* Nonzero if a check fails; without branches, since most hold. */
-static inline uint32_t fails(const nux_processor *p, const nux_guard *g, uint32_t ea) {
-    return (ea & g->align) | (ea < p->floors[g->floor]) | (ea > g->ceiling);
-}
-
-static inline uint32_t any_fails(const nux_processor *p, const nux_plan *plan) {
-    const nux_guard *g = plan->guards;
-    uint32_t failed = 0;
-    for (uint32_t i = 0; i < MIN_SIMPLE; i++)
-        failed |= fails(p, &g[i], *g[i].a + g[i].low);
-    if (plan->num_guards > MIN_SIMPLE) {
-        for (uint32_t i = MIN_SIMPLE; i < plan->num_simple; i++)
-            failed |= fails(p, &g[i], *g[i].a + g[i].low);
-        for (uint32_t i = plan->num_simple; i < plan->num_guards; i++)
-            failed |= fails(p, &g[i], guard_address(&g[i]));
+static inline bool checks_hold(const nux_plan *plan) {
+    const nux_guard *g = plan->guards, *end = g + plan->num_simple;
+    for (; g != end; g++) {
+        uint32_t x = *g->a + g->low;
+        if (x & g->align || x > g->bound)
+            return false;
     }
-    return failed;
+    for (end = plan->guards + plan->num_guards; g != end; g++) {
+        uint32_t x = guard_value(g);
+        if (x & g->align || x > g->bound)
+            return false;
+    }
+    return true;
 }
 
-static inline void account(nux_processor *p, nux_plan *plan) {
-    p->cycles += plan->cycles;
-    p->instructions += plan->instructions;
-    p->previous = plan;
+/* Adds what the hook counted to the counters. */
+static void fold_progress(nux_processor *p) {
+    p->cycles += (uint32_t)p->progress;
+    p->instructions += p->progress >> 32;
+    p->progress = 0;
+    p->budget = 0;
+}
+
+/* Cycles until the hook must leave its plain path again. */
+static void set_budget(nux_processor *p) {
+    uint64_t left = p->next_event > p->cycles ? p->next_event - p->cycles : 0;
+    p->budget = p->unsynced_high ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
 }
 
 /* The rest of the hook: whatever is not the plain case. */
 static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc, uint32_t size) {
     const nux_plan *previous = p->previous;
     p->previous = &p->start;
+    fold_progress(p);
     if (previous->native && !run_native(p, previous->native, previous->end_pc, pc)) {
         leave(p);
         return;
@@ -183,14 +185,16 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
         leave(p);
         return;
     }
-    if (any_fails(p, plan)) {
+    if (!checks_hold(plan)) {
         take_over_checked(p, pc, size);
         leave(p);
         return;
     }
     if (p->unsynced_high)
         check_block_sync(p, plan);
-    account(p, plan);
+    set_budget(p);
+    p->progress = plan->progress;
+    p->previous = plan;
 }
 
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
@@ -199,12 +203,13 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     uint32_t pc = (uint32_t)address;
     nux_plan *previous = p->previous, *plan = p->plans[pc / 4 % NUM_PLANS];
     account_branch(p, previous, pc);
-    bool unusual = previous->ends_native | (plan->key != PLAN_KEY(pc, size)) |
-                   (p->cycles >= p->next_event) | (p->unsynced_high != 0);
-    if (__builtin_expect(unusual, 0) || __builtin_expect(any_fails(p, plan) != 0, 0))
+    if (previous->ends_native || plan->key != PLAN_KEY(pc, size) ||
+        (uint32_t)p->progress >= p->budget || !checks_hold(plan)) {
         begin_block(p, pc, size);
-    else
-        account(p, plan);
+        return;
+    }
+    p->progress += plan->progress;
+    p->previous = plan;
 }
 
 /* Fetches and data accesses go to different memories of the engine. */
@@ -237,6 +242,7 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
 /* The engine could not fetch: first what was pending before the jump, then the trap. */
 static void fetch_failed(nux_processor *p, uint32_t target, int engine_error) {
     const nux_plan *previous = p->previous;
+    fold_progress(p);
     uint32_t from = previous == &p->start ? target : previous->end_pc;
     if (previous->native) {
         if (!run_native(p, previous->native, previous->end_pc, target))

@@ -131,8 +131,7 @@ static bool is_memory(const nux_decoded *d) {
 typedef struct {
     bool needed;
     value v;
-    uint32_t size, limit; /* limit 0: 2^32 */
-    uint8_t floor;
+    uint32_t size, floor, limit; /* limit 0: 2^32 */
 } check;
 
 static bool is_shift(const nux_decoded *d) {
@@ -146,21 +145,21 @@ static bool is_divide(const nux_decoded *d) {
 /* Loads and stores must hit the SRAM, shifts be by less than 32, divisors not be zero, and
  * signed ones not negative: there the engine does as the chip does. */
 static check check_of(const nux_processor *p, const nux_decoded *d, const value registers[32]) {
-    check c = {.needed = true, .size = 1, .floor = FLOOR_LOAD};
+    check c = {.needed = true, .size = 1};
     if (is_memory(d)) {
         c.v = address_of(d, registers);
         c.size = (uint32_t)nux_scalar_rows[d->id].size;
         c.limit = p->config.sram_size;
         bool stack = c.v.first == 1 && c.v.second == NO_REGISTER;
         if (d->kind == NUX_KIND_STORE)
-            c.floor = stack ? FLOOR_STACK : FLOOR_STORE;
+            c.floor = stack && p->stack_limit > p->code_end ? p->stack_limit : p->code_end;
     } else if (is_shift(d)) {
         c.v = registers[RB(d->word)];
         c.limit = 32;
     } else if (is_divide(d)) {
         c.v = registers[RB(d->word)];
         c.limit = d->id == NUX_S_DIVW ? 0x80000000u : 0;
-        c.floor = FLOOR_ONE;
+        c.floor = 1;
     } else {
         c.needed = false;
     }
@@ -418,7 +417,7 @@ void nux_translation_drop(nux_processor *p) {
         }
     }
     nux_forget_plans(p);
-    nux_set_floors(p, 0);
+    p->code_end = 0;
     p->flush = true;
     p->stale = false;
 }
@@ -460,55 +459,58 @@ static void issue(pipeline *line, const nux_decoded *d) {
         line->ready[32] = line->now + 1;
 }
 
+static void set_range(nux_guard *g, uint32_t lowest, uint32_t span) {
+    g->low = lowest - g->floor;
+    g->span = span;
+    g->bound = g->limit - 1 - span - g->floor;
+}
+
 /* Adds a check to a block's list, or widens one with the same registers. */
 static bool add_guard(nux_processor *p, nux_guard *guards, uint32_t *count, const check *c,
                       uint32_t pc) {
     const value *v = &c->v;
-    const uint32_t *a = v->first == NO_REGISTER ? &zero_register : p->gpr + v->first;
-    const uint32_t *b = v->second == NO_REGISTER ? &zero_register : p->gpr + v->second;
-    uint32_t span = c->size - 1 + v->slack;
-    for (uint32_t i = 0; i < *count; i++) {
-        nux_guard *g = &guards[i];
-        int32_t distance = (int32_t)(v->offset - g->low);
-        if (g->a != a || g->b != b || g->as != v->first_shift || g->bs != v->second_shift ||
-            g->floor != c->floor || g->limit != c->limit || g->align != c->size - 1 ||
-            distance % (int32_t)c->size || distance < -4096 || distance > 4096)
-            continue;
-        uint32_t end = (uint32_t)(distance + (int32_t)span), merged_span = g->span;
-        if (distance < 0)
-            merged_span += (uint32_t)-distance;
-        else if (end > merged_span)
-            merged_span = end;
-        if (c->limit && merged_span >= c->limit)
-            continue;
-        if (distance < 0)
-            g->low = v->offset;
-        g->span = merged_span > span ? merged_span : span;
-        g->ceiling = g->limit - 1 - g->span;
-        return true;
-    }
-    if (*count == MAX_GUARDS || (c->limit && span >= c->limit))
-        return false;
-    guards[(*count)++] = (nux_guard){
-        .a = a,
-        .b = b,
+    nux_guard new = {
+        .a = v->first == NO_REGISTER ? &zero_register : p->gpr + v->first,
+        .b = v->second == NO_REGISTER ? &zero_register : p->gpr + v->second,
         .as = v->first_shift,
         .bs = v->second_shift,
-        .floor = c->floor,
+        .is_data = c->limit == p->config.sram_size,
         .align = c->size - 1,
-        .pc = pc,
-        .low = v->offset,
-        .span = span,
+        .floor = c->floor,
         .limit = c->limit,
-        .ceiling = c->limit - 1 - span,
+        .pc = pc,
     };
+    uint32_t span = c->size - 1 + v->slack;
+    uint64_t end = c->limit ? c->limit : UINT64_C(1) << 32;
+    if (end <= (uint64_t)c->floor + span)
+        return false; /* never holds */
+    for (uint32_t i = 0; i < *count; i++) {
+        nux_guard *g = &guards[i];
+        int32_t distance = (int32_t)(v->offset - (g->low + g->floor));
+        if (g->a != new.a || g->b != new.b || g->as != new.as || g->bs != new.bs ||
+            g->floor != new.floor || g->limit != new.limit || g->align != new.align ||
+            distance % (int32_t)c->size || distance < -4096 || distance > 4096)
+            continue;
+        uint32_t merged = g->span + (distance < 0 ? (uint32_t)-distance : 0);
+        if (distance >= 0 && (uint32_t)distance + span > merged)
+            merged = (uint32_t)distance + span;
+        if (distance < 0 && span > merged)
+            merged = span;
+        if (end <= (uint64_t)c->floor + merged)
+            continue;
+        set_range(g, distance < 0 ? v->offset : g->low + g->floor, merged);
+        return true;
+    }
+    if (*count == MAX_GUARDS)
+        return false;
+    set_range(&new, v->offset, span);
+    guards[(*count)++] = new;
     return true;
 }
 
-void nux_set_floors(nux_processor *p, uint32_t code_end) {
-    p->floors[FLOOR_ONE] = 1;
-    p->floors[FLOOR_STORE] = code_end;
-    p->floors[FLOOR_STACK] = p->stack_limit > code_end ? p->stack_limit : code_end;
+void nux_set_code_end(nux_processor *p, uint32_t code_end) {
+    p->code_end = code_end;
+    nux_forget_plans(p); /* their checks of stores have it built in */
 }
 
 static bool is_simple(const nux_guard *g) { return g->b == &zero_register && !g->as; }
@@ -517,7 +519,7 @@ static bool is_simple(const nux_guard *g) { return g->b == &zero_register && !g-
  * had to change or is stale. */
 nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     nux_region *region = nux_region_of(p, pc);
-    uint32_t offset = pc - region->base, count = 0;
+    uint32_t offset = pc - region->base, count = 0, instructions = 0;
     nux_decoded *words = &region->pages[offset / PAGE_BYTES][offset % PAGE_BYTES / 4];
     nux_guard guards[MAX_GUARDS];
     value registers[32];
@@ -528,6 +530,8 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
             p->stale = p->leave = true;
             return NULL;
         }
+    if (region == &p->regions[0] && offset + bytes > p->code_end)
+        nux_set_code_end(p, offset + bytes);
     forget_changes(registers);
     for (uint32_t i = 0; i < bytes / 4; i++) {
         nux_decoded *d = &words[i];
@@ -538,7 +542,7 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
             plan.native = d;
             break;
         }
-        plan.instructions++;
+        instructions++;
         issue(&line, d);
         if (d->kind == NUX_KIND_BRANCH) {
             plan.ends_branch = true;
@@ -552,10 +556,8 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
         }
         follow(d, registers);
     }
-    plan.cycles = line.now;
-    if (region == &p->regions[0] && offset + bytes > p->floors[FLOOR_STORE])
-        nux_set_floors(p, offset + bytes);
-    nux_plan *result = malloc(sizeof *result + (count + MIN_SIMPLE) * sizeof *guards);
+    plan.progress = PROGRESS(instructions, line.now);
+    nux_plan *result = malloc(sizeof *result + count * sizeof *guards);
     if (!result)
         return NULL;
     *result = plan;
@@ -563,8 +565,6 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     for (uint32_t i = 0; i < count; i++)
         if (is_simple(&guards[i]))
             result->guards[n++] = guards[i];
-    while (n < MIN_SIMPLE)
-        result->guards[n++] = (nux_guard){.a = &zero_register, .ceiling = ~0u, .pc = NO_ADDRESS};
     result->num_simple = n;
     for (uint32_t i = 0; i < count; i++)
         if (!is_simple(&guards[i]))
