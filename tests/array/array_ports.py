@@ -8,11 +8,14 @@ from nuxemu import memory_map as mm
 from nuxemu.synapse_array import SynapseArray
 
 
-def vector_read(array: SynapseArray, address: int) -> tuple[int, np.ndarray]:
-    """Status and the 128 lanes."""
+def vector_read(
+    array: SynapseArray, address: int, now_s: float | None = None
+) -> tuple[int, np.ndarray]:
+    """Status and the 128 lanes, by default at the array's current time."""
+    now_s = array.now_s if now_s is None else now_s
     lanes = np.full(mm.VECTOR_BYTES, 0xEE, np.uint8)
     out = ffi.from_buffer("uint8_t[]", lanes)
-    return lib.nux_array_vector_read(array._native, address, array.now_s, out), lanes
+    return lib.nux_array_vector_read(array._native, address, now_s, out), lanes
 
 
 def vector_write(array: SynapseArray, address: int, data, enable=None) -> int:
