@@ -1,2 +1,35 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Write, run and test on-chip learning rules for BrainScaleS-2, without the chip."""
+
+from nuxemu import CorrelationConfig, StopReason
+
+from .build import BuildResult, build
+from .chip import Chip
+from .errors import (
+    BuildError,
+    InputError,
+    KernelTrap,
+    NuxkitError,
+    ProgramFileError,
+    RunLimitError,
+    ToolchainError,
+)
+from .program import Program
+from .result import RunResult
+
+__all__ = [
+    "BuildError",
+    "BuildResult",
+    "Chip",
+    "CorrelationConfig",
+    "InputError",
+    "KernelTrap",
+    "NuxkitError",
+    "Program",
+    "ProgramFileError",
+    "RunLimitError",
+    "RunResult",
+    "StopReason",
+    "ToolchainError",
+    "build",
+]

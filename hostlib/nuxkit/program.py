@@ -74,8 +74,9 @@ class Program:
     def source_location(self, pc: int) -> SourceLocation | None:
         """Source line of the instruction at ``pc``; None without debug information.
 
-        In an inlined function this is the line inside of it (for a vector instruction
-        a line of the header with the intrinsics); :meth:`source_locations` has the rest.
+        In an inlined function this is the line inside of it, and
+        :meth:`source_locations` has the rest; a vector intrinsic counts as part of the
+        line that calls it.
 
         Raises
         ------

@@ -67,9 +67,14 @@ class _Row:
 
 @dataclass(frozen=True)
 class _CallSite:
-    """An inlined function and where it was called."""
+    """An inlined function and where it was called.
+
+    ``artificial`` functions (the attribute of that name, as on the vector intrinsics)
+    count as part of the line that calls them.
+    """
 
     callee: str | None
+    artificial: bool
     file: str
     line: int
     column: int
@@ -99,7 +104,8 @@ class SourceLines:
         found = []
         file, line, column = row.file, row.line, row.column
         for site in reversed(self._inlined_at(function, pc)):
-            found.append(SourceLocation(file, line, column, site.callee))
+            if not site.artificial:
+                found.append(SourceLocation(file, line, column, site.callee))
             file, line, column = site.file, site.line, site.column
         name = function.name if function else None
         return (*found, SourceLocation(file, line, column, name))
@@ -283,7 +289,9 @@ class SourceLines:
                         scope.attributes[name].value if name in scope.attributes else 0
                         for name in ("DW_AT_call_file", "DW_AT_call_line", "DW_AT_call_column")
                     )
-                    sites.append(_CallSite(name_of(scope), files.get(file, "?"), line, column))
+                    artificial = bool(attribute(scope, "DW_AT_artificial"))
+                    place = files.get(file, "?"), line, column
+                    sites.append(_CallSite(name_of(scope), artificial, *place))
             return sites
 
     def _inner_scope(self, unit: CompileUnit, scope: DIE, pc: int) -> DIE | None:

@@ -3,8 +3,16 @@
 
 import numpy as np
 import pytest
-
-from conformance.vector_cores import CORES, SLICES, Memories, slice_acc, slice_bytes, slice_vcr, step
+from conformance.vector_cores import (
+    CORES,
+    SLICES,
+    Memories,
+    slice_acc,
+    slice_bytes,
+    slice_vcr,
+    step,
+    with_operands,
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +37,10 @@ def test_sequences(core_type, sequences):
         )
         for number, instruction in enumerate(sequence["steps"]):
             name = f"sequence {sequence['id']} step {number}: {instruction['mn']}"
-            gpr = [0] * 32
-            gpr[instruction["rb"]] = int(instruction["gb"], 16)
-            gpr[instruction["ra"]] = int(instruction["ga"], 16)
+            word, gpr = with_operands(instruction, int(instruction["ir"], 16))
             for transactions in memories.bus:
                 transactions.clear()
-            step(core, int(instruction["ir"], 16), gpr, memories)
+            step(core, word, gpr, memories)
             expected[instruction["rt"]] = np.tile(slice_bytes(instruction["vrt1"]), SLICES)
             assert np.array_equal(state.vr, expected), name
             assert np.array_equal(state.acc, np.tile(slice_acc(instruction["acc1"]), SLICES)), name

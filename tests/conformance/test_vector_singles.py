@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from conformance.vector_cores import (
     CORES,
     SLICES,
@@ -18,6 +17,7 @@ from conformance.vector_cores import (
     slice_bytes,
     slice_vcr,
     step,
+    with_operands,
 )
 from nuxemu.isa import vector as isa
 
@@ -41,16 +41,10 @@ def _vector_operands(word: int) -> list[isa.Operand]:
 
 def _check(core: Core, word: int, records: list[Record]) -> None:
     """Run one word with one record's state in each slice; compare everything."""
-    state, memories, gpr = core.state, Memories(), [0] * 32
-    insn = isa.decode(word)
-    rt = isa.VRT.decode(word)
+    state, memories = core.state, Memories()
     first = records[0]
-    if isa.RA0 in insn.operands:
-        gpr[isa.RB.decode(word)] = int(first["gb"], 16)
-        if isa.RA0.decode(word):
-            gpr[isa.RA0.decode(word)] = int(first["ga"], 16)
-    elif isa.RA in insn.operands:
-        gpr[isa.RA.decode(word)] = int(first["ga"], 16)
+    word, gpr = with_operands(first, word)
+    rt = isa.VRT.decode(word)
     values = {isa.VRA: "vra", isa.VRB: "vrb", isa.VRT: "vrt0", isa.VRS: "vrt0"}
     state.vr[:] = 0x5A
     for i, record in enumerate(records):

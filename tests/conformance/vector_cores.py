@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-
 from nuxemu import _native, reference
+from nuxemu.isa import vector as isa
 from nuxemu.isa.vector import Kind, VectorInsn, decode
 from nuxemu.reference import VectorState
 
@@ -116,6 +116,25 @@ class Memories:
     def record(self, machine: int, kind: str, address: int, data: str, enables: str) -> None:
         self.bus[machine].append({"k": kind, "addr": f"{address:08x}", "data": data,
                                   "be": enables})
+
+
+def with_operands(record: dict[str, Any], word: int) -> tuple[int, list[int]]:
+    """Return the word and general registers that give an instruction its recorded operands.
+
+    The records have the operands that reach the vector unit, whatever register they came
+    from: RA gets another number where it would mean the value zero, or is RB too.
+    """
+    insn = decode(word)
+    gpr = [0] * 32
+    if isa.RA0 in insn.operands:
+        rb = isa.RB.decode(word)
+        ra = 1 + rb % 31 if isa.RA0.decode(word) in (0, rb) else isa.RA0.decode(word)
+        word = word & ~(31 << isa.RA0.position) | isa.RA0.encode(ra)
+        gpr[rb] = int(record["gb"], 16)
+        gpr[ra] = int(record["ga"], 16)
+    elif isa.RA in insn.operands:
+        gpr[isa.RA.decode(word)] = int(record["ga"], 16)
+    return word, gpr
 
 
 def step(core: Core, word: int, gpr: list[int], memories: Memories) -> None:

@@ -7,10 +7,11 @@ import random
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import unicorn
-from nuxkit.program import Program
+from nuxkit.program import Frame, Program
 from unicorn import ppc_const as ppc
 
 from .conftest import PREFIX, MakeElf, MakeProgram
@@ -65,7 +66,8 @@ Visit = Callable[[int, int, int, list[int], Callable[[int], int]], None]
 
 def run(program: Program, visit: Visit) -> int:
     """Run to the end; show each instruction with the calls that are open."""
-    machine = unicorn.Uc(unicorn.UC_ARCH_PPC, unicorn.UC_MODE_PPC32 | unicorn.UC_MODE_BIG_ENDIAN)
+    binding: Any = unicorn  # it has no types
+    machine = binding.Uc(unicorn.UC_ARCH_PPC, unicorn.UC_MODE_PPC32 | unicorn.UC_MODE_BIG_ENDIAN)
     machine.mem_map(0, 0x4000)
     for segment in program.segments:
         machine.mem_write(segment.address, segment.data)
@@ -133,7 +135,7 @@ def test_without_debug_information_the_code_is_read(
     full = make_elf(level, "-g", a_dot_c=RULE, regs_dot_S=SAVE_RESTORE)
     subprocess.run([PREFIX + "objcopy", "--strip-debug", full, path], check=True)
     program = Program.load(path)
-    wrong = []
+    wrong: list[str] = []
 
     def check(pc: int, lr: int, sp: int, calls: list[int], word: Callable[[int], int]) -> None:
         found = [frame.pc for frame in program.call_stack(pc, lr, sp, word)]
@@ -176,11 +178,11 @@ def test_inlined_functions_are_frames_of_their_own(make_program: MakeProgram) ->
     """
     for version in (4, 5):
         program = make_program("-O2", f"-gdwarf-{version}", a_dot_c=rule)
-        stores = []
+        stores: list[list[Frame]] = []
 
         def find(
             pc: int, lr: int, sp: int, calls: list[int], word: Callable[[int], int],
-            stores: list[object] = stores, program: Program = program,
+            stores: list[list[Frame]] = stores, program: Program = program,
         ) -> None:  # fmt: skip
             if program.source_locations(pc)[0].line == 4:
                 stores.append(program.call_stack(pc, lr, sp, word))
@@ -216,7 +218,7 @@ def test_endless_recursion_shows_64_frames(make_program: MakeProgram) -> None:
         "int start(void) { return f(0); }"
     )
     program = make_program("-O2", "-g", a_dot_c=rule)
-    caught = []
+    caught: list[list[Frame]] = []
 
     def check(pc: int, lr: int, sp: int, calls: list[int], word: Callable[[int], int]) -> None:
         if len(calls) == 100 and not caught:

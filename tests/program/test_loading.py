@@ -9,6 +9,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from nuxkit.errors import ProgramFileError
 from nuxkit.program import Program
 
 from .conftest import COMPILE, PREFIX, MakeElf
+
+Refused = Callable[..., str]
 
 RULE = (
     'int counter = 7; int zeros[5]; const char text[] = "hi";'
@@ -29,7 +32,7 @@ def elf(make_elf: MakeElf) -> Path:
 
 
 @pytest.fixture
-def refused(tmp_path: Path):
+def refused(tmp_path: Path) -> Refused:
     """Load a file with this content and return what was said; must be refused."""
 
     def load(content: bytes, name: str = "bad.elf") -> str:
@@ -55,7 +58,7 @@ def section_header(elf: Path, name: str) -> int:
 
     with elf.open("rb") as stream:
         file = ELFFile(stream)
-        return file["e_shoff"] + file.get_section_index(name) * file["e_shentsize"]
+        return int(file["e_shoff"] + file.get_section_index(name) * file["e_shentsize"])
 
 
 def test_the_memory_image_is_that_of_objcopy(elf: Path, tmp_path: Path) -> None:
@@ -102,24 +105,24 @@ def test_a_path_with_nul_is_refused() -> None:
         Program.load("a\0b")
 
 
-def test_an_empty_file_is_refused(refused) -> None:
+def test_an_empty_file_is_refused(refused: Refused) -> None:
     assert "is empty" in refused(b"")
 
 
-def test_source_code_is_recognised(refused) -> None:
+def test_source_code_is_recognised(refused: Refused) -> None:
     assert "build it first" in refused(b"int start(void) {}", "rule.c")
 
 
-def test_a_text_file_is_refused(refused) -> None:
+def test_a_text_file_is_refused(refused: Refused) -> None:
     assert "not an ELF file: it starts with bytes 68 65 6c 6c" in refused(b"hello world\n")
 
 
-def test_a_program_of_this_machine_is_named_as_such(refused) -> None:
+def test_a_program_of_this_machine_is_named_as_such(refused: Refused) -> None:
     content = Path("/proc/self/exe").read_bytes()
     assert "expected a 32-bit big-endian one for PowerPC" in refused(content)
 
 
-def test_an_x86_64_header_is_named_as_such(refused) -> None:
+def test_an_x86_64_header_is_named_as_such(refused: Refused) -> None:
     header = struct.pack("<16sHH", b"\x7fELF\2\1\1", 2, 62).ljust(64, b"\0")
     assert "64-bit little-endian ELF file for x86-64" in refused(header)
 
@@ -144,7 +147,7 @@ def test_an_x86_64_header_is_named_as_such(refused) -> None:
     ],
 )
 def test_header_fields_are_checked(
-    elf: Path, refused, tmp_path: Path, offset: int, new: bytes, found: str | None
+    elf: Path, refused: Refused, tmp_path: Path, offset: int, new: bytes, found: str | None
 ) -> None:
     content = patched(elf, offset, new)
     if found is None:
@@ -162,7 +165,7 @@ def test_an_object_file_is_not_linked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", [0.001, 0.01, 0.3, 0.6, 0.99])
-def test_a_truncated_file_is_refused(elf: Path, refused, part: float) -> None:
+def test_a_truncated_file_is_refused(elf: Path, refused: Refused, part: float) -> None:
     content = elf.read_bytes()
     message = refused(content[: max(5, int(part * len(content)))])
     assert "truncated" in message
@@ -176,14 +179,14 @@ def test_17_kib_do_not_fit(make_elf: MakeElf) -> None:
 
 def test_a_program_linked_elsewhere_names_the_memories(make_elf: MakeElf) -> None:
     path = make_elf("-O2", link=("-Wl,-Ttext=0x10000000", "-Wl,-e,_reset"), a_dot_c=RULE)
-    with pytest.raises(
-        ProgramFileError, match=r"outside the memories of the PPU \(SRAM 0x0 to 0x4"
-    ):
+    with pytest.raises(ProgramFileError, match=r"outside the memories of the PPU \(SRAM 0x0"):
         Program.load(path)
 
 
 @pytest.mark.parametrize("address", [0x3FFFFFFF, 0x4001FFFC, 0x60000000, 0x80020000, 0xFFFFFFFF])
-def test_sections_outside_of_every_memory_are_refused(elf: Path, refused, address: int) -> None:
+def test_sections_outside_of_every_memory_are_refused(
+    elf: Path, refused: Refused, address: int
+) -> None:
     header = section_header(elf, ".data")
     content = bytearray(patched(elf, header + 12, address.to_bytes(4, "big")))
     content[header + 20 : header + 24] = (8).to_bytes(4, "big")
@@ -192,14 +195,14 @@ def test_sections_outside_of_every_memory_are_refused(elf: Path, refused, addres
     assert "outside the memories" in message or "does not fit" in message
 
 
-def test_a_huge_section_is_refused_at_once(elf: Path, refused) -> None:
+def test_a_huge_section_is_refused_at_once(elf: Path, refused: Refused) -> None:
     header = section_header(elf, ".bss")
     assert "does not fit" in refused(patched(elf, header + 20, b"\xff\xff\xff\xf0"))
     header = section_header(elf, ".data")
     assert "truncated: section .data" in refused(patched(elf, header + 20, b"\xff\xff\xff\xf0"))
 
 
-def test_overlapping_sections_are_refused(elf: Path, refused) -> None:
+def test_overlapping_sections_are_refused(elf: Path, refused: Refused) -> None:
     content = patched(elf, section_header(elf, ".data") + 12, bytes.fromhex("00000010"))
     message = refused(content)
     assert ".text" in message and ".data" in message and "overlap in SRAM" in message
@@ -233,11 +236,13 @@ def test_a_program_must_have_code_at_zero(make_elf: MakeElf) -> None:
         Program.load(path)
 
 
-def test_an_entry_point_that_nothing_branches_to_is_refused(elf: Path, refused) -> None:
+def test_an_entry_point_that_nothing_branches_to_is_refused(elf: Path, refused: Refused) -> None:
     from elftools.elf.elffile import ELFFile
 
     with elf.open("rb") as stream:
-        text = ELFFile(stream).get_section_by_name(".text")["sh_offset"]
+        section = ELFFile(stream).get_section_by_name(".text")
+        assert section is not None
+        text = section["sh_offset"]
     content = bytearray(patched(elf, text, bytes.fromhex("60000000")))
     content[24:28] = (0x34).to_bytes(4, "big")
     assert "entry point at 0x34" in refused(bytes(content))

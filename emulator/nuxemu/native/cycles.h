@@ -29,4 +29,5 @@
 
 /* A taken branch that the branch cache does not predict, beyond its own cycle. */
 #define NUX_CYCLES_BRANCH_MISS 4
+#define NUX_BRANCH_CACHE 4 /* entries */
 #endif

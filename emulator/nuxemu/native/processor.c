@@ -19,8 +19,7 @@ static bool make_region(nux_region *r, uint32_t base, uint32_t size, uint64_t ph
     *r = (nux_region){.base = base, .size = size, .physical = physical, .source = source};
     r->fetch = reserve(size);
     r->pages = calloc(pages, sizeof *r->pages);
-    r->plans = calloc(pages, sizeof *r->plans);
-    return r->fetch && r->pages && r->plans;
+    return r->fetch && r->pages;
 }
 
 nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_config *config,
@@ -71,7 +70,6 @@ void nux_processor_free(nux_processor *p) {
         if (p->regions[i].fetch)
             munmap(p->regions[i].fetch, p->regions[i].size);
         free(p->regions[i].pages);
-        free(p->regions[i].plans);
     }
     if (p->sram)
         munmap(p->sram, p->config.sram_size);
@@ -150,7 +148,11 @@ uint64_t nux_processor_cycles(nux_processor *p) { return p->cycles; }
 uint64_t nux_processor_instructions(nux_processor *p) { return p->instructions; }
 size_t nux_processor_num_sites(nux_processor *p) { return p->num_sites; }
 const nux_site *nux_processor_sites(nux_processor *p) { return p->sites; }
-void nux_processor_set_stack_limit(nux_processor *p, uint32_t a) { p->stack_limit = a; }
+
+void nux_processor_set_stack_limit(nux_processor *p, uint32_t address) {
+    p->stack_limit = address;
+    nux_set_floors(p, p->floors[FLOOR_STORE]);
+}
 
 void nux_processor_set_parallel_bus(nux_processor *p, nux_parallel_bus bus, void *user) {
     p->parallel_bus = bus;

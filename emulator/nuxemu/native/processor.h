@@ -12,6 +12,7 @@
 #ifndef NUX_PROCESSOR_H
 #define NUX_PROCESSOR_H
 #include "cdef/processor.h"
+#include "cycles.h"
 #include "memory_map.h"
 #include "vector.h"
 #include <stdbool.h>
@@ -19,6 +20,7 @@
 #define NO_ADDRESS 0xffffffffu
 #define PAGE_WORDS 1024u
 #define PAGE_BYTES 4096u
+#define NUM_PLANS 8192u
 #define MSR_EE 0x8000u
 #define MSR_WRITABLE 0x00029230u
 #define MSR_KEPT_BY_INTERRUPT 0x00021200u /* CE, ME, DE */
@@ -62,21 +64,31 @@ typedef struct {
     nux_vinsn vector;   /* for vector instructions */
 } nux_decoded;
 
+#define PLAN_KEY(pc, bytes) ((uint64_t)(bytes) << 32 | (pc))
+enum nux_block_end { ENDS_PLAIN, ENDS_BRANCH, ENDS_NATIVE };
+
+/* Lowest address that an access may have. */
+enum nux_floor { FLOOR_LOAD, FLOOR_STORE, FLOOR_STACK, NUM_FLOORS };
+
 /* A check of data addresses before a block runs: ea = *a << as + *b << bs + low. */
 typedef struct {
     const uint32_t *a, *b;
-    uint8_t as, bs, store, stack;
+    uint8_t as, bs;
+    uint8_t floor;      /* enum nux_floor */
     uint32_t align;     /* bits of ea that must be zero */
     uint32_t pc;        /* of the first access */
     uint32_t low, span; /* lowest offset, and bytes from there to the last byte's address */
+    uint32_t ceiling;   /* highest ea */
 } nux_guard;
 
 typedef struct nux_plan {
-    uint32_t pc, bytes, generation;
-    uint32_t pending;   /* address of the native run that ends the block, or NO_ADDRESS */
-    uint32_t branch_pc; /* address of the branch that ends the block, or NO_ADDRESS */
+    uint64_t key;       /* PLAN_KEY of the block */
     uint32_t cycles, instructions;
-    uint32_t num_guards;
+    uint32_t end;       /* enum nux_block_end */
+    uint32_t end_pc;    /* address of the branch, or of the first native instruction */
+    uint32_t slot;      /* of the branch in the branch cache, if it is there */
+    uint32_t num_simple, num_guards; /* simple ones (one register, not shifted) come first */
+    const nux_decoded *native;       /* the native instructions that end the block */
     nux_guard guards[];
 } nux_plan;
 
@@ -87,7 +99,6 @@ typedef struct {
     const uint8_t *source;  /* original bytes */
     uint8_t *fetch;         /* what the engine fetches */
     nux_decoded **pages;    /* decoded words of each page, NULL: not translated yet */
-    nux_plan ***plans;      /* plans by page and word */
 } nux_region;
 
 struct nux_external {
@@ -115,9 +126,10 @@ struct nux_processor {
 
     uint8_t *sram;
     nux_region regions[3]; /* SRAM, external memory, DRAM */
-    uint32_t code_end;     /* end of executed SRAM code: lower stores are native */
+    /* Of stores: the end of executed code, below which stores are native; of stack stores:
+     * the end of the data, below which they overflow. */
+    uint32_t floors[NUM_FLOORS];
     uint32_t stack_limit;
-    uint32_t generation;   /* of the translation; plans of older ones are stale */
 
     nux_vstate *vectors;
     nux_parallel_bus parallel_bus;
@@ -136,9 +148,10 @@ struct nux_processor {
     uint64_t cycles, instructions, max_cycles, next_event, next_wall_check;
     uint64_t posted_until;  /* cycle until which the vector queue is busy */
     double start_s, wall_deadline;
-    uint32_t pending, resume_pc;
-    nux_plan *previous;
-    uint32_t predicted[4], predicted_next;
+    uint32_t resume_pc;
+    nux_plan *previous;     /* block that ran last, NULL: its end is dealt with */
+    nux_plan *plans[NUM_PLANS];  /* by pc; one that collides is made again when needed */
+    uint32_t predicted[NUX_BRANCH_CACHE], predicted_next;
     bool leave, flush, stale;
     volatile int interrupt_request;
     uint32_t bad_fetch;
@@ -155,11 +168,13 @@ int nux_engine_open(nux_processor *, const nux_engine_api *, char *error, size_t
 /* translate.c */
 nux_region *nux_region_of(nux_processor *, uint32_t pc);
 int nux_translate_page(nux_processor *, nux_region *, uint32_t page);
-nux_plan *nux_plan_get(nux_processor *, uint32_t pc, uint32_t bytes);
+nux_plan *nux_make_plan(nux_processor *, uint32_t pc, uint32_t bytes);
 const nux_decoded *nux_decoded_at(nux_processor *, uint32_t pc);
 void nux_make_native(nux_processor *, uint32_t pc);
 void nux_code_written(nux_processor *, uint32_t address, uint32_t n);
 void nux_translation_drop(nux_processor *);
+void nux_forget_plans(nux_processor *);
+void nux_set_floors(nux_processor *, uint32_t code_end);
 
 /* run.c */
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user);

@@ -7,7 +7,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { UC_CTL_TB_FLUSH = 10 | 1 << 30, UC_MEM_READ = 16, UC_MEM_WRITE = 17, WALL_CHECK_CYCLES = 1 << 18 };
+enum {
+    UC_CTL_TB_FLUSH = 10 | 1 << 30,
+    UC_CTL_TLB_FLUSH = 11 | 1 << 30,
+    UC_MEM_READ = 16, UC_MEM_WRITE = 17, WALL_CHECK_CYCLES = 1 << 18 };
 #define SRAM_DATA_PHYSICAL 0x00100000u
 #define NEVER 0xfffffffeu /* end address that no program reaches */
 
@@ -44,24 +47,24 @@ void nux_report(nux_processor *p, uint32_t pc, int kind) {
     p->sites[p->num_sites++] = (nux_site){pc, (uint32_t)kind, 1};
 }
 
+static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
+    if (d->kind == NUX_KIND_VECTOR)
+        return nux_execute_vector(p, d, pc);
+    if (d->kind != NUX_KIND_UNDEFINED)
+        return nux_execute_scalar(p, d, pc);
+    if (p->config.hardware) {
+        nux_execute_undefined(p, d, pc);
+        return true;
+    }
+    nux_stop_at(p, NUX_TRAP_UNDEFINED, pc, 0);
+    return false;
+}
+
 /* Executes the native instructions in [from, to); false: leave, to resume_pc. */
-static bool run_native(nux_processor *p, uint32_t from, uint32_t to) {
-    for (uint32_t pc = from; pc != to; pc += 4) {
-        const nux_decoded *d = nux_decoded_at(p, pc);
-        bool goes_on;
+static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
+    for (uint32_t pc = from; pc != to; pc += 4, d++) {
         p->instructions++;
-        if (d->kind == NUX_KIND_VECTOR) {
-            goes_on = nux_execute_vector(p, d, pc);
-        } else if (d->kind != NUX_KIND_UNDEFINED) {
-            goes_on = nux_execute_scalar(p, d, pc);
-        } else if (p->config.hardware) {
-            nux_execute_undefined(p, d, pc);
-            goes_on = true;
-        } else {
-            nux_stop_at(p, NUX_TRAP_UNDEFINED, pc, 0);
-            goes_on = false;
-        }
-        if (!goes_on)
+        if (!execute(p, d, pc))
             return false;
         if (p->leave) { /* code changed under us */
             p->resume_pc = pc + 4;
@@ -94,17 +97,13 @@ static bool look_up(nux_processor *p, uint32_t pc) {
     return true;
 }
 
-static uint32_t guard_address(const nux_guard *g) {
+static inline uint32_t guard_address(const nux_guard *g) {
     return (*g->a << g->as) + (*g->b << g->bs) + g->low;
 }
 
-static bool guard_holds(const nux_processor *p, const nux_guard *g) {
+static inline bool guard_holds(const nux_processor *p, const nux_guard *g) {
     uint32_t ea = guard_address(g);
-    uint32_t lowest = g->store ? (g->stack && p->stack_limit > p->code_end ? p->stack_limit
-                                                                           : p->code_end)
-                               : 0;
-    return !(ea & g->align) && ea >= lowest && ea < p->config.sram_size &&
-           g->span < p->config.sram_size - ea;
+    return !(ea & g->align) && ea >= p->floors[g->floor] && ea <= g->ceiling;
 }
 
 /* Reports plain accesses to vector data that no sync has made visible yet. */
@@ -116,10 +115,10 @@ static void check_block_sync(nux_processor *p, const nux_plan *plan) {
     }
 }
 
-/* A block with a failed check: its loads and stores on those registers become native, which
- * check again, one by one and exactly. */
-static void take_over_accesses(nux_processor *p, const nux_plan *plan) {
-    for (uint32_t pc = plan->pc; pc != plan->pc + plan->bytes; pc += 4) {
+/* A block with a failed check: its loads and stores become native, which check again, one by
+ * one and exactly. */
+static void take_over_accesses(nux_processor *p, uint32_t pc, uint32_t bytes) {
+    for (uint32_t end = pc + bytes; pc != end; pc += 4) {
         const nux_decoded *d = nux_decoded_at(p, pc);
         if (!d->native && (d->kind == NUX_KIND_LOAD || d->kind == NUX_KIND_STORE))
             nux_make_native(p, pc);
@@ -127,69 +126,90 @@ static void take_over_accesses(nux_processor *p, const nux_plan *plan) {
 }
 
 /* Branches taken without being in the branch cache, and the reverse, refill the pipeline. */
-static void account_branch(nux_processor *p, uint32_t branch_pc, bool taken) {
-    bool predicted = false;
-    uint32_t slot = 0;
-    for (uint32_t i = 0; i < 4; i++)
-        if (p->predicted[i] == branch_pc) {
-            predicted = true;
-            slot = i;
-        }
+static inline void account_branch(nux_processor *p, nux_plan *plan, bool taken) {
+    bool predicted = p->predicted[plan->slot] == plan->end_pc;
     if (taken == predicted)
         return;
     p->cycles += NUX_CYCLES_BRANCH_MISS;
     if (predicted) {
-        p->predicted[slot] = NO_ADDRESS;
+        p->predicted[plan->slot] = NO_ADDRESS;
     } else {
-        p->predicted[p->predicted_next] = branch_pc;
-        p->predicted_next = (p->predicted_next + 1) & 3;
+        plan->slot = p->predicted_next;
+        p->predicted[plan->slot] = plan->end_pc;
+        p->predicted_next = (p->predicted_next + 1) % NUX_BRANCH_CACHE;
     }
 }
 
 static void leave(nux_processor *p) {
     p->leave = true;
-    p->pending = NO_ADDRESS;
     p->previous = NULL;
     p->uc_emu_stop(p->engine);
 }
 
-void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
-    (void)engine;
-    nux_processor *p = user;
-    uint32_t pc = (uint32_t)address;
+static inline bool guards_hold(const nux_processor *p, const nux_plan *plan) {
+    const nux_guard *g = plan->guards, *end = g + plan->num_simple;
+    for (; g != end; g++) {
+        uint32_t ea = *g->a + g->low;
+        if ((ea & g->align) || ea < p->floors[g->floor] || ea > g->ceiling)
+            return false;
+    }
+    for (end = plan->guards + plan->num_guards; g != end; g++) {
+        uint32_t ea = guard_address(g);
+        if ((ea & g->align) || ea < p->floors[g->floor] || ea > g->ceiling)
+            return false;
+    }
+    return true;
+}
+
+static inline void account(nux_processor *p, nux_plan *plan) {
+    p->cycles += plan->cycles;
+    p->instructions += plan->instructions;
+    p->previous = plan;
+}
+
+/* The rest of the hook: whatever is not the plain case. */
+static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc, uint32_t size) {
     const nux_plan *previous = p->previous;
-    if (p->pending != NO_ADDRESS) {
-        uint32_t from = p->pending;
-        p->pending = NO_ADDRESS;
-        if (!run_native(p, from, pc)) {
-            leave(p);
-            return;
-        }
-    } else if (previous && previous->branch_pc != NO_ADDRESS) {
-        account_branch(p, previous->branch_pc, pc != previous->branch_pc + 4);
+    p->previous = NULL;
+    if (previous && previous->end == ENDS_NATIVE &&
+        !run_native(p, previous->native, previous->end_pc, pc)) {
+        leave(p);
+        return;
     }
     p->resume_pc = pc;
     if (p->cycles >= p->next_event && !look_up(p, pc)) {
         leave(p);
         return;
     }
-    nux_plan *plan = nux_plan_get(p, pc, size);
+    nux_plan *plan = p->plans[pc / 4 % NUM_PLANS];
+    if (!plan || plan->key != PLAN_KEY(pc, size))
+        plan = nux_make_plan(p, pc, size);
     if (!plan) {
         leave(p);
         return;
     }
-    for (uint32_t i = 0; i < plan->num_guards; i++)
-        if (!guard_holds(p, &plan->guards[i])) {
-            take_over_accesses(p, plan);
-            leave(p);
-            return;
-        }
+    if (!guards_hold(p, plan)) {
+        take_over_accesses(p, pc, size);
+        leave(p);
+        return;
+    }
     if (p->unsynced_high)
         check_block_sync(p, plan);
-    p->cycles += plan->cycles;
-    p->instructions += plan->instructions;
-    p->pending = plan->pending;
-    p->previous = plan;
+    account(p, plan);
+}
+
+void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
+    (void)engine;
+    nux_processor *p = user;
+    uint32_t pc = (uint32_t)address;
+    nux_plan *previous = p->previous, *plan = p->plans[pc / 4 % NUM_PLANS];
+    if (previous && previous->end == ENDS_BRANCH)
+        account_branch(p, previous, pc != previous->end_pc + 4);
+    if (!previous || previous->end == ENDS_NATIVE || !plan || plan->key != PLAN_KEY(pc, size) ||
+        p->cycles >= p->next_event || p->unsynced_high || !guards_hold(p, plan))
+        begin_block(p, pc, size);
+    else
+        account(p, plan);
 }
 
 /* Fetches and data accesses go to different memories of the engine. */
@@ -221,13 +241,10 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
 
 /* The engine could not fetch: first what was pending before the jump, then the trap. */
 static void fetch_failed(nux_processor *p, uint32_t target, int engine_error) {
-    uint32_t from = p->previous ? p->previous->pc : target;
-    if (p->previous && p->previous->branch_pc != NO_ADDRESS)
-        from = p->previous->branch_pc;
-    if (p->pending != NO_ADDRESS) {
-        uint32_t pending = p->pending;
-        p->pending = NO_ADDRESS;
-        if (!run_native(p, pending, target))
+    const nux_plan *previous = p->previous;
+    uint32_t from = previous ? previous->end_pc : target;
+    if (previous && previous->end == ENDS_NATIVE) {
+        if (!run_native(p, previous->native, previous->end_pc, target))
             return;
         from = target - 4;
     }
@@ -262,7 +279,6 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
     p->next_wall_check = p->cycles + WALL_CHECK_CYCLES;
     p->stop = (nux_stop){.reason = NUX_RUNNING};
     p->previous = NULL;
-    p->pending = NO_ADDRESS;
     p->resume_pc = p->pc;
     nux_schedule(p);
     while (p->stop.reason == NUX_RUNNING) {
@@ -270,6 +286,7 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
             refresh(p);
         if (p->flush) {
             p->uc_ctl(p->engine, UC_CTL_TB_FLUSH);
+            p->uc_ctl(p->engine, UC_CTL_TLB_FLUSH); /* pages are translated at the first fetch */
             p->flush = false;
         }
         p->leave = false;

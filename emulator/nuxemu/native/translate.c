@@ -263,11 +263,13 @@ nux_region *nux_region_of(nux_processor *p, uint32_t pc) {
     return NULL;
 }
 
-static void drop_plans(nux_region *region, uint32_t page) {
-    for (uint32_t i = 0; region->plans[page] && i < PAGE_WORDS; i++)
-        free(region->plans[page][i]);
-    free(region->plans[page]);
-    region->plans[page] = NULL;
+/* Plans follow from the translation: after a change of it, none is valid. */
+void nux_forget_plans(nux_processor *p) {
+    for (uint32_t i = 0; i < NUM_PLANS; i++) {
+        free(p->plans[i]);
+        p->plans[i] = NULL;
+    }
+    p->previous = NULL;
 }
 
 /* Decodes a page and fills its fetch view; 0, or -1 without memory. Words stay native or
@@ -276,12 +278,8 @@ int nux_translate_page(nux_processor *p, nux_region *region, uint32_t page) {
     const uint8_t *source = region->source + page * PAGE_BYTES;
     nux_decoded *old = region->pages[page];
     nux_decoded *words = malloc(PAGE_WORDS * sizeof *words);
-    nux_plan **plans = calloc(PAGE_WORDS, sizeof *plans);
-    if (!words || !plans) {
-        free(words);
-        free(plans);
+    if (!words)
         return -1;
-    }
     for (uint32_t i = 0; i < PAGE_WORDS; i++)
         decode(&words[i], nux_get32(source + 4 * i));
     choose_native(words);
@@ -290,12 +288,11 @@ int nux_translate_page(nux_processor *p, nux_region *region, uint32_t page) {
             words[i].native |= old[i].native;
             words[i].executed = old[i].executed;
         }
-    drop_plans(region, page);
+    if (old)
+        nux_forget_plans(p);
     free(old);
     region->pages[page] = words;
-    region->plans[page] = plans;
     write_fetch_view(region, page);
-    p->generation++;
     return 0;
 }
 
@@ -314,7 +311,7 @@ void nux_make_native(nux_processor *p, uint32_t pc) {
     uint32_t offset = pc - region->base;
     region->pages[offset / PAGE_BYTES][offset % PAGE_BYTES / 4].native = true;
     write_fetch_view(region, offset / PAGE_BYTES);
-    p->generation++;
+    nux_forget_plans(p);
     p->flush = p->leave = true;
 }
 
@@ -346,13 +343,12 @@ void nux_translation_drop(nux_processor *p) {
         for (uint32_t page = 0; page < region->size / PAGE_BYTES; page++) {
             if (!region->pages[page])
                 continue;
-            drop_plans(region, page);
             free(region->pages[page]);
             region->pages[page] = NULL;
         }
     }
-    p->code_end = 0;
-    p->generation++;
+    nux_forget_plans(p);
+    nux_set_floors(p, 0);
     p->flush = true;
     p->stale = false;
 }
@@ -398,14 +394,16 @@ static void issue(pipeline *line, const nux_decoded *d) {
 static bool add_guard(nux_processor *p, nux_guard *guards, uint32_t *count, const nux_decoded *d,
                       uint32_t pc, value address) {
     uint32_t size = (uint32_t)nux_scalar_rows[d->id].size;
-    bool store = d->kind == NUX_KIND_STORE;
+    uint8_t floor = d->kind == NUX_KIND_LOAD ? FLOOR_LOAD
+                    : address.first == 1 && address.second == NO_REGISTER ? FLOOR_STACK
+                                                                         : FLOOR_STORE;
     const uint32_t *a = address.first == NO_REGISTER ? &zero_register : p->gpr + address.first;
     const uint32_t *b = address.second == NO_REGISTER ? &zero_register : p->gpr + address.second;
     for (uint32_t i = 0; i < *count; i++) {
         nux_guard *g = &guards[i];
         int32_t distance = (int32_t)(address.offset - g->low);
         if (g->a != a || g->b != b || g->as != address.first_shift ||
-            g->bs != address.second_shift || g->store != store || g->align != size - 1 ||
+            g->bs != address.second_shift || g->floor != floor || g->align != size - 1 ||
             distance % (int32_t)size || distance < -4096 || distance > 4096)
             continue;
         if (distance < 0) {
@@ -414,6 +412,7 @@ static bool add_guard(nux_processor *p, nux_guard *guards, uint32_t *count, cons
         } else if ((uint32_t)distance + size - 1 > g->span) {
             g->span = (uint32_t)distance + size - 1;
         }
+        g->ceiling = p->config.sram_size - 1 - g->span;
         return true;
     }
     if (*count == MAX_GUARDS)
@@ -423,41 +422,58 @@ static bool add_guard(nux_processor *p, nux_guard *guards, uint32_t *count, cons
         .b = b,
         .as = address.first_shift,
         .bs = address.second_shift,
-        .store = store,
-        .stack = store && address.first == 1 && address.second == NO_REGISTER,
+        .floor = floor,
         .align = size - 1,
         .pc = pc,
         .low = address.offset,
         .span = size - 1,
+        .ceiling = p->config.sram_size - size,
     };
     return true;
 }
 
-static nux_plan *make_plan(nux_processor *p, nux_region *region, uint32_t pc, uint32_t bytes) {
-    uint32_t offset = pc - region->base, page = offset / PAGE_BYTES, count = 0;
-    nux_decoded *words = &region->pages[page][offset % PAGE_BYTES / 4];
+void nux_set_floors(nux_processor *p, uint32_t code_end) {
+    p->floors[FLOOR_STORE] = code_end;
+    p->floors[FLOOR_STACK] = p->stack_limit > code_end ? p->stack_limit : code_end;
+}
+
+static bool is_simple(const nux_guard *g) { return g->b == &zero_register && !g->as; }
+
+/* Makes the plan of a block; NULL when the engine must not run it, because its translation
+ * had to change or is stale. */
+nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
+    nux_region *region = nux_region_of(p, pc);
+    uint32_t offset = pc - region->base, count = 0;
+    nux_decoded *words = &region->pages[offset / PAGE_BYTES][offset % PAGE_BYTES / 4];
     nux_guard guards[MAX_GUARDS];
     value registers[32];
     pipeline line = {0};
-    nux_plan plan = {.pc = pc, .bytes = bytes, .pending = NO_ADDRESS, .branch_pc = NO_ADDRESS};
+    nux_plan plan = {.key = PLAN_KEY(pc, bytes), .end = ENDS_PLAIN};
+    for (uint32_t i = 0; i < bytes / 4; i++)
+        if (words[i].word != nux_get32(region->source + offset + 4 * i)) {
+            p->stale = p->leave = true;
+            return NULL;
+        }
     forget_changes(registers);
     for (uint32_t i = 0; i < bytes / 4; i++) {
         nux_decoded *d = &words[i];
         d->executed = true;
+        plan.end_pc = pc + 4 * i;
         if (d->native) {
-            plan.pending = pc + 4 * i;
+            plan.end = ENDS_NATIVE;
+            plan.native = d;
             break;
         }
         plan.instructions++;
         issue(&line, d);
         if (d->kind == NUX_KIND_BRANCH) {
-            plan.branch_pc = pc + 4 * i;
+            plan.end = ENDS_BRANCH;
             break;
         }
         if (is_memory(d)) {
             value address = address_of(d, registers);
-            if (!address.known || !add_guard(p, guards, &count, d, pc + 4 * i, address)) {
-                nux_make_native(p, pc + 4 * i);
+            if (!address.known || !add_guard(p, guards, &count, d, plan.end_pc, address)) {
+                nux_make_native(p, plan.end_pc);
                 return NULL;
             }
         }
@@ -465,31 +481,23 @@ static nux_plan *make_plan(nux_processor *p, nux_region *region, uint32_t pc, ui
     }
     plan.cycles = line.now;
     plan.num_guards = count;
-    plan.generation = p->generation;
-    if (region == &p->regions[0] && offset + bytes > p->code_end)
-        p->code_end = offset + bytes;
+    if (region == &p->regions[0] && offset + bytes > p->floors[FLOOR_STORE])
+        nux_set_floors(p, offset + bytes);
     nux_plan *result = malloc(sizeof *result + count * sizeof *guards);
     if (!result)
         return NULL;
     *result = plan;
-    memcpy(result->guards, guards, count * sizeof *guards);
-    free(region->plans[page][offset % PAGE_BYTES / 4]);
-    region->plans[page][offset % PAGE_BYTES / 4] = result;
-    return result;
-}
-
-/* Plan of the block that the engine is about to run; NULL when it must not run it, because
- * its translation had to change. */
-nux_plan *nux_plan_get(nux_processor *p, uint32_t pc, uint32_t bytes) {
-    nux_region *region = nux_region_of(p, pc);
-    uint32_t offset = pc - region->base, page = offset / PAGE_BYTES, word = offset % PAGE_BYTES / 4;
-    nux_plan *plan = region->plans[page][word];
-    if (plan && plan->bytes == bytes && plan->generation == p->generation)
-        return plan;
-    for (uint32_t i = 0; i < bytes / 4; i++)
-        if (region->pages[page][word + i].word != nux_get32(region->source + offset + 4 * i)) {
-            p->stale = p->leave = true;
-            return NULL;
-        }
-    return make_plan(p, region, pc, bytes);
+    uint32_t n = 0;
+    for (int simple = 1; simple >= 0; simple--) {
+        for (uint32_t i = 0; i < count; i++)
+            if (is_simple(&guards[i]) == simple)
+                result->guards[n++] = guards[i];
+        if (simple)
+            result->num_simple = n;
+    }
+    nux_plan **place = &p->plans[pc / 4 % NUM_PLANS];
+    if (*place == p->previous)
+        p->previous = NULL; /* its end has been dealt with */
+    free(*place);
+    return *place = result;
 }

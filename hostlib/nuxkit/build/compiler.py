@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nuxkit.build import assembler, toolchain
-from nuxkit.build.diagnostics import Diagnostic, error, parse_gcc
+from nuxkit.build.diagnostics import Diagnostic, at_user_line, error, parse_gcc
 from nuxkit.build.toolchain import Toolchain
 from nuxkit.errors import ProgramFileError
 
@@ -106,7 +106,8 @@ def compile_source(tools: Toolchain, source: str, settings: Settings, work: Path
         "-isystem", tools.own_headers, "-MD", "-MF", str(dependencies),
         *(() if is_c else ("-x", "assembler-with-cpp")), source, "-o", str(assembly),
     ])  # fmt: skip
-    found = parse_gcc(done.stderr)
+    private = str(settings.runtime) + os.sep
+    found = [at_user_line(entry, private) for entry in parse_gcc(done.stderr)]
     headers = _headers(dependencies, source)
     if done.returncode != 0:
         if not any(entry.severity == "error" for entry in found):

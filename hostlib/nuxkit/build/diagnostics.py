@@ -17,7 +17,7 @@ _GCC_LINE = re.compile(
     r"(?P<severity>fatal error|error|warning|note): (?P<text>.*)$"
 )
 #: Context lines that gcc writes before the message they belong to.
-_CONTEXT = re.compile(r"^(?:In file included from |\s+from |[^:\n]+: In function |"
+_CONTEXT = re.compile(r"^(?:In file included from |\s+(?:inlined )?from |[^:\n]+: In function |"
                       r"[^:\n]+: At top level|In function )")
 _TOOL_ERROR = re.compile(r"^[^:\n]*gcc[^:\n]*: (?:fatal )?error: (?P<text>.*)$")
 
@@ -120,3 +120,24 @@ def parse_gcc(output: str) -> list[Diagnostic]:
         elif text.strip():
             context.append(text)
     return found
+
+
+_INLINED = re.compile(r"^\s+inlined from .* at (?P<file>[^:\n]+):(?P<line>\d+):(?P<column>\d+)", re.M)
+
+
+def at_user_line(entry: Diagnostic, private: str) -> Diagnostic:
+    """Move a message about an inlined library function to the user's line that called it.
+
+    Parameters
+    ----------
+    entry : Diagnostic
+    private : str
+        Prefix of the library's paths.
+    """
+    if entry.file is None or not entry.file.startswith(private):
+        return entry
+    for match in _INLINED.finditer(entry.detail):
+        if not match["file"].startswith(private):
+            return replace(entry, file=match["file"], line=int(match["line"]),
+                           column=int(match["column"]))
+    return entry

@@ -162,7 +162,7 @@ def _build(
             place.mkdir()
             compiled.append(compile_source(tools, source, settings, place))
         found = [entry for one in compiled for entry in one.diagnostics]
-        objects = [one.object_path for one in compiled if one.object_path is not None]
+        objects = {one.source: one.object_path for one in compiled if one.object_path is not None}
         elf = work / "program.elf"
         if len(objects) == len(compiled):
             found += link(tools, objects, runtime, elf)

@@ -3,24 +3,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nuxkit.build import toolchain
+from nuxkit.build.capacity import overflow_sentences
 from nuxkit.build.diagnostics import Diagnostic, error
+from nuxkit.build.image import read_image
 from nuxkit.build.runtime import Runtime
 from nuxkit.build.toolchain import Toolchain
 
+_UNDEFINED = re.compile(
+    r"^(?:[^:\n]*ld: )?(?:(?P<file>[^:(\n]+):(?:(?P<line>\d+)|\([^)]*\)): |.*\([^)]*\): )"
+    r"(?:more )?undefined reference(?:s)? to `(?P<symbol>[^']+)'"
+)
+_DUPLICATE = re.compile(
+    r"^(?:[^:\n]*ld: )?(?:[^:\n]+\.o:)?(?P<file>[^:\n]+):(?:(?P<line>\d+)|\([^)]*\)): "
+    r"multiple definition of `(?P<symbol>[^']+)'; (?:[^:\n]+\.o:)?(?P<first>.*): "
+    r"first defined here"
+)
+_OVERFLOW = re.compile(r"region `\w+' overflowed|is not within region|will not fit in region|"
+                       r"less than __stack_reserve bytes|section \S+ VMA \S+ overlaps")
+
+#: GCC's helpers for double precision: __adddf3, __extendsfdf2, __fixdfsi, ...
+_DOUBLE = re.compile(r"^__(?:[a-z]*df[a-z]{0,2}\d?|truncdfsf2|fix(?:uns)?dfsi|trunctfdf2)$")
+_HOSTED = {
+    "printf": "nux_mailbox_write_string and its relatives in nux/mailbox.h",
+    "puts": "nux_mailbox_write_string", "putchar": "nux_mailbox_write_char",
+    "sprintf": "nux_mailbox_write_string and its relatives in nux/mailbox.h",
+    "snprintf": "nux_mailbox_write_string and its relatives in nux/mailbox.h",
+    "malloc": "static arrays", "calloc": "static arrays", "realloc": "static arrays",
+    "free": "static arrays", "abort": "exit(code)", "usleep": "nux_sleep_cycles",
+}  # fmt: skip
+
 
 def link(
-    tools: Toolchain, objects: Sequence[Path], runtime: Runtime, output: Path
+    tools: Toolchain, objects: Mapping[str, Path], runtime: Runtime, output: Path
 ) -> list[Diagnostic]:
-    """Link `objects` with the runtime into `output`; errors come back as diagnostics."""
-    done = toolchain.run([
+    """Link objects with the runtime into `output`.
+
+    Parameters
+    ----------
+    tools : Toolchain
+    objects : mapping of str to pathlib.Path
+        Object file of every source.
+    runtime : Runtime
+    output : pathlib.Path
+        Program to write.
+
+    Returns
+    -------
+    list of Diagnostic
+        Empty when the program was linked.
+    """
+    command = [
         tools.linker, "-T", str(runtime.script), "-z", "max-page-size=16", "-z", "noexecstack",
-        "--no-warn-rwx-segments", "--fatal-warnings", "-o", str(output),
-        str(runtime.start_up), *map(str, objects), str(runtime.library),
-    ])  # fmt: skip
+        "--no-warn-rwx-segments", "-o", str(output), str(runtime.start_up),
+        *map(str, objects.values()), str(runtime.library),
+    ]  # fmt: skip
+    done = toolchain.run(command)
     if done.returncode == 0:
         return []
-    return [error(done.stderr.strip())]
+    found = _translate(done.stderr, list(objects))
+    if _OVERFLOW.search(done.stderr):
+        # Once more with a program that is too large, to measure it.
+        toolchain.run([command[0], "--noinhibit-exec", *command[1:]])
+        if output.exists():
+            found += [error(text) for text in overflow_sentences(read_image(output))]
+    return found or [error(done.stderr.strip() or "the linker failed without a message")]
+
+
+def _translate(output: str, sources: Sequence[str]) -> list[Diagnostic]:
+    spelled = {os.path.abspath(source): source for source in sources}
+    found: dict[str, Diagnostic] = {}
+    for text in output.splitlines():
+        if match := _UNDEFINED.match(text):
+            symbol = match["symbol"]
+            sentence = _undefined(symbol)
+        elif match := _DUPLICATE.match(text):
+            symbol = match["symbol"]
+            first = match["first"]
+            for path, name in spelled.items():
+                first = first.replace(path, name)
+            sentence = f"{symbol} is defined a second time; first in {first}"
+        else:
+            continue
+        file = spelled.get(os.path.abspath(match["file"])) if match["file"] else None
+        line = int(match["line"]) if file and match["line"] else None
+        found.setdefault(symbol, error(sentence, file, line))
+    return list(found.values())
+
+
+def _undefined(symbol: str) -> str:
+    if symbol == "start":
+        return "no function start(): a kernel is a function `int start(void)`"
+    if _DOUBLE.match(symbol):
+        return (
+            f"double precision is not supported (GCC calls {symbol}): use float, and write "
+            "constants with an f, such as 1.0f"
+        )
+    if symbol in _HOSTED:
+        return f"{symbol} does not exist on the chip; use {_HOSTED[symbol]}"
+    return f"{symbol} is not defined in any of the sources"

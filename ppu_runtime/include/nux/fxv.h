@@ -395,7 +395,7 @@ NUX_INTRINSIC nux_vector fxvinx(uint32_t base, uint32_t index) {
     return d;
 }
 
-// VRT = vector at bus address RA|0 + RB, all bytes of it; the condition only sets the byte enables of the request; where the condition holds
+// VRT = vector at bus address RA|0 + RB, all bytes of it; the condition only sets the byte enables of the request
 NUX_INTRINSIC nux_vector fxvinx_if(int cond, nux_vector old, uint32_t base, uint32_t index) {
     NUX_REQUIRE_CONSTANT(cond, 0, 3);
     __asm__ volatile("fxvinx %0,%1,%2,%3"
@@ -423,7 +423,7 @@ NUX_INTRINSIC void fxvoutx(nux_vector v, uint32_t base, uint32_t index) {
             : "memory");
 }
 
-// vector at bus address RA|0 + RB = VRS, bytes where the condition holds; where the condition holds
+// vector at bus address RA|0 + RB = VRS, bytes where the condition holds
 NUX_INTRINSIC void fxvoutx_if(int cond, nux_vector v, uint32_t base, uint32_t index) {
     NUX_REQUIRE_CONSTANT(cond, 0, 3);
     __asm__ volatile("fxvoutx %0,%1,%2,%3"

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How much memory there is, and the sentence for a program that needs more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nuxemu import memory_map as mm
+from nuxkit.build.image import Image
+
+LARGEST_SHOWN = 3
+
+#: What a section is called in reports.
+SECTION_NAMES = {".text": "code", ".rodata": "constants", ".data": "data", ".bss": "zeroed data"}
+
+
+@dataclass(frozen=True)
+class Region:
+    """A memory, the sections that share it, and what helps when it is full."""
+
+    name: str
+    size: int
+    sections: tuple[str, ...]
+    advice: str
+
+
+#: SRAM below the mailbox and the words for the return code.
+SRAM = Region(
+    "SRAM", mm.STACK_TOP - mm.SRAM_BASE, (".text", ".rodata", ".data", ".bss"),
+    "make arrays smaller, build with -Os, or move functions (NUX_EXTERNAL_CODE) and variables "
+    "(NUX_EXTERNAL_DATA, NUX_EXTERNAL_BUFFER) to the external memory",
+)  # fmt: skip
+EXTERNAL = Region(
+    "external memory", mm.EXTMEM_SIZE, ("ext.text", "ext.data", "ext.bss"),
+    "make arrays smaller, or move them to the external DRAM (NUX_DRAM_DATA, NUX_DRAM_BUFFER)",
+)  # fmt: skip
+DRAM = Region(
+    "external DRAM", mm.DRAM_SIZE, ("ext_dram.text", "ext_dram.data", "ext_dram.bss"),
+    "make arrays smaller",
+)  # fmt: skip
+
+
+def overflow_sentences(image: Image) -> list[str]:
+    """One sentence for each memory that the program does not fit in."""
+    reserve = image.symbols.get("__stack_reserve", 0)
+    sentences = []
+    for region, kept in ((SRAM, reserve), (EXTERNAL, 0), (DRAM, 0)):
+        sizes = {name: image.size(name) for name in region.sections}
+        excess = sum(sizes.values()) + kept - region.size
+        if excess <= 0:
+            continue
+        parts = ", ".join(
+            f"{name} {size}" + (f" ({SECTION_NAMES[name]})" if name in SECTION_NAMES else "")
+            for name, size in sizes.items()
+            if size
+        )
+        largest = max(sizes, key=lambda name: sizes[name])
+        stack = f" and at least {kept} for the stack" if kept else ""
+        sentences.append(
+            f"section {largest} is too large: the program needs {excess} bytes more than the "
+            f"{region.size} of the {region.name} ({parts}{stack}; largest: "
+            f"{_largest_objects(image)}): {region.advice}"
+        )
+    return sentences
+
+
+def _largest_objects(image: Image) -> str:
+    objects = sorted(image.objects, key=lambda entry: -entry[1])[:LARGEST_SHOWN]
+    return ", ".join(f"{name} {size} bytes" for name, size in objects)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sections and symbols of a linked program, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 1, 2, 4
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section that takes memory; `data` is empty when it is zeroed (NOBITS)."""
+
+    name: str
+    address: int
+    size: int
+    data: bytes
+    executable: bool
+
+    @property
+    def end(self) -> int:
+        """First address behind it."""
+        return self.address + self.size
+
+    def words(self) -> Iterator[tuple[int, int]]:
+        """Addresses and values of its 32-bit words."""
+        for offset in range(0, len(self.data) - 3, 4):
+            yield self.address + offset, int.from_bytes(self.data[offset : offset + 4], "big")
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the symbol table: address range (end excluded)."""
+
+    name: str
+    address: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a program puts into memory.
+
+    Attributes
+    ----------
+    sections : tuple of Section
+        In file order.
+    symbols : dict
+        Value by name; of local symbols of the same name the last.
+    objects : tuple of (str, int)
+        Name and size in bytes of every function and variable.
+    sized_functions : tuple of Function
+        Functions as the symbol table has them, by address.
+    """
+
+    sections: tuple[Section, ...]
+    symbols: dict[str, int]
+    objects: tuple[tuple[str, int], ...]
+    sized_functions: tuple[Function, ...]
+
+    def size(self, name: str) -> int:
+        """Size of a section in bytes, 0 if there is none."""
+        return sum(section.size for section in self.sections if section.name == name)
+
+    @cached_property
+    def functions(self) -> tuple[Function, ...]:
+        """Functions without gaps: one of unknown size reaches to the next."""
+        found = []
+        starts = sorted({function.address: function for function in self.sized_functions}.items())
+        for index, (address, function) in enumerate(starts):
+            section = self.section_at(address)
+            if section is None:
+                continue
+            following = starts[index + 1][0] if index + 1 < len(starts) else section.end
+            found.append(Function(function.name, address, min(following, section.end)))
+        return tuple(found)
+
+    def section_at(self, address: int) -> Section | None:
+        """Section that contains `address`."""
+        for section in self.sections:
+            if section.address <= address < section.end:
+                return section
+        return None
+
+
+def read_image(path: Path) -> Image:
+    """Read an ELF file that the linker has written."""
+    # Slow to import, and not needed when a build comes from the cache.
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
+    sections = []
+    symbols: dict[str, int] = {}
+    objects = []
+    functions = []
+    with open(path, "rb") as stream:
+        elf = ELFFile(stream)
+        for section in elf.iter_sections():
+            flags = section["sh_flags"]
+            if flags & SHF_ALLOC and section["sh_size"]:
+                zeroed = section["sh_type"] == "SHT_NOBITS"
+                sections.append(Section(
+                    section.name, section["sh_addr"], section["sh_size"],
+                    b"" if zeroed else section.data(), bool(flags & SHF_EXECINSTR),
+                ))  # fmt: skip
+            if isinstance(section, SymbolTableSection):
+                for symbol in section.iter_symbols():
+                    if symbol["st_shndx"] == "SHN_UNDEF" or not symbol.name:
+                        continue
+                    symbols[symbol.name] = symbol["st_value"]
+                    kind = symbol["st_info"]["type"]
+                    if kind in ("STT_FUNC", "STT_OBJECT") and symbol["st_size"]:
+                        objects.append((symbol.name, symbol["st_size"]))
+                    if kind == "STT_FUNC":
+                        address = symbol["st_value"]
+                        functions.append(
+                            Function(symbol.name, address, address + symbol["st_size"]))
+    functions.sort(key=lambda function: (function.address, -function.end))
+    return Image(tuple(sections), symbols, tuple(objects), tuple(functions))

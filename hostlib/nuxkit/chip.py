@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The emulated chip: load programs, feed spikes, run, read back."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from nuxemu import CorrelationConfig, ExternalMemory, Processor, StopReason, SynapseArray
+from nuxemu import memory_map as mm
+
+from .errors import InputError
+from .program import Program
+from .result import Remark, RunResult
+from .traps import error_of
+
+if TYPE_CHECKING:
+    from nuxkit.build import BuildResult
+
+#: Cycles and wall time (s) after which a run is stopped if not told otherwise.
+DEFAULT_MAX_CYCLES = 10 * mm.PPU_CLOCK_HZ
+DEFAULT_MAX_WALL_S = 60.0
+
+_FETCH_TO_DATA = (
+    (mm.EXTMEM_FETCH_BASE, mm.EXTMEM_SIZE, mm.EXTMEM_DATA_BASE),
+    (mm.DRAM_FETCH_BASE, mm.DRAM_SIZE, mm.DRAM_DATA_BASE),
+)
+
+
+def _data_address(address: int) -> int:
+    """Where data accesses find the bytes that a program has at a fetch address."""
+    for fetch, size, data in _FETCH_TO_DATA:
+        if fetch <= address < fetch + size:
+            return address - fetch + data
+    return address
+
+
+class Chip:
+    """An emulated BrainScaleS-2 chip with its two hemispheres.
+
+    Each hemisphere (0 top, 1 bottom) has a synapse array with correlation sensors,
+    `synram`, and a plasticity processor, `ppu`. The two processors share the external
+    memories.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the fixed pattern and of the noise of both arrays; the same seed gives
+        the same bits.
+    correlation : CorrelationConfig, optional
+        Parameters of sensors and CADC, for both hemispheres.
+    core : {"native", "reference"}
+        Vector arithmetic in C, or by the NumPy specification (slow, the oracle).
+    hardware : bool
+        Undefined instructions are no-ops and misaligned accesses interrupts, as on the
+        chip, instead of traps that stop the run.
+
+    Attributes
+    ----------
+    synram : tuple of nuxemu.SynapseArray
+        Synapse arrays by hemisphere: weights, labels, sensors.
+    ppu : tuple of nuxemu.Processor
+        Processors by hemisphere.
+    time_s : float
+        Hardware time reached, seconds.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        correlation: CorrelationConfig | None = None,
+        core: str = "native",
+        hardware: bool = False,
+    ) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise InputError(f"seed is {seed!r}, but must be an integer of at least 0")
+        config = correlation or CorrelationConfig()
+        self.synram = tuple(SynapseArray(seed=2 * seed + h, config=config) for h in range(2))
+        external = ExternalMemory()
+        try:
+            self.ppu = tuple(
+                Processor(array, external=external, hemisphere=h, core=core, hardware=hardware)
+                for h, array in enumerate(self.synram)
+            )
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        self.ppu[0].connect(self.ppu[1])
+        self._programs: list[Program | None] = [None, None]
+        self.time_s = 0.0
+
+    def add_spikes(
+        self,
+        *,
+        pre: tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike] | None = None,
+        post: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+        hemisphere: int = 0,
+    ) -> None:
+        """Queue spikes for the correlation sensors of one hemisphere.
+
+        Parameters
+        ----------
+        pre : (times_s, rows, labels), optional
+            Presynaptic spikes: hardware times (s, ascending, shape (n,)), synapse rows
+            (0 to 255) and labels (0 to 63).
+        post : (times_s, columns), optional
+            Postsynaptic spikes: times and columns (0 to 255).
+        hemisphere : int
+            0 (top) or 1 (bottom).
+
+        Raises
+        ------
+        InputError
+            Naming the first value that is not finite, in order, in range, or that lies
+            in the past; no spike is queued then.
+        """
+        array = self.synram[_hemisphere(hemisphere)]
+        try:
+            array.add_spikes(pre=pre, post=post)
+        except (TypeError, ValueError) as error:
+            raise InputError(str(error)) from error
+
+    def advance(self, duration_s: float) -> None:
+        """Let hardware time pass: the sensors see the spikes up to then.
+
+        Parameters
+        ----------
+        duration_s : float
+            Seconds of hardware time, at least 0.
+        """
+        if not (isinstance(duration_s, int | float) and 0 <= duration_s < math.inf):
+            raise InputError(f"duration_s is {duration_s!r}, but must be a time of at least 0 s")
+        self._advance_to(self.time_s + duration_s)
+
+    def _advance_to(self, time_s: float) -> None:
+        self.time_s = time_s
+        for array in self.synram:
+            array.advance(time_s)
+
+    def load(
+        self, program: Program | BuildResult | str | os.PathLike[str], *, hemisphere: int = 0
+    ) -> Program:
+        """Load a program: reset the processor, clear its SRAM, write all sections.
+
+        Parameters
+        ----------
+        program : Program, BuildResult or path of an ELF file
+            What to load.
+        hemisphere : int
+            0 (top) or 1 (bottom).
+
+        Returns
+        -------
+        Program
+            The loaded program.
+        """
+        ppu = self.ppu[_hemisphere(hemisphere)]
+        program = _as_program(program)
+        ppu.reset()
+        ppu.write(mm.SRAM_BASE, bytes(mm.SRAM_SIZE))
+        for segment in program.segments:
+            ppu.write(_data_address(segment.address), segment.data)
+        limit = program.symbols.get("__stack_limit")
+        ppu.set_stack_limit(limit.address if limit else 0)
+        self._programs[hemisphere] = program
+        return program
+
+    def program(self, hemisphere: int = 0) -> Program:
+        """Return the program loaded in a hemisphere."""
+        program = self._programs[_hemisphere(hemisphere)]
+        if program is None:
+            raise InputError(f"no program is loaded in hemisphere {hemisphere}")
+        return program
+
+    def read(self, path: str, *, hemisphere: int = 0) -> Any:
+        """Read a variable of the loaded program by name or path (``"table[3].gain"``).
+
+        Returns
+        -------
+        int, float, bool, ndarray or dict
+            According to its C type; bytes for a variable without debug information.
+        """
+        location = self.program(hemisphere).resolve(path)
+        address = _data_address(location.address)
+        return location.decode(self.ppu[hemisphere].read(address, location.size))
+
+    def write(self, path: str, value: Any, *, hemisphere: int = 0) -> None:
+        """Write a variable of the loaded program; see `read`.
+
+        Raises
+        ------
+        InputError
+            If the value does not fit the C type; nothing is written then.
+        """
+        self.write_symbols({path: value}, hemisphere=hemisphere)
+
+    def write_symbols(self, values: Mapping[str, Any], *, hemisphere: int = 0) -> None:
+        """Write several variables of the loaded program; all or none are written."""
+        program, ppu = self.program(hemisphere), self.ppu[hemisphere]
+        before: list[tuple[int, bytes]] = []
+        try:
+            for path, value in values.items():
+                location = program.resolve(path)
+                address = _data_address(location.address)
+                old = ppu.read(address, location.size)
+                ppu.write(address, location.encode(value, old))
+                before.append((address, old))
+        except Exception:
+            for address, old in reversed(before):
+                ppu.write(address, old)
+            raise
+
+    def run(
+        self,
+        program: Program | BuildResult | str | os.PathLike[str] | None = None,
+        *,
+        symbols: Mapping[str, Any] | None = None,
+        hemisphere: int = 0,
+        max_cycles: int = DEFAULT_MAX_CYCLES,
+        max_wall_s: float = DEFAULT_MAX_WALL_S,
+        core: str | None = None,
+    ) -> RunResult:
+        """Run a program from its start until it ends.
+
+        The run starts at the chip's present time and takes hardware time; the sensors
+        see each spike when its time comes.
+
+        Parameters
+        ----------
+        program : Program, BuildResult or path, optional
+            Loaded first. If not given, the loaded program starts again and finds its
+            variables as the last run, or `write`, left them.
+        symbols : mapping of str to value, optional
+            Variables to write before the start.
+        hemisphere : int
+            0 (top) or 1 (bottom).
+        max_cycles : int
+            Processor cycles after which the run is stopped.
+        max_wall_s : float
+            Wall time (s) after which the run is stopped.
+        core : {"native", "reference"}, optional
+            Vector arithmetic from now on; unchanged if not given.
+
+        Returns
+        -------
+        RunResult
+
+        Raises
+        ------
+        KernelTrap
+            The program did something that no program may do; the error's `result` holds
+            the run up to there. The chip can run the next program.
+        RunLimitError
+            The program was stopped by `max_cycles` or `max_wall_s`; `result` as above.
+        InputError
+            An argument is out of its range.
+        """
+        ppu = self.ppu[_hemisphere(hemisphere)]
+        if isinstance(max_cycles, bool) or not isinstance(max_cycles, int) or max_cycles < 1:
+            raise InputError(f"max_cycles is {max_cycles!r}, but must be an integer of at least 1")
+        if not (isinstance(max_wall_s, int | float) and max_wall_s > 0):
+            raise InputError(f"max_wall_s is {max_wall_s!r}, but must be a time above 0 s")
+        if core is not None:
+            try:
+                ppu.set_core(core)
+            except ValueError as error:
+                raise InputError(str(error)) from error
+        if program is not None:
+            self.load(program, hemisphere=hemisphere)
+        loaded = self.program(hemisphere)
+        if symbols:
+            self.write_symbols(symbols, hemisphere=hemisphere)
+        ppu.reset()
+        begin = time.perf_counter()
+        stop = ppu.run(max_cycles=max_cycles, start_s=self.time_s, max_wall_s=max_wall_s)
+        wall_s = time.perf_counter() - begin
+        self._advance_to(self.time_s + ppu.cycles / mm.PPU_CLOCK_HZ)
+        registers = ppu.registers()
+        frames: tuple[Any, ...] = ()
+        if stop.reason is not StopReason.FINISHED:
+            pc = stop.from_pc if stop.reason is StopReason.FETCH else stop.pc
+
+            def read_word(address: int) -> int:
+                return int.from_bytes(ppu.read(address, 4), "big")
+
+            stack = loaded.call_stack(pc, registers["lr"], registers["gpr"][1], read_word)
+            frames = tuple(stack)
+        result = RunResult(
+            program=loaded,
+            hemisphere=hemisphere,
+            stop=stop,
+            cycles=ppu.cycles,
+            instructions=ppu.instructions,
+            wall_time_s=wall_s,
+            registers=registers,
+            vector_registers=ppu.vector_registers.copy(),
+            call_stack=frames,
+            remarks=tuple(
+                Remark(site.kind, site.pc, loaded.source_location(site.pc), site.count)
+                for site in ppu.sites()
+            ),
+            memory={
+                mm.SRAM_BASE: ppu.read(mm.SRAM_BASE, mm.SRAM_SIZE),
+                mm.EXTMEM_DATA_BASE: ppu.read(mm.EXTMEM_DATA_BASE, mm.EXTMEM_SIZE),
+            },
+        )
+        error = error_of(result)
+        if error is not None:
+            raise error
+        return result
+
+
+def _hemisphere(hemisphere: int) -> int:
+    if hemisphere not in (0, 1):
+        raise InputError(f"hemisphere is {hemisphere!r}, but must be 0 (top) or 1 (bottom)")
+    return hemisphere
+
+
+def _as_program(program: Program | BuildResult | str | os.PathLike[str]) -> Program:
+    if isinstance(program, Program):
+        return program
+    if isinstance(program, str | os.PathLike):
+        return Program.load(Path(program))
+    return program.program

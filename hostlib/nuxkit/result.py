@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a run leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nuxemu import SiteKind, Stop
+from nuxemu import memory_map as mm
+
+from .program import Frame, Program, SourceLocation
+
+_SITE_TEXT = {
+    SiteKind.SHIFT: "shift by 32 or more: the chip shifts modulo 32, Power ISA gives 0 or the sign",
+    SiteKind.LHA: "lha with a negative displacement: the chip adds 0x10000 to the address",
+    SiteKind.SPLAT_R0: "splat from r0: the chip may use an old value of r0",
+    SiteKind.DIVIDE: "division by zero, or of the most negative number by -1",
+    SiteKind.NO_SYNC: "scalar access to vector data stored without sync: the chip may use the "
+    "old data; put sync (nux_sync) in between",
+    SiteKind.UNDEFINED: "instruction that the processor does not have, executed as a no-op",
+    SiteKind.MISALIGNED: "misaligned access, alignment interrupt taken",
+}
+
+
+@dataclass(frozen=True)
+class Remark:
+    """An instruction where the chip does something else than its author may expect.
+
+    Attributes
+    ----------
+    kind : SiteKind
+        What happened.
+    pc : int
+        Address of the instruction.
+    location : SourceLocation or None
+        Its source line.
+    count : int
+        How often it happened.
+    """
+
+    kind: SiteKind
+    pc: int
+    location: SourceLocation | None
+    count: int
+
+    def __str__(self) -> str:
+        times = "once" if self.count == 1 else f"{self.count} times"
+        return f"{place(self.location, self.pc)}: {_SITE_TEXT[self.kind]} ({times})"
+
+
+def place(location: SourceLocation | None, pc: int) -> str:
+    """``file:line`` of an instruction, or its address."""
+    return f"{location.file}:{location.line}" if location else f"0x{pc:08x}"
+
+
+class SymbolValues(Mapping[str, Any]):
+    """Values of a program's variables at the end of a run, by name or path.
+
+    ``values["params.rate"]`` and ``values["table[3]"]`` reach into structs and arrays.
+    """
+
+    def __init__(self, program: Program, memory: Mapping[int, bytes]) -> None:
+        self._program = program
+        self._memory = memory
+
+    def __getitem__(self, path: str) -> Any:
+        location = self._program.resolve(path)
+        for base, content in self._memory.items():
+            offset = location.address - base
+            if 0 <= offset and offset + location.size <= len(content):
+                return location.decode(content[offset : offset + location.size])
+        raise KeyError(
+            f"{path} lies at 0x{location.address:08x}, in memory that results do not keep; "
+            "use chip.read()"
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, symbol in self._program.symbols.items() if symbol.ctype)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """End of a run.
+
+    Attributes
+    ----------
+    program : Program
+        What ran.
+    hemisphere : int
+        Where: 0 top, 1 bottom.
+    stop : nuxemu.Stop
+        Why and where it ended.
+    cycles : int
+        Processor cycles that the run took (an estimate, 4 ns each).
+    instructions : int
+        Instructions executed.
+    wall_time_s : float
+        Wall time of the run, seconds.
+    registers : dict
+        Registers at the end by name (``gpr`` is a list of 32).
+    vector_registers : ndarray of uint8, shape (32, 128)
+        Vector registers at the end, lane 0 first.
+    call_stack : tuple of Frame
+        Calls that led to the end, innermost first, for a run that did not finish.
+    remarks : tuple of Remark
+        What the program did that the chip does differently from the Power ISA.
+    """
+
+    program: Program
+    hemisphere: int
+    stop: Stop
+    cycles: int
+    instructions: int
+    wall_time_s: float
+    registers: dict[str, Any]
+    vector_registers: np.ndarray[Any, np.dtype[np.uint8]]
+    call_stack: tuple[Frame, ...]
+    remarks: tuple[Remark, ...]
+    memory: Mapping[int, bytes] = field(repr=False)
+
+    @property
+    def emulated_time_s(self) -> float:
+        """Hardware time that the run took, seconds."""
+        return self.cycles / mm.PPU_CLOCK_HZ
+
+    @property
+    def return_code(self) -> int:
+        """What ``start()`` returned or ``exit()`` got: signed, 32 bit."""
+        sram = self.memory[mm.SRAM_BASE]
+        word = sram[mm.RETURN_CODE_ADDRESS : mm.RETURN_CODE_ADDRESS + 4]
+        return int.from_bytes(word, "big", signed=True)
+
+    @property
+    def mailbox_bytes(self) -> bytes:
+        """The whole mailbox, 4096 bytes."""
+        start = mm.MAILBOX_BASE
+        return self.memory[mm.SRAM_BASE][start : start + mm.MAILBOX_SIZE]
+
+    @property
+    def mailbox(self) -> str:
+        """Text that the program wrote: the mailbox up to its first zero byte."""
+        return self.mailbox_bytes.split(b"\0", 1)[0].decode("ascii", "backslashreplace")
+
+    @property
+    def symbols(self) -> SymbolValues:
+        """Values of the program's variables at the end of the run."""
+        return SymbolValues(self.program, self.memory)

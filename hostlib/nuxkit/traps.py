@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sentences about runs that did not end by themselves."""
+
+from __future__ import annotations
+
+import difflib
+
+from nuxemu import StopReason
+from nuxemu import memory_map as mm
+from nuxemu.isa import disassemble, scalar
+
+from .errors import KernelTrap, NuxkitError, RunLimitError
+from .result import RunResult, place
+
+_HINTS = {
+    StopReason.MISALIGNED: "words must lie at multiples of 4, halfwords inside one word",
+    StopReason.UNDEFINED_INSTRUCTION: "on the chip it would silently do nothing",
+    StopReason.STACK_OVERFLOW: "make the data or the frames smaller, or move data to external "
+    "memory",
+    StopReason.NO_NEURON: "clear bit 5 of the switch row (row 256) to read correlation",
+}
+
+
+class KernelTrapError(KernelTrap):
+    """The run ended in a trap; `result` holds everything up to there."""
+
+    def __init__(self, result: RunResult) -> None:
+        super().__init__(describe(result))
+        self.result = result
+
+
+class KernelLimitError(RunLimitError):
+    """The run hit its cycle or wall-time limit; `result` as for a trap."""
+
+    def __init__(self, result: RunResult) -> None:
+        super().__init__(describe(result))
+        self.result = result
+
+
+def error_of(result: RunResult) -> NuxkitError | None:
+    """Exception for a run that did not finish, None if it did."""
+    if result.stop.reason is StopReason.FINISHED:
+        return None
+    return KernelTrapError(result) if result.stop.reason.is_trap else KernelLimitError(result)
+
+
+def _instruction(word: int) -> str:
+    text = disassemble(word)
+    if text:
+        return text
+    insn = scalar.decode(word)
+    return f"{insn.name(word)} (0x{word:08x})" if insn else f"0x{word:08x}"
+
+
+def _nearest_block(address: int) -> str:
+    """Name of the known memory closest to an address, with its range."""
+    blocks = {
+        "SRAM": (mm.SRAM_BASE, mm.SRAM_SIZE),
+        "external memory": (mm.EXTMEM_DATA_BASE, mm.EXTMEM_SIZE),
+        "DRAM": (mm.DRAM_DATA_BASE, mm.DRAM_SIZE),
+        "the on-chip bus": (mm.OMNIBUS_DATA_BASE, 1 << 31),
+    }
+
+    def distance(block: tuple[int, int]) -> int:
+        base, size = block
+        return max(base - address, address - (base + size - 1), 0)
+
+    name = min(blocks, key=lambda name: distance(blocks[name]))
+    base, size = blocks[name]
+    return f"the nearest memory is {name}, 0x{base:08x} to 0x{base + size - 1:08x}"
+
+
+def _what(result: RunResult) -> str:
+    stop = result.stop
+    access = f"{stop.size}-byte {'store to' if stop.is_store else 'load from'} 0x{stop.address:08x}"
+    texts = {
+        StopReason.CYCLE_LIMIT: f"cycle limit reached after {result.cycles} cycles",
+        StopReason.WALL_LIMIT: f"wall-time limit reached after {result.wall_time_s:.3g} s",
+        StopReason.INTERRUPTED: "interrupted",
+        StopReason.UNDEFINED_INSTRUCTION: "the processor has no instruction "
+        f"{_instruction(stop.word)}",
+        StopReason.MISALIGNED: f"misaligned {access}",
+        StopReason.OUT_OF_RANGE: f"{access} is outside of all memories; "
+        + _nearest_block(stop.address),
+        StopReason.UNKNOWN_BUS_ADDRESS: f"{access}: no modelled unit of the on-chip bus is at word "
+        f"address 0x{(stop.address & 0x7FFFFFFF) >> 2:07x}",
+        StopReason.UNKNOWN_VECTOR_ADDRESS: f"vector {'write to' if stop.is_store else 'read from'} "
+        f"0x{stop.address:08x}: no modelled unit is at this vector IO address",
+        StopReason.NO_NEURON: f"CADC read at 0x{stop.address:08x} with the switch row set to "
+        "neuron readout, which is not modelled",
+        StopReason.FETCH: f"jump to 0x{stop.pc:08x}, which is outside of all memories"
+        f" (from 0x{stop.from_pc:08x})",
+        StopReason.STACK_OVERFLOW: "stack overflow: the stack reached the data "
+        f"({access})",
+        StopReason.TRAP_INSTRUCTION: f"trap instruction {_instruction(stop.word)}",
+        StopReason.ENGINE: f"the scalar engine failed at {_instruction(stop.word)}: a defect of "
+        "the model, please report it",
+    }
+    return texts[stop.reason]
+
+
+def describe(result: RunResult) -> str:
+    """Several lines: what happened where, the call stack, the registers."""
+    stop = result.stop
+    pc = stop.from_pc if stop.reason is StopReason.FETCH else stop.pc
+    location = result.program.source_location(pc)
+    function = result.program.function_at(pc)
+    inside = f" in {function.name}" if function else ""
+    head = f"{place(location, pc)}: {_what(result)}{inside} (pc 0x{pc:08x})"
+    hint = _HINTS.get(stop.reason)
+    lines = [head + (f"\n  {hint}" if hint else "")]
+    if stop.reason is StopReason.INTERRUPTED:
+        return lines[0]
+    if result.call_stack:
+        lines.append("call stack, innermost first:")
+        lines += [
+            f"  {frame.function or '?'} at {place(frame.location, frame.pc)}"
+            for frame in result.call_stack
+        ]
+    gpr = result.registers["gpr"]
+    lines.append("registers:")
+    lines += [
+        "  " + "  ".join(f"r{r:<2} {gpr[r]:08x}" for r in range(first, first + 8))
+        for first in range(0, 32, 8)
+    ]
+    others = ("lr", "ctr", "cr", "xer", "msr")
+    lines.append("  " + "  ".join(f"{name} {result.registers[name]:08x}" for name in others))
+    return "\n".join(lines)
+
+
+def unknown_name(name: str, known: list[str], what: str) -> str:
+    """Sentence for a name that does not exist, with close matches."""
+    close = difflib.get_close_matches(name, known)
+    hint = f"; did you mean {', '.join(close)}?" if close else ""
+    return f"there is no {what} {name!r}{hint}"
