@@ -13,17 +13,31 @@ ROOT = Path(__file__).resolve().parents[2]
 NATIVE = ROOT / "emulator" / "nuxemu" / "native"
 
 
-@pytest.mark.skipif(not shutil.which("cc"), reason="no host C compiler")
-def test_random_words_under_the_sanitizers(tmp_path):
-    program = tmp_path / "test_vector"
+def _self_test(compiler: list[str], emulator: list[str], directory: Path) -> str:
+    """Build the C self test, run it, return what it printed."""
+    program = directory / "test_vector"
     subprocess.run(
-        ["cc", "-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror",
-         "-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{NATIVE}",
+        [*compiler, "-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", f"-I{NATIVE}",
          ROOT / "tests" / "native" / "test_vector.c", NATIVE / "vector.c", "-o", program],
         check=True, timeout=120)
-    result = subprocess.run([program], text=True, capture_output=True, timeout=120)
+    result = subprocess.run([*emulator, program], text=True, capture_output=True, timeout=120)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "400000 instructions" in result.stdout
+    return result.stdout
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no host C compiler")
+def test_random_words_under_the_sanitizers(tmp_path):
+    _self_test(["cc", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"], [],
+               tmp_path)
+
+
+@pytest.mark.skipif(not shutil.which("cc") or not shutil.which("qemu-ppc"),
+                    reason="no host C compiler or no qemu-ppc")
+def test_a_big_endian_machine_computes_the_same(tmp_path):
+    here = _self_test(["cc", "-O2"], [], tmp_path)
+    there = _self_test(["powerpc-linux-gnu-gcc", "-O2", "-static"], ["qemu-ppc"], tmp_path)
+    assert there == here
 
 
 def _state():
