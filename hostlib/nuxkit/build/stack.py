@@ -3,7 +3,7 @@
 
 A function's frame is what it takes off the stack pointer; the call graph comes from
 the branches that leave a function. The bound is that of the deepest chain of calls
-from the start-up code, plus the deepest exception handler of the program (handlers
+from start() (the start-up code has no frame), plus the deepest exception handler of the program (handlers
 run with further ones disabled).
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from nuxkit.build.image import Function, Image
 
-ROOT = "__init"
+ROOT = "start"
 _STACK_POINTER = 1
 _HANDLER_PREFIX = "isr_"
 _DEFAULT_HANDLER_PREFIX = "__unhandled_"

@@ -8,14 +8,15 @@ must lie in memory that exists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from nuxemu import memory_map as mm
+from nuxemu.isa import disassemble as disassemble_vector
 from nuxemu.isa import scalar, vector
 from nuxkit.build.capacity import DRAM, EXTERNAL, SRAM
 from nuxkit.build.diagnostics import Diagnostic, error
-from nuxkit.build.image import Image, Section
+from nuxkit.build.image import Image, Section, Variable
 
 REQUIRED_FUNCTIONS = ("start", "__init", "exit")
 REQUIRED_SYMBOLS = ("__stack_limit", "__stack_top", "__mailbox_start")
@@ -31,10 +32,14 @@ WINDOWS: dict[str, tuple[int, int]] = {
     "ext_dram.data": (mm.DRAM_DATA_BASE, DRAM.size),
     "ext_dram.bss": (mm.DRAM_DATA_BASE, DRAM.size),
 }
+#: Instructions named one by one in the errors of a program.
+MAX_SHOWN = 20
 EXECUTABLE = (".text", "ext.text", "ext_dram.text")
 
 #: Bits that the processor ignores but that change nothing we could mean.
 _HARMLESS_RESERVED = ("sync", "mtcrf")
+#: Extended opcodes of lwbrx, stwbrx, lhbrx and sthbrx.
+_BYTE_REVERSED = (534, 662, 790, 918)
 _SIGN_OF_DISPLACEMENT = 0x8000
 
 Locate = Callable[[int], tuple[str | None, int | None]]
@@ -58,11 +63,25 @@ def verify(image: Image, locate: Locate, disassemble: Disassemble) -> list[Diagn
         Errors by address; empty for a good program.
     """
     found = [error(text) for text in (*_symbol_problems(image), *_section_problems(image))]
+    problems = []
     for section in image.sections:
         if section.executable:
-            for address, text in _instruction_problems(section, disassemble):
-                found.append(error(text, *locate(address)))
+            inside = [variable for variable in image.variables
+                      if section.address <= variable.address < section.end]
+            found += [_misplaced(variable, section) for variable in inside]
+            problems += _instruction_problems(section, inside)
+    for address, word, problem in problems[:MAX_SHOWN]:
+        text = disassemble_vector(word) or disassemble(address) or "not an instruction"
+        found.append(error(f"{problem}: {text} ({word:#010x} at {address:#x})", *locate(address)))
+    if len(problems) > MAX_SHOWN:
+        found.append(error(f"{len(problems) - MAX_SHOWN} more words are not instructions of the "
+                           "processor; is there data among the code?"))  # fmt: skip
     return found
+
+
+def _misplaced(variable: Variable, section: Section) -> Diagnostic:
+    return error(f"{variable.name} is data in the executable section {section.name}; "
+                 "data belongs to .rodata, .data or .bss")  # fmt: skip
 
 
 def _symbol_problems(image: Image) -> Iterable[str]:
@@ -98,18 +117,18 @@ def _section_problems(image: Image) -> Iterable[str]:
 
 
 def _instruction_problems(
-    section: Section, disassemble: Disassemble
-) -> Iterable[tuple[int, str]]:
+    section: Section, data: Sequence[Variable]
+) -> Iterable[tuple[int, int, str]]:
+    """Address, word and problem of what is no good instruction, outside of `data`."""
     if section.size % 4:
-        yield section.end - section.size % 4, f"section {section.name} ends within an instruction"
+        yield section.end & ~3, 0, f"section {section.name} ends within an instruction"
     for address, word in section.words():
-        if word >> 26 == vector.PRIMARY_OPCODE:
-            problem = _vector_problem(word)
-        else:
-            problem = _scalar_problem(word)
+        if any(0 <= address - variable.address < variable.size for variable in data):
+            continue
+        is_vector = word >> 26 == vector.PRIMARY_OPCODE
+        problem = _vector_problem(word) if is_vector else _scalar_problem(word)
         if problem:
-            text = disassemble(address)
-            yield address, f"{problem}: {text or 'not an instruction'} ({word:#010x} at {address:#x})"
+            yield address, word, problem
 
 
 def _vector_problem(word: int) -> str | None:
@@ -126,6 +145,11 @@ def _vector_problem(word: int) -> str | None:
 
 def _scalar_problem(word: int) -> str | None:
     insn = scalar.decode(word)
+    if insn is None and word >> 26 == 31 and word >> 1 & 0x3FF in _BYTE_REVERSED:
+        return (
+            "the processor has no byte-reversed loads and stores, which GCC makes of byte swaps; "
+            "use nux_byte_swap32 or nux_byte_swap16 of nux/byte_swap.h"
+        )
     if insn is None:
         return (
             "the processor does not have this instruction and would silently skip it; write the "
