@@ -10,7 +10,8 @@
  * silently restarts.)
  *
  * Memory is as the host left it: loading a program sets .data and zeroes .bss, and
- * the host may write variables before the start. Nothing is cleared here.
+ * the host may write variables before the start, and start the program again with
+ * what it left. Only the library's own state in .bss.reset is zeroed here.
  */
 
 #include <nux/memory_map.h>
@@ -55,6 +56,17 @@ __init:
     li      r0, 0
     stw     r0, 0(r1)               /* back chain 0: call stacks end here */
     stw     r0, 4(r1)
+    lis     r9, NUX_MAILBOX_BASE@ha
+    stb     r0, NUX_MAILBOX_BASE@l(r9) /* no text of an earlier run */
+    lis     r9, __reset_start@ha
+    addi    r9, r9, __reset_start@l
+    lis     r10, __reset_end@ha
+    addi    r10, r10, __reset_end@l
+    b       2f
+1:  stw     r0, 0(r9)
+    addi    r9, r9, 4
+2:  cmplw   r9, r10
+    blt     1b
     bl      start
     b       exit
     .cfi_endproc

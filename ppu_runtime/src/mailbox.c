@@ -7,8 +7,11 @@
 static const char truncation_mark[] = "..."; // its zero byte ends the text
 #define TEXT_LIMIT (NUX_MAILBOX_SIZE - sizeof(truncation_mark))
 
-uint32_t nux_mailbox_dropped;
-static uint32_t used;
+// Zeroed at every start of the program.
+#define RESET_AT_START __attribute__((section(".bss.reset")))
+
+RESET_AT_START uint32_t nux_mailbox_dropped;
+RESET_AT_START static uint32_t used;
 
 static volatile char *mailbox(uint32_t position) {
     return (volatile char *)(NUX_MAILBOX_BASE + position);

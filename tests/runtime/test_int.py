@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 import pytest
-from runtime.conftest import Batch
+from runtime.batch_runner import Batch
 
 COUNT = 20_000
 SEED = int(os.environ.get("NUXKIT_TEST_SEED", "20240501"))

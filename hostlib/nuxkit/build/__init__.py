@@ -3,5 +3,6 @@
 
 from nuxkit.build.diagnostics import Diagnostic, KernelBuildError
 from nuxkit.build.driver import BuildResult, build
+from nuxkit.build.report import BuildReport
 
-__all__ = ["BuildResult", "Diagnostic", "KernelBuildError", "build"]
+__all__ = ["BuildReport", "BuildResult", "Diagnostic", "KernelBuildError", "build"]

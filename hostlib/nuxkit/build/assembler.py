@@ -57,7 +57,7 @@ def assemble(
     wrapper = assembly.with_name("wrapper.s")
     wrapper.write_text("".join(f'.include "{path}"\n' for path in included))
     done = toolchain.run([
-        tools.assembler, "-a32", "-many", *(() if is_c else ("-mregnames",)),
+        tools.assembler, "-a32", "-many", *(() if is_c else ("-mregnames", "--gdwarf-5")),
         str(wrapper), "-o", str(object_path),
     ])  # fmt: skip
     reports = _reports(done.stderr)

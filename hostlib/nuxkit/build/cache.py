@@ -95,9 +95,10 @@ def write_atomic(path: Path, data: bytes) -> None:
                 os.unlink(temporary)
             raise
     except OSError as problem:
+        hint = f"; set {CACHE_VARIABLE} to move the build cache"
         raise ProgramFileError(
-            f"{path}: cannot be written: {problem.strerror} (the build cache is at "
-            f"{cache_root()}; set {CACHE_VARIABLE} to move it)"
+            f"{path}: cannot be written: {problem.strerror}"
+            + (hint if path.is_relative_to(cache_root()) else "")
         ) from problem
 
 
@@ -137,7 +138,7 @@ def inputs_of(headers: Iterable[str], search: Sequence[str]) -> Inputs:
             if full.startswith(root + os.sep):
                 name = os.path.relpath(full, root)
                 hidden = (os.path.join(earlier, name) for earlier in roots[:position])
-                absent.extend(path for path in hidden if path != full)
+                absent.extend(path for path in hidden if not os.path.lexists(path))
     return Inputs(checksums, tuple(dict.fromkeys(absent)))
 
 

@@ -65,5 +65,7 @@ def overflow_sentences(image: Image) -> list[str]:
 
 
 def _largest_objects(image: Image) -> str:
-    objects = sorted(image.objects, key=lambda entry: -entry[1])[:LARGEST_SHOWN]
-    return ", ".join(f"{name} {size} bytes" for name, size in objects)
+    sizes = [(variable.size, variable.name) for variable in image.variables]
+    sizes += [(code.end - code.address, f"{code.name}()") for code in image.sized_functions]
+    largest = sorted(sizes, reverse=True)[:LARGEST_SHOWN]
+    return ", ".join(f"{name} {size} bytes" for size, name in largest)

@@ -138,5 +138,6 @@ def normalised(defines: Mapping[str, object]) -> dict[str, str]:
 
 
 def spelled(paths: Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:
-    """Paths as text, as they were given."""
-    return tuple(os.fspath(path) for path in paths)
+    """Paths as text, as they were given, but never like an option of a tool."""
+    texts = map(os.fspath, paths)
+    return tuple(f"./{text}" if text.startswith("-") else text for text in texts)

@@ -16,9 +16,10 @@ _GCC_LINE = re.compile(
     r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:(?P<column>\d+):)? "
     r"(?P<severity>fatal error|error|warning|note): (?P<text>.*)$"
 )
-#: Context lines that gcc writes before the message they belong to.
-_CONTEXT = re.compile(r"^(?:In file included from |\s+(?:inlined )?from |[^:\n]+: In function |"
-                      r"[^:\n]+: At top level|In function )")
+#: Lines that gcc writes before the message they belong to.
+_CONTEXT = re.compile(r"^(?:In file included from |\s+(?:inlined )?from |In function )")
+#: The same, but only repeating what the place of the message says.
+_HEADING = re.compile(r"^(?:cc1:|compilation terminated|[^:\n]+: (?:In function |At top level))")
 _TOOL_ERROR = re.compile(r"^[^:\n]*gcc[^:\n]*: (?:fatal )?error: (?P<text>.*)$")
 
 
@@ -112,7 +113,7 @@ def parse_gcc(output: str) -> list[Diagnostic]:
             context = []
         elif _CONTEXT.match(text):
             context.append(text)
-        elif text.startswith(("cc1:", "compilation terminated")):
+        elif _HEADING.match(text):
             continue
         elif found:
             last = found[-1]

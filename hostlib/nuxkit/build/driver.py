@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,10 +21,14 @@ from nuxkit.build.compiler import (
     normalised,
     spelled,
 )
-from nuxkit.build.diagnostics import Diagnostic, KernelBuildError
+from nuxkit.build.diagnostics import Diagnostic, KernelBuildError, error
+from nuxkit.build.image import read_image
 from nuxkit.build.linker import link
+from nuxkit.build.report import BuildReport, make_report, stack_problem
 from nuxkit.build.runtime import Runtime, build_runtime, runtime_checksum, runtime_root
-from nuxkit.build.toolchain import Toolchain, find_toolchain
+from nuxkit.build.stack import stack_bound
+from nuxkit.build.toolchain import Toolchain, disassembler, find_toolchain
+from nuxkit.build.verify import locator, verify
 from nuxkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,6 +46,8 @@ class BuildResult:
     ----------
     elf_path : pathlib.Path
         The program.
+    report : BuildReport
+        Memory use and stack bound; `str` gives a table, `to_dict` plain values.
     warnings : tuple of Diagnostic
         The compiler's warnings about the user's sources.
     from_cache : bool
@@ -49,6 +55,7 @@ class BuildResult:
     """
 
     elf_path: Path
+    report: BuildReport
     warnings: tuple[Diagnostic, ...]
     from_cache: bool
 
@@ -114,7 +121,7 @@ def build(
         result = _build(tools, names, settings, runtime, key)
     if output is not None:
         _write(Path(output), result.elf_path.read_bytes())
-        result = BuildResult(Path(output), result.warnings, result.from_cache)
+        result = replace(result, elf_path=Path(output))
     return result
 
 
@@ -131,6 +138,8 @@ def _settings(
         raise InputError("build() needs at least one source file")
     for source in sources:
         check_source(source)
+    if len(set(map(os.path.realpath, sources))) < len(sources):
+        raise InputError(f"a source is given twice: {', '.join(sources)}")
     if optimize not in OPTIMIZE_LEVELS:
         raise InputError(f"optimize={optimize!r}; expected one of {', '.join(OPTIMIZE_LEVELS)}")
     for name in defines:
@@ -148,7 +157,8 @@ def _lookup(key: str) -> BuildResult | None:
         return None
     elf_path, extra = found
     warnings = tuple(Diagnostic.from_dict(entry) for entry in extra["warnings"])
-    return BuildResult(elf_path, warnings, from_cache=True)
+    report = BuildReport.from_dict(extra["report"])
+    return BuildResult(elf_path, report, warnings, from_cache=True)
 
 
 def _build(
@@ -166,12 +176,32 @@ def _build(
         elf = work / "program.elf"
         if len(objects) == len(compiled):
             found += link(tools, objects, runtime, elf)
-        if any(entry.severity == "error" for entry in found):
-            raise KernelBuildError(found)
+        _raise_errors(found)
+        report, problems = _check(tools, elf, sources)
+        _raise_errors(problems + found)
+        extra = {"report": report.to_dict(), "warnings": [entry.to_dict() for entry in found]}
         inputs = cache.inputs_of(*_headers(compiled, settings))
-        stored = cache.store(key, elf.read_bytes(), Path(sources[0]).stem, inputs,
-                             {"warnings": [entry.to_dict() for entry in found]})
-    return BuildResult(stored, tuple(found), from_cache=False)
+        stored = cache.store(key, elf.read_bytes(), Path(sources[0]).stem, inputs, extra)
+    return BuildResult(stored, report, tuple(found), from_cache=False)
+
+
+def _raise_errors(found: Sequence[Diagnostic]) -> None:
+    if any(entry.severity == "error" for entry in found):
+        raise KernelBuildError(found)
+
+
+def _check(
+    tools: Toolchain, elf: Path, sources: tuple[str, ...]
+) -> tuple[BuildReport, list[Diagnostic]]:
+    """Verify a linked program and measure it."""
+    image = read_image(elf)
+    found = verify(image, locator(elf), disassembler(tools, elf))
+    spelled_as = {os.path.abspath(source): source for source in sources}
+    found = [replace(entry, file=spelled_as.get(entry.file or "", entry.file)) for entry in found]
+    _raise_errors(found)
+    report = make_report(image, stack_bound(image))
+    problem = stack_problem(report)
+    return report, [error(problem)] if problem else []
 
 
 def _headers(

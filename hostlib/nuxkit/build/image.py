@@ -42,6 +42,15 @@ class Function:
 
 
 @dataclass(frozen=True)
+class Variable:
+    """A variable of the symbol table; `size` in bytes."""
+
+    name: str
+    address: int
+    size: int
+
+
+@dataclass(frozen=True)
 class Image:
     """What a program puts into memory.
 
@@ -51,15 +60,15 @@ class Image:
         In file order.
     symbols : dict
         Value by name; of local symbols of the same name the last.
-    objects : tuple of (str, int)
-        Name and size in bytes of every function and variable.
+    variables : tuple of Variable
+        Those of known size.
     sized_functions : tuple of Function
         Functions as the symbol table has them, by address.
     """
 
     sections: tuple[Section, ...]
     symbols: dict[str, int]
-    objects: tuple[tuple[str, int], ...]
+    variables: tuple[Variable, ...]
     sized_functions: tuple[Function, ...]
 
     def size(self, name: str) -> int:
@@ -95,7 +104,7 @@ def read_image(path: Path) -> Image:
 
     sections = []
     symbols: dict[str, int] = {}
-    objects = []
+    variables = []
     functions = []
     with open(path, "rb") as stream:
         elf = ELFFile(stream)
@@ -113,11 +122,10 @@ def read_image(path: Path) -> Image:
                         continue
                     symbols[symbol.name] = symbol["st_value"]
                     kind = symbol["st_info"]["type"]
-                    if kind in ("STT_FUNC", "STT_OBJECT") and symbol["st_size"]:
-                        objects.append((symbol.name, symbol["st_size"]))
+                    address, size = symbol["st_value"], symbol["st_size"]
+                    if kind == "STT_OBJECT" and size:
+                        variables.append(Variable(symbol.name, address, size))
                     if kind == "STT_FUNC":
-                        address = symbol["st_value"]
-                        functions.append(
-                            Function(symbol.name, address, address + symbol["st_size"]))
+                        functions.append(Function(symbol.name, address, address + size))
     functions.sort(key=lambda function: (function.address, -function.end))
-    return Image(tuple(sections), symbols, tuple(objects), tuple(functions))
+    return Image(tuple(sections), symbols, tuple(variables), tuple(functions))

@@ -90,8 +90,8 @@ def _translate(output: str, sources: Sequence[str]) -> list[Diagnostic]:
             sentence = f"{symbol} is defined a second time; first in {first}"
         else:
             continue
-        file = spelled.get(os.path.abspath(match["file"])) if match["file"] else None
-        line = int(match["line"]) if file and match["line"] else None
+        line = int(match["line"]) if match["line"] else None
+        file = spelled.get(os.path.abspath(match["file"]), match["file"]) if line else None
         found.setdefault(symbol, error(sentence, file, line))
     return list(found.values())
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -40,12 +40,13 @@ MESSAGE_FLAGS = ("-fdiagnostics-color=never", "-fmessage-length=0")
 
 @dataclass(frozen=True)
 class Toolchain:
-    """Paths of the four tools that a build uses."""
+    """Paths of the tools that a build uses."""
 
     gcc: str
     assembler: str
     linker: str
     archiver: str
+    objdump: str
 
     @cached_property
     def version(self) -> str:
@@ -80,6 +81,7 @@ def find_toolchain() -> Toolchain:
         assembler=_find("as", BINUTILS_PACKAGE),
         linker=_find("ld", BINUTILS_PACKAGE),
         archiver=_find("ar", BINUTILS_PACKAGE),
+        objdump=_find("objdump", BINUTILS_PACKAGE),
     )
 
 
@@ -91,6 +93,19 @@ def _find(tool: str, package: str) -> str:
             f"{package} (apt install {package})"
         )
     return path
+
+
+def disassembler(tools: Toolchain, elf: Path) -> Callable[[int], str]:
+    """Give the text of single instructions of a program; empty if it is none."""
+
+    def disassemble(address: int) -> str:
+        done = run([tools.objdump, "-d", "-Many", f"--start-address={address:#x}",
+                    f"--stop-address={address + 4:#x}", str(elf)])  # fmt: skip
+        lines = [line.split("\t") for line in done.stdout.splitlines() if line.count("\t") >= 2]
+        text = " ".join(lines[-1][2:]).strip() if lines else ""
+        return "" if text.startswith(".long") else text
+
+    return disassemble
 
 
 def run(command: Sequence[str]) -> Completed:

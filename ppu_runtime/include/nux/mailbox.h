@@ -2,7 +2,7 @@
 // Text for the host: 4 KiB at the end of the SRAM, read up to the first zero byte.
 //
 // What does not fit is dropped and counted in nux_mailbox_dropped, and the text ends in
-// "...". A zero byte always follows the text.
+// "...". A zero byte always follows the text. Every start of the program empties it.
 
 #ifndef NUX_MAILBOX_H
 #define NUX_MAILBOX_H

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <nux/byte_swap.h>
 #include <nux/exit.h>
 #include <nux/extmem.h>
 #include <nux/fxv.h>
