@@ -157,7 +157,7 @@ struct nux_processor {
     nux_plan *plans[NUM_PLANS];  /* by pc; never NULL; one that collides is made again */
     nux_plan no_plan;            /* where there is none */
     nux_plan start;              /* before the first block: native, without instructions */
-    bool leave, flush, stale;
+    bool leave, flush, stale, fetch_failed;
     volatile int interrupt_request;
     uint32_t bad_fetch;
     uint32_t unsynced_low, unsynced_high; /* vector data stored since the last sync */

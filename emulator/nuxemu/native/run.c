@@ -8,6 +8,7 @@
 #include <time.h>
 
 enum {
+    UC_PPC_REG_PC = 1,
     UC_CTL_TB_FLUSH = 10 | 1 << 30,
     UC_CTL_TLB_FLUSH = 11 | 1 << 30,
     UC_MEM_READ = 16, UC_MEM_WRITE = 17, WALL_CHECK_CYCLES = 1 << 18,
@@ -235,7 +236,9 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
             return true;
         }
     }
-    p->bad_fetch = (uint32_t)address;
+    if (!p->fetch_failed) /* later ones are the engine's own exception vectors */
+        p->uc_reg_read(p->engine, UC_PPC_REG_PC, &p->bad_fetch);
+    p->fetch_failed = true;
     return false;
 }
 
@@ -290,10 +293,10 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
             p->uc_ctl(p->engine, UC_CTL_TLB_FLUSH); /* pages are translated at the first fetch */
             p->flush = false;
         }
-        p->leave = false;
+        p->leave = p->fetch_failed = false;
         int status = p->uc_emu_start(p->engine, p->resume_pc, NEVER, 0, 0);
         if (p->stop.reason == NUX_RUNNING && !p->leave)
-            fetch_failed(p, status ? p->bad_fetch : p->resume_pc, status);
+            fetch_failed(p, p->fetch_failed ? p->bad_fetch : p->resume_pc, status);
     }
     p->pc = p->resume_pc;
     p->interrupt_request = 0;
