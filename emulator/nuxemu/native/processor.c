@@ -160,6 +160,11 @@ void nux_processor_set_stack_limit(nux_processor *p, uint32_t address) {
     nux_forget_plans(p);
 }
 
+void nux_processor_set_engine_branches_only(nux_processor *p, int on) {
+    p->engine_branches_only = on;
+    nux_translation_drop(p);
+}
+
 void nux_processor_set_parallel_bus(nux_processor *p, nux_parallel_bus bus, void *user) {
     p->parallel_bus = bus;
     p->parallel_bus_user = user;

@@ -30,6 +30,7 @@
 #define TCR_FIE 0x00800000u
 #define TCR_ARE 0x00400000u
 #define ESR_PTR 0x02000000u
+#define ESR_WRITABLE 0x0f8f07e2u
 #define XER_SO 0x80000000u
 #define XER_OV 0x40000000u
 #define XER_CA 0x20000000u
@@ -158,6 +159,7 @@ struct nux_processor {
     nux_plan no_plan;            /* where there is none */
     nux_plan start;              /* before the first block: native, without instructions */
     bool leave, flush, stale, fetch_failed;
+    bool engine_branches_only; /* a test: everything else is native */
     volatile int interrupt_request;
     uint32_t bad_fetch;
     uint32_t unsynced_low, unsynced_high; /* vector data stored since the last sync */
@@ -188,9 +190,10 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
 void nux_stop_at(nux_processor *, int reason, uint32_t pc, uint32_t address);
 void nux_report(nux_processor *, uint32_t pc, int kind);
 
-/* scalar.c: executes one native scalar instruction; false: leave the block at resume_pc. */
+/* scalar.c: executes one native scalar instruction; false: leave the block at resume_pc.
+ * An undefined word has the id of the instruction that it is an invalid form of, or id 0. */
 bool nux_execute_scalar(nux_processor *, const nux_decoded *, uint32_t pc);
-void nux_execute_undefined(nux_processor *, const nux_decoded *, uint32_t pc);
+bool nux_execute_undefined(nux_processor *, const nux_decoded *, uint32_t pc);
 /* vector_io.c: the same for a vector instruction. */
 bool nux_execute_vector(nux_processor *, const nux_decoded *, uint32_t pc);
 

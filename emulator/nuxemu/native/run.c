@@ -54,10 +54,8 @@ static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
         return nux_execute_vector(p, d, pc);
     if (d->kind != NUX_KIND_UNDEFINED)
         return nux_execute_scalar(p, d, pc);
-    if (p->config.hardware) {
-        nux_execute_undefined(p, d, pc);
-        return true;
-    }
+    if (p->config.hardware)
+        return nux_execute_undefined(p, d, pc);
     nux_stop_at(p, NUX_TRAP_UNDEFINED, pc, 0);
     return false;
 }

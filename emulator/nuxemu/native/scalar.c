@@ -219,7 +219,7 @@ static void write_spr(nux_processor *p, uint32_t number, uint32_t value) {
     case NUX_SPR_CSRR0: p->csrr0 = value; break;
     case NUX_SPR_CSRR1: p->csrr1 = value; break;
     case NUX_SPR_DEAR: p->dear = value; break;
-    case NUX_SPR_ESR: p->esr = value; break;
+    case NUX_SPR_ESR: p->esr = value & ESR_WRITABLE; break;
     case NUX_SPR_GOUT: p->gout = value; break;
     case NUX_SPR_GOE: p->goe = value; break;
     case NUX_SPR_ICCR: p->iccr = value; break;
@@ -289,9 +289,10 @@ static bool refuse_access(nux_processor *p, int reason, uint32_t pc, uint32_t ad
     return false;
 }
 
+/* A load into RA moves the base of the words after it. */
 static bool load_store_multiple(nux_processor *p, uint32_t w, uint32_t pc, bool store) {
-    uint32_t address = gpr_or_zero(p, RA(w)) + SI(w);
-    for (uint32_t r = RT(w); r < 32; r++, address += 4) {
+    for (uint32_t r = RT(w); r < 32; r++) {
+        uint32_t address = gpr_or_zero(p, RA(w)) + SI(w) + 4 * (r - RT(w));
         int reason = store ? nux_store(p, address, 4, p->gpr[r])
                            : nux_load(p, address, 4, &p->gpr[r]);
         if (reason)
@@ -481,11 +482,41 @@ bool nux_execute_scalar(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     return true;
 }
 
-/* Hardware mode: a silent no-op, but mfspr of a register that does not exist reads 0. */
-void nux_execute_undefined(nux_processor *p, const nux_decoded *d, uint32_t pc) {
-    const nux_scalar_row *mfspr = &nux_scalar_rows[NUX_S_MFSPR];
-    if ((d->word & mfspr->mask) == mfspr->match)
-        p->gpr[RT(d->word)] = 0;
+/* A bcctr that decrements: the chip compares CTR with 1, but does not write it. */
+static bool branch_to_count(nux_processor *p, uint32_t w, uint32_t pc) {
+    uint32_t bo = RT(w);
+    bool counted = (*p->ctr != 1) != (bo >> 1 & 1);
+    bool condition = bo & 16 || cr_bit(p, RA(w)) == (bo >> 3 & 1);
+    uint32_t target = *p->ctr & ~3u;
+    if (w & 1)
+        *p->lr = pc + 4;
+    if (!counted || !condition)
+        return true;
+    p->cycles += NUX_CYCLES_BRANCH_MISS;
+    p->resume_pc = target;
+    return false;
+}
+
+/* Hardware mode: no register is written, except that mfspr of a register that does not exist
+ * reads 0, and that words with primary opcode 31 leave the flags of RA + RB where their OE and
+ * Rc bits ask for it. False: leave the block at resume_pc. */
+bool nux_execute_undefined(nux_processor *p, const nux_decoded *d, uint32_t pc) {
+    enum { XO_WAIT = 62, XO_ECIWX = 310, XO_ECOWX = 438 };
+    uint32_t w = d->word, xo = w >> 1 & 0x3ff;
     nux_report(p, pc, NUX_SITE_UNDEFINED);
     p->cycles++;
+    p->resume_pc = pc + 4;
+    if (d->id == NUX_S_BCCTR)
+        return branch_to_count(p, w, pc);
+    if (d->id == NUX_S_MFSPR)
+        p->gpr[RT(w)] = 0;
+    if (w >> 26 != 31 || d->id == NUX_S_MFSPR || d->id == NUX_S_MTSPR)
+        return true;
+    uint32_t a = p->gpr[RA(w)], b = p->gpr[RB(w)], sum = a + b;
+    bool overflow = (~(a ^ b) & (a ^ sum)) >> 31;
+    if (HAS_OE(w))
+        set_overflow(p, overflow);
+    if (HAS_RC(w) && xo != XO_WAIT && xo != XO_ECIWX && xo != XO_ECOWX)
+        record(p, sum);
+    return true;
 }

@@ -298,6 +298,8 @@ static void choose_native(const nux_processor *p, nux_decoded *words) {
         check c = check_of(p, d, registers);
         if (!d->native && c.needed && !can_check(&c))
             d->native = true;
+        if (p->engine_branches_only && d->kind != NUX_KIND_BRANCH)
+            d->native = true;
         if (d->native || d->kind == NUX_KIND_BRANCH)
             forget_changes(registers);
         else
