@@ -22,8 +22,15 @@ _WRITES = re.compile(r"^\s*[a-z][\w.]*\s+(\d+)\b")
 _VECTOR_TARGET = re.compile(r"^\s*(?:fxv\w+|lvx)\s+(\d+)\b")
 
 
-def explain(text: AssemblyText, number: int, function: FunctionText) -> str:
-    """Sentence for the refused vector move in line `number` (from 0) of `function`."""
+def explain(text: AssemblyText, number: int, function: FunctionText) -> tuple[str, int]:
+    """Explain the refused vector move in line `number` (from 0) of `function`.
+
+    Returns
+    -------
+    sentence : str
+    line : int
+        The line that is to blame: the call, or `number`.
+    """
     slot = _stack_slot(text, number, function)
     name = f"{function.name}()"
     if slot is None:
@@ -31,7 +38,7 @@ def explain(text: AssemblyText, number: int, function: FunctionText) -> str:
             f"a vector of {name} lives in memory (a global or static variable, an array, a "
             "struct, or one whose address is taken), and the processor cannot move it there "
             "implicitly: use a nux_vector_memory with fxvstax and fxvlax"
-        )
+        ), number
     call = _call_between(text, number, function, slot)
     if call is not None:
         line, callee = call
@@ -42,20 +49,20 @@ def explain(text: AssemblyText, number: int, function: FunctionText) -> str:
             "survives a call: make the called function static inline "
             "__attribute__((always_inline)), or store the vector in a nux_vector_memory "
             "before the call (fxvstax) and load it again (fxvlax)"
-        )
+        ), line
     if _registers_used(text, function) >= NUM_REGISTERS:
         return (
             f"more than {NUM_REGISTERS} vector values are alive in {name} here, and the "
             "processor cannot spill one to the stack: keep fewer values alive at a time "
             "(smaller blocks, less unrolling), or store some in a nux_vector_memory "
             "(fxvstax) and load them again (fxvlax)"
-        )
+        ), number
     return (
         f"a vector of {name} lives on the stack (an array, a struct, one whose address is "
         "taken, or an argument passed in memory), and the processor cannot move it there "
         "implicitly: use single nux_vector variables, or a nux_vector_memory with fxvstax "
         "and fxvlax"
-    )
+    ), number
 
 
 def _stack_slot(text: AssemblyText, number: int, function: FunctionText) -> int | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from nuxemu import memory_map as mm
 from nuxemu.isa import disassemble as disassemble_vector
 from nuxemu.isa import scalar, vector
-from nuxkit.build.capacity import DRAM, EXTERNAL, SRAM
+from nuxkit.build.capacity import REGIONS
 from nuxkit.build.diagnostics import Diagnostic, error
 from nuxkit.build.image import Image, Section, Variable
 
@@ -22,15 +22,8 @@ REQUIRED_FUNCTIONS = ("start", "__init", "exit")
 REQUIRED_SYMBOLS = ("__stack_limit", "__stack_top", "__mailbox_start")
 
 #: Name and window (start, size) of every section that the linker script makes.
-_SRAM_WINDOW = (mm.SRAM_BASE, SRAM.size)
 WINDOWS: dict[str, tuple[int, int]] = {
-    **dict.fromkeys(SRAM.sections, _SRAM_WINDOW),
-    "ext.text": (mm.EXTMEM_FETCH_BASE, EXTERNAL.size),
-    "ext.data": (mm.EXTMEM_DATA_BASE, EXTERNAL.size),
-    "ext.bss": (mm.EXTMEM_DATA_BASE, EXTERNAL.size),
-    "ext_dram.text": (mm.DRAM_FETCH_BASE, DRAM.size),
-    "ext_dram.data": (mm.DRAM_DATA_BASE, DRAM.size),
-    "ext_dram.bss": (mm.DRAM_DATA_BASE, DRAM.size),
+    name: (base, region.size) for region in REGIONS for name, base in region.bases.items()
 }
 #: Instructions named one by one in the errors of a program.
 MAX_SHOWN = 20
