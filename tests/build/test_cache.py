@@ -134,6 +134,21 @@ def test_an_entry_that_is_other_json_is_built_anew(own_cache, rule):
     assert not build(rule).from_cache
 
 
+def test_a_source_edited_during_the_build_is_not_remembered(rule, monkeypatch):
+    from nuxkit.build import driver
+
+    link = driver.link
+
+    def edit_and_link(*arguments):
+        Path("p.h").write_text("#define P 9\n")
+        return link(*arguments)
+
+    monkeypatch.setattr(driver, "link", edit_and_link)
+    build(rule)
+    monkeypatch.setattr(driver, "link", link)
+    assert not build(rule).from_cache
+
+
 def test_a_failed_build_leaves_no_entry(own_cache):
     Path("bad.c").write_text("int start(void) { return x; }")
     for _ in range(2):
@@ -147,7 +162,7 @@ def test_output_is_written_as_well(rule, tmp_path):
     assert result.elf_path == tmp_path / "out" / "rule.elf"
     assert result.elf_path.read_bytes() == build(rule).elf_path.read_bytes()
     Path("file").write_text("")
-    with pytest.raises(ProgramFileError, match="file/rule.elf: cannot be written"):
+    with pytest.raises(ProgramFileError, match=r"file/rule\.elf: cannot be written"):
         build(rule, output="file/rule.elf")
 
 

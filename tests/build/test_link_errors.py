@@ -51,7 +51,9 @@ def test_external_memory_is_bounded(errors_of):
 
 
 def test_undefined_function_and_variable_at_their_line(errors_of):
-    found = errors_of("int foo(int);\nextern int bar;\nint start(void) {\n  return foo(3) + bar;\n}")
+    found = errors_of(
+        "int foo(int);\nextern int bar;\nint start(void) {\n  return foo(3) + bar;\n}"
+    )
     assert {entry.text for entry in found} == {
         "foo is not defined in any of the sources", "bar is not defined in any of the sources",
     }  # fmt: skip

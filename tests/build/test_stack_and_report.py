@@ -54,7 +54,8 @@ def test_frames_of_library_functions_count(compile_text):
     [
         (f"volatile int n;\n{NOINLINE}int f(int x) {{ return x ? f(x - 1) + n : n; }}\n"
          "int start(void) { return f(3); }", "unbounded (recursive: f -> f)"),
-        (f"volatile int n;\nint g(int);\n{NOINLINE}int f(int x) {{ return x ? g(x - 1) + n : n; }}\n"
+        ("volatile int n;\nint g(int);\n"
+         f"{NOINLINE}int f(int x) {{ return x ? g(x - 1) + n : n; }}\n"
          f"{NOINLINE}int g(int x) {{ return f(x) + n; }}\nint start(void) {{ return f(3); }}",
          "unbounded (recursive: f -> g -> f)"),
         ("int (*volatile p)(int);\nint start(void) { return p(3) + 1; }",
@@ -73,7 +74,9 @@ def test_without_a_bound_the_reason_is_given(compile_text, text, reason):
 
 def test_a_switch_is_not_an_indirect_call(compile_text):
     cases = "".join(f"case {i}: n = {i * i % 7}; break;" for i in range(20))
-    result = compile_text(f"volatile int n; int start(void) {{ switch (n) {{ {cases} }} return n; }}")
+    result = compile_text(
+        f"volatile int n; int start(void) {{ switch (n) {{ {cases} }} return n; }}"
+    )
     assert result.report.stack.size == 0 or result.report.stack.reason == ""
 
 

@@ -53,7 +53,7 @@ def test_compiler_that_crashes_is_reported(tools_in):
 def test_compiler_that_is_no_program_is_reported(tools_in):
     place = tools_in(TOOLS)
     (place / "powerpc-linux-gnu-gcc").write_bytes(b"\x7fELF nonsense")
-    with pytest.raises(ToolchainError, match="cannot run .*powerpc-linux-gnu-gcc"):
+    with pytest.raises(ToolchainError, match=r"cannot run .*powerpc-linux-gnu-gcc"):
         build("k.c", cache=False)
 
 

@@ -11,7 +11,8 @@ def sum_of(count):
     """A kernel that keeps `count` vectors alive."""
     loads = "\n".join(f"  nux_vector v{i} = fxvlax(&m[{i}], 0);" for i in range(count))
     adds = "\n".join(f"  s = fxvaddbm(s, v{i});" for i in range(count - 1, 0, -1))
-    return f"{HEAD}int start(void) {{\n{loads}\n  nux_vector s = v0;\n{adds}\n  fxvstax(s, m, 0);\n  return 0;\n}}\n"
+    body = f"{loads}\n  nux_vector s = v0;\n{adds}\n  fxvstax(s, m, 0);"
+    return f"{HEAD}int start(void) {{\n{body}\n  return 0;\n}}\n"
 
 
 @pytest.mark.parametrize("optimize", LEVELS)
@@ -49,7 +50,8 @@ def test_vector_kept_across_a_call_in_a_loop(errors_of):
 
 def test_vector_argument_and_result_of_a_real_function_are_fine(compile_text):
     compile_text(
-        HEAD + "__attribute__((noinline)) nux_vector twice(nux_vector a) { return fxvaddbm(a, a); }\n"
+        HEAD
+        + "__attribute__((noinline)) nux_vector twice(nux_vector a) { return fxvaddbm(a, a); }\n"
         "int start(void) { fxvstax(twice(fxvlax(m, 0)), m, 0); return 0; }"
     )
 

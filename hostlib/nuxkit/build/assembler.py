@@ -109,8 +109,7 @@ def _written(report: _Report, source: str) -> Diagnostic:
     sentence = _untagged(report.text)
     if tag and tag[1] in _ALTIVEC_TAGS and (used := re.search(r"\(([^ )]+)", sentence)):
         sentence = (
-            f"the processor has no instruction {used[1]}; its vector instructions are "
-            "the fxv ones"
+            f"the processor has no instruction {used[1]}; its vector instructions are the fxv ones"
         )
     return Diagnostic(report.severity, sentence, report.file or source, report.line)
 

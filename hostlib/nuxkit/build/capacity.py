@@ -35,8 +35,11 @@ class Region:
 
     def used(self, image: Image) -> int:
         """Bytes from its start to the end of the last section, a multiple of 8."""
-        ends = (section.end - self.bases[section.name]
-                for section in image.sections if section.name in self.bases)
+        ends = (
+            section.end - self.bases[section.name]
+            for section in image.sections
+            if section.name in self.bases
+        )
         return (max(ends, default=0) + 7) & ~7
 
 

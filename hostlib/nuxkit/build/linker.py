@@ -24,8 +24,10 @@ _DUPLICATE = re.compile(
     r"multiple definition of `(?P<symbol>[^']+)'; (?:[^:\n]+\.o:)?(?P<first>.*): "
     r"first defined here"
 )
-_OVERFLOW = re.compile(r"region `\w+' overflowed|is not within region|will not fit in region|"
-                       r"less than __stack_reserve bytes|section \S+ VMA \S+ overlaps")
+_OVERFLOW = re.compile(
+    r"region `\w+' overflowed|is not within region|will not fit in region|"
+    r"less than __stack_reserve bytes|section \S+ VMA \S+ overlaps"
+)
 
 #: GCC's helpers for double precision: __adddf3, __extendsfdf2, __fixdfsi, ...
 _DOUBLE = re.compile(r"^__(?:[a-z]*df[a-z]{0,2}\d?|truncdfsf2|fix(?:uns)?dfsi|trunctfdf2)$")

@@ -81,7 +81,10 @@ def _stack_slot(text: AssemblyText, number: int, function: FunctionText) -> int 
 
 
 def _last_value(
-    text: AssemblyText, number: int, function: FunctionText, register: str,
+    text: AssemblyText,
+    number: int,
+    function: FunctionText,
+    register: str,
     form: re.Pattern[str],
 ) -> int | None:
     """Constant that `register` got last before line `number`, when it came by `form`."""
@@ -101,8 +104,7 @@ def _call_between(
     moves = [
         (line, match[1])
         for line in range(function.begin, function.end)
-        if (match := _MOVE.match(text.lines[line]))
-        and _stack_slot(text, line, function) == slot
+        if (match := _MOVE.match(text.lines[line])) and _stack_slot(text, line, function) == slot
     ]
     stores = [line for line, kind in moves if kind == "stv" and line <= number]
     loads = [line for line, kind in moves if kind == "lv" and line >= number]

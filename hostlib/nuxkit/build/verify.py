@@ -56,11 +56,14 @@ def verify(image: Image, locate: Locate, disassemble: Disassemble) -> list[Diagn
         Errors by address; empty for a good program.
     """
     found = [error(text) for text in (*_symbol_problems(image), *_section_problems(image))]
-    problems = []
+    problems: list[tuple[int, int, str]] = []
     for section in image.sections:
         if section.executable:
-            inside = [variable for variable in image.variables
-                      if section.address <= variable.address < section.end]
+            inside = [
+                variable
+                for variable in image.variables
+                if section.address <= variable.address < section.end
+            ]
             found += [_misplaced(variable, section) for variable in inside]
             problems += _instruction_problems(section, inside)
     for address, word, problem in problems[:MAX_SHOWN]:
