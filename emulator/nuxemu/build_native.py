@@ -31,7 +31,7 @@ ffibuilder.set_source(
     sources=[os.path.relpath(source) for source in sorted(NATIVE.glob("*.c"))],
     depends=[os.path.relpath(header) for header in sorted(NATIVE.rglob("*.h"))],
     include_dirs=[str(NATIVE)],
-    extra_compile_args=["-std=gnu11", "-O3", "-ffp-contract=off", "-fvisibility=hidden",
+    extra_compile_args=["-std=gnu11", "-O3", "-Wno-psabi", "-ffp-contract=off", "-fvisibility=hidden",
                         *shlex.split(os.environ.get("NUXEMU_CFLAGS", ""))],
     extra_link_args=shlex.split(os.environ.get("NUXEMU_LDFLAGS", "")),
 )

@@ -261,6 +261,10 @@ class Processor:
         """Stop the run when a store through r1 goes below `address` (0: no check)."""
         lib.nux_processor_set_stack_limit(self._native, address)
 
+    def set_code_end(self, address: int) -> None:
+        """Tell where the code in SRAM ends: stores above it need no check for changed code."""
+        lib.nux_processor_set_code_end(self._native, address)
+
     def registers(self) -> dict[str, Any]:
         """All registers by name; ``gpr`` is a list of 32."""
         native = ffi.new("nux_registers *")

@@ -20,6 +20,8 @@ from nuxemu.correlation_config import (
     spread_factors,
 )
 
+__all__ = ["ArrayTypeError", "ArrayValueError", "CorrelationConfig", "SynapseArray"]
+
 _SHAPE = (mm.NUM_ROWS, mm.NUM_COLUMNS)
 _CAUSAL, _ACAUSAL = 0, 1
 _CALIB_MAX = 3

@@ -277,6 +277,7 @@ class Chip:
         if symbols:
             self.write_symbols(symbols, hemisphere=hemisphere)
         ppu.reset()
+        ppu.set_code_end(_code_end(loaded))
         begin = time.perf_counter()
         stop = ppu.run(max_cycles=max_cycles, start_s=self.time_s, max_wall_s=max_wall_s)
         wall_s = time.perf_counter() - begin
@@ -314,6 +315,13 @@ class Chip:
         if error is not None:
             raise error
         return result
+
+
+def _code_end(program: Program) -> int:
+    """End of the program's code in SRAM."""
+    return max(
+        (s.end for s in program.segments if s.executable and s.address < mm.SRAM_SIZE), default=0
+    )
 
 
 def _hemisphere(hemisphere: int) -> int:

@@ -101,7 +101,7 @@ def _x(
 
 def _arithmetic() -> list[ScalarInsn]:
     mul = {"issue": 4, "latency": 4}
-    div = {"issue": 32, "latency": 32, "kind": "native"}
+    div = {"issue": 32, "latency": 32}
     rows = [
         _d("addi", 14),
         _d("addis", 15),
@@ -142,10 +142,10 @@ def _logic() -> list[ScalarInsn]:
         # Absent from the scalar engine's processor model.
         _x("popcntb", 31, 122, reserved=_RB, kind="native", dest="ra"),
         _x("prtyw", 31, 154, reserved=_RB, kind="native", dest="ra"),
-        # The chip shifts modulo 32, Power ISA gives 0 or the sign.
-        _x("slw", 31, 24, optional=RC, kind="native", dest="ra"),
-        _x("srw", 31, 536, optional=RC, kind="native", dest="ra"),
-        _x("sraw", 31, 792, optional=RC, kind="native", dest="ra"),
+        # The chip shifts modulo 32, Power ISA and the engine give 0 or the sign.
+        _x("slw", 31, 24, optional=RC, dest="ra"),
+        _x("srw", 31, 536, optional=RC, dest="ra"),
+        _x("sraw", 31, 792, optional=RC, dest="ra"),
         _x("srawi", 31, 824, optional=RC, dest="ra"),
     ]
     rows += [

@@ -26,15 +26,14 @@
 typedef struct {
     nux_array_pairing *pairing;
     unsigned row, column, lane;
-    nux_i64x4 open;
+    nux_i32x4 open;
 } quad;
 
 // The quad of a column that is a multiple of four.
 NUX_INLINE quad quad_at(nux_array *array, unsigned row, unsigned column) {
     quad at = {&array->pairing[row][column / 8], row, column, column % 8, {0}};
-    nux_i32x4 fresh = nux_load_u32(&at.pairing->posts_before[at.lane]) !=
-                      nux_load_u32(&array->post_count[column]);
-    at.open = __builtin_convertvector(fresh, nux_i64x4);
+    at.open = nux_load_u32(&at.pairing->posts_before[at.lane]) !=
+              nux_load_u32(&array->post_count[column]);
     return at;
 }
 
@@ -44,7 +43,8 @@ NUX_INLINE nux_f64x4 with_pair(const nux_array *array, unsigned channel, const q
                                nux_f64x4 back_s) {
     nux_f64x4 amplitude = nux_load(&at->pairing->amplitude_lsb[channel][at->lane]);
     nux_f64x4 halvings = back_s * nux_load(&at->pairing->halvings_hz[channel][at->lane]);
-    nux_i64x4 added = at->open & (nux_i64x4)(amplitude * nux_exp2(halvings));
+    nux_i64x4 open = __builtin_convertvector(at->open, nux_i64x4);
+    nux_i64x4 added = open & (nux_i64x4)(amplitude * nux_exp2(halvings));
     return nux_load(&array->accumulated_lsb[channel][at->row][at->column]) + (nux_f64x4)added;
 }
 
@@ -78,13 +78,13 @@ static inline uint64_t matches(const uint8_t *labels, unsigned label) {
 }
 
 // `match` as from matches(), for the four synapses.
-NUX_INLINE void pre_spike_quad(nux_array *array, unsigned row, unsigned column, uint64_t match,
+NUX_INLINE void pre_spike_quad(nux_array *array, unsigned row, unsigned column, uint32_t match,
                                double time_s) {
-    const nux_i64x4 bits = {0x80, 0x8000, 0x800000, 0x80000000};
-    nux_i64x4 hit = ((int64_t)match & bits) == bits;
+    const nux_i32x4 bits = {0x80, 0x8000, 0x800000, INT32_MIN};
+    nux_i32x4 hit = ((int32_t)match & bits) == bits;
     quad at = quad_at(array, row, column);
     at.open &= hit;
-    if (NUX_ANY(at.open)) {
+    if (nux_any(at.open)) {
         // Both are computed before either is stored, to run side by side.
         nux_f64x4 causal = with_causal_pair(array, &at);
         nux_f64x4 acausal = with_acausal_pair(array, &at, time_s);
@@ -92,12 +92,12 @@ NUX_INLINE void pre_spike_quad(nux_array *array, unsigned row, unsigned column, 
         set_sensors(array, NUX_ARRAY_ACAUSAL, &at, acausal);
     }
     double *pre_time = &at.pairing->pre_time_s[at.lane];
-    nux_store(pre_time, nux_where(hit, nux_splat(time_s), nux_load(pre_time)));
-    nux_i32x4 hit32 = __builtin_convertvector(hit, nux_i32x4);
-    uint32_t *seen = &at.pairing->posts_before[at.lane];
+    nux_i64x4 hit_wide = __builtin_convertvector(hit, nux_i64x4);
+    nux_store(pre_time, nux_where(hit_wide, nux_splat(time_s), nux_load(pre_time)));
+    uint32_t *before = &at.pairing->posts_before[at.lane];
     nux_i32x4 count =
-        (nux_load_u32(&array->post_count[column]) & hit32) | (nux_load_u32(seen) & ~hit32);
-    memcpy(seen, &count, sizeof count);
+        (nux_load_u32(&array->post_count[column]) & hit) | (nux_load_u32(before) & ~hit);
+    memcpy(before, &count, sizeof count);
 }
 
 NUX_ARRAY_CLONES
@@ -105,9 +105,9 @@ void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double 
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += 8) {
         uint64_t match = matches(&array->labels[row][column], label);
         if ((uint32_t)match != 0)
-            pre_spike_quad(array, row, column, match, time_s);
+            pre_spike_quad(array, row, column, (uint32_t)match, time_s);
         if (match >> 32 != 0)
-            pre_spike_quad(array, row, column + NUX_LANES, match >> 32, time_s);
+            pre_spike_quad(array, row, column + NUX_LANES, (uint32_t)(match >> 32), time_s);
     }
 }
 
@@ -119,11 +119,12 @@ void nux_array_settle_row(nux_array *array, unsigned row) {
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += NUX_LANES) {
         quad at = quad_at(array, row, column);
         double *pre_time = &at.pairing->pre_time_s[at.lane];
-        at.open &= nux_load(pre_time) > -INFINITY;
-        if (!NUX_ANY(at.open))
+        at.open &= __builtin_convertvector(nux_load(pre_time) > -INFINITY, nux_i32x4);
+        if (!nux_any(at.open))
             continue;
+        nux_i64x4 open = __builtin_convertvector(at.open, nux_i64x4);
         set_sensors(array, NUX_ARRAY_CAUSAL, &at, with_causal_pair(array, &at));
-        nux_store(pre_time, nux_where(at.open, nux_splat(-INFINITY), nux_load(pre_time)));
+        nux_store(pre_time, nux_where(open, nux_splat(-INFINITY), nux_load(pre_time)));
     }
 }
 
@@ -136,13 +137,13 @@ void nux_array_settle(nux_array *array) {
 // As nux_array_settle_row, down one column.
 NUX_ARRAY_CLONES
 static void settle_column(nux_array *array, unsigned column) {
-    const nux_i64x4 lanes = {0, 1, 2, 3};
-    nux_i64x4 chosen = lanes == column % NUX_LANES;
+    const nux_i32x4 lanes = {0, 1, 2, 3};
+    nux_i32x4 chosen = lanes == (int32_t)(column % NUX_LANES);
     for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++) {
         double *pre_time = &array->pairing[row][column / 8].pre_time_s[column % 8];
         quad at = quad_at(array, row, column - column % NUX_LANES);
         at.open &= chosen;
-        if (*pre_time == -INFINITY || !NUX_ANY(at.open))
+        if (*pre_time == -INFINITY || !nux_any(at.open))
             continue;
         set_sensors(array, NUX_ARRAY_CAUSAL, &at, with_causal_pair(array, &at));
         *pre_time = -INFINITY;

@@ -43,7 +43,11 @@ NUX_INLINE nux_f64x4 nux_where(nux_i64x4 mask, nux_f64x4 yes, nux_f64x4 no) {
 
 NUX_INLINE nux_f64x4 nux_min(nux_f64x4 a, nux_f64x4 b) { return nux_where(a < b, a, b); }
 
-#define NUX_ANY(mask) (((mask)[0] | (mask)[1] | (mask)[2] | (mask)[3]) != 0)
+NUX_INLINE int nux_any(nux_i32x4 mask) {
+    uint64_t pairs[2];
+    memcpy(pairs, &mask, sizeof pairs);
+    return (pairs[0] | pairs[1]) != 0;
+}
 
 // 2^x for x <= 0 to about 1e-13 relative, exact at 0, exactly 0 from -1000 down and for NaN.
 // x = k + f with |f| <= 1/2; 2^f = 1 + f * q(f), q interpolated at the Chebyshev nodes.

@@ -33,6 +33,9 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
     p->config = *config;
     p->external = external;
     p->array = array;
+    p->start.ends_native = true;
+    for (uint32_t i = 0; i < NUM_PLANS; i++)
+        p->plans[i] = &p->no_plan;
     p->sram = reserve(config->sram_size);
     p->vectors = aligned_alloc(64, (sizeof *p->vectors + 63) / 64 * 64);
     bool ok = p->sram && p->vectors &&
@@ -92,7 +95,6 @@ void nux_processor_reset(nux_processor *p) {
     nux_processor_set_registers(p, &zero);
     memset(p->vectors->acc, 0, sizeof p->vectors->acc);
     memset(p->vectors->vcr, 0, sizeof p->vectors->vcr);
-    memset(p->predicted, 0xff, sizeof p->predicted);
     p->unsynced_low = NO_ADDRESS;
     p->unsynced_high = 0;
     p->num_sites = 0;
@@ -144,6 +146,10 @@ void nux_processor_set_registers(nux_processor *p, const nux_registers *r) {
 
 uint8_t *nux_processor_sram(nux_processor *p) { return p->sram; }
 nux_vstate *nux_processor_vectors(nux_processor *p) { return p->vectors; }
+void nux_processor_set_code_end(nux_processor *p, uint32_t address) {
+    nux_set_code_end(p, address);
+}
+
 uint64_t nux_processor_cycles(nux_processor *p) { return p->cycles; }
 uint64_t nux_processor_instructions(nux_processor *p) { return p->instructions; }
 size_t nux_processor_num_sites(nux_processor *p) { return p->num_sites; }
@@ -151,7 +157,7 @@ const nux_site *nux_processor_sites(nux_processor *p) { return p->sites; }
 
 void nux_processor_set_stack_limit(nux_processor *p, uint32_t address) {
     p->stack_limit = address;
-    nux_set_floors(p, p->floors[FLOOR_STORE]);
+    nux_forget_plans(p);
 }
 
 void nux_processor_set_parallel_bus(nux_processor *p, nux_parallel_bus bus, void *user) {

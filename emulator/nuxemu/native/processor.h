@@ -65,30 +65,32 @@ typedef struct {
 } nux_decoded;
 
 #define PLAN_KEY(pc, bytes) ((uint64_t)(bytes) << 32 | (pc))
-enum nux_block_end { ENDS_PLAIN, ENDS_BRANCH, ENDS_NATIVE };
+/* Instructions and cycles in one word, which the block hook adds up; begin_block folds it. */
+#define PROGRESS(instructions, cycles) ((uint64_t)(instructions) << 32 | (cycles))
 
-/* Lowest address that an access may have. */
-enum nux_floor { FLOOR_LOAD, FLOOR_STORE, FLOOR_STACK, NUM_FLOORS };
-
-/* A check of data addresses before a block runs: ea = *a << as + *b << bs + low. */
+/* A check of an address or operand before a block runs. With x = *a << as + *b << bs + low:
+ * no bit of `align` is set in x, and x <= bound. */
 typedef struct {
     const uint32_t *a, *b;
+    uint32_t low, align, bound;
     uint8_t as, bs;
-    uint8_t floor;      /* enum nux_floor */
-    uint32_t align;     /* bits of ea that must be zero */
+    uint8_t is_data;    /* 1: an address */
+    uint32_t floor;     /* lowest value allowed, subtracted in x */
+    uint32_t limit;     /* end of the allowed range, 0: 2^32 */
+    uint32_t span;      /* bytes from the lowest address to the last one */
     uint32_t pc;        /* of the first access */
-    uint32_t low, span; /* lowest offset, and bytes from there to the last byte's address */
-    uint32_t ceiling;   /* highest ea */
 } nux_guard;
 
 typedef struct nux_plan {
-    uint64_t key;       /* PLAN_KEY of the block */
-    uint32_t cycles, instructions;
-    uint32_t end;       /* enum nux_block_end */
-    uint32_t end_pc;    /* address of the branch, or of the first native instruction */
-    uint32_t slot;      /* of the branch in the branch cache, if it is there */
+    uint64_t key;       /* PLAN_KEY of the block; 0: no block */
+    uint64_t progress;  /* PROGRESS of its plain instructions */
+    uint32_t end_pc;    /* address of the last instruction, or of the first native one */
+    uint8_t ends_native; /* 1: native instructions end the block */
+    uint8_t ends_branch; /* 1: a branch ends it, */
+    uint8_t predictable; /* 1: to an address that it names, so that it can be predicted, */
+    uint8_t taken;       /* 1: which was taken last time */
     uint32_t num_simple, num_guards; /* simple ones (one register, not shifted) come first */
-    const nux_decoded *native;       /* the native instructions that end the block */
+    const nux_decoded *native;       /* the native instructions */
     nux_guard guards[];
 } nux_plan;
 
@@ -108,6 +110,11 @@ struct nux_external {
 };
 
 struct nux_processor {
+    /* what the block hook uses */
+    nux_plan *previous;  /* block that ran last, or start: its end is dealt with */
+    uint64_t progress;   /* PROGRESS since it was folded into cycles and instructions */
+    uint64_t budget;     /* cycles of progress until the hook must look up */
+
     nux_processor_config config;
     nux_external *external;
     nux_array *array;
@@ -126,9 +133,7 @@ struct nux_processor {
 
     uint8_t *sram;
     nux_region regions[3]; /* SRAM, external memory, DRAM */
-    /* Of stores: the end of executed code, below which stores are native; of stack stores:
-     * the end of the data, below which they overflow. */
-    uint32_t floors[NUM_FLOORS];
+    uint32_t code_end;     /* end of executed SRAM code: lower stores are native */
     uint32_t stack_limit;
 
     nux_vstate *vectors;
@@ -149,10 +154,10 @@ struct nux_processor {
     uint64_t posted_until;  /* cycle until which the vector queue is busy */
     double start_s, wall_deadline;
     uint32_t resume_pc;
-    nux_plan *previous;     /* block that ran last, NULL: its end is dealt with */
-    nux_plan *plans[NUM_PLANS];  /* by pc; one that collides is made again when needed */
-    uint32_t predicted[NUX_BRANCH_CACHE], predicted_next;
-    bool leave, flush, stale;
+    nux_plan *plans[NUM_PLANS];  /* by pc; never NULL; one that collides is made again */
+    nux_plan no_plan;            /* where there is none */
+    nux_plan start;              /* before the first block: native, without instructions */
+    bool leave, flush, stale, fetch_failed;
     volatile int interrupt_request;
     uint32_t bad_fetch;
     uint32_t unsynced_low, unsynced_high; /* vector data stored since the last sync */
@@ -171,10 +176,11 @@ int nux_translate_page(nux_processor *, nux_region *, uint32_t page);
 nux_plan *nux_make_plan(nux_processor *, uint32_t pc, uint32_t bytes);
 const nux_decoded *nux_decoded_at(nux_processor *, uint32_t pc);
 void nux_make_native(nux_processor *, uint32_t pc);
+bool nux_is_checked(const nux_decoded *);
 void nux_code_written(nux_processor *, uint32_t address, uint32_t n);
 void nux_translation_drop(nux_processor *);
 void nux_forget_plans(nux_processor *);
-void nux_set_floors(nux_processor *, uint32_t code_end);
+void nux_set_code_end(nux_processor *, uint32_t code_end);
 
 /* run.c */
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user);

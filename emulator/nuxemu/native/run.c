@@ -8,9 +8,11 @@
 #include <time.h>
 
 enum {
+    UC_PPC_REG_PC = 1,
     UC_CTL_TB_FLUSH = 10 | 1 << 30,
     UC_CTL_TLB_FLUSH = 11 | 1 << 30,
-    UC_MEM_READ = 16, UC_MEM_WRITE = 17, WALL_CHECK_CYCLES = 1 << 18 };
+    UC_MEM_READ = 16, UC_MEM_WRITE = 17, WALL_CHECK_CYCLES = 1 << 18,
+    MAX_BUDGET = 1 << 30 };
 #define SRAM_DATA_PHYSICAL 0x00100000u
 #define NEVER 0xfffffffeu /* end address that no program reaches */
 
@@ -97,82 +99,78 @@ static bool look_up(nux_processor *p, uint32_t pc) {
     return true;
 }
 
-static inline uint32_t guard_address(const nux_guard *g) {
+static inline uint32_t guard_value(const nux_guard *g) {
     return (*g->a << g->as) + (*g->b << g->bs) + g->low;
-}
-
-static inline bool guard_holds(const nux_processor *p, const nux_guard *g) {
-    uint32_t ea = guard_address(g);
-    return !(ea & g->align) && ea >= p->floors[g->floor] && ea <= g->ceiling;
 }
 
 /* Reports plain accesses to vector data that no sync has made visible yet. */
 static void check_block_sync(nux_processor *p, const nux_plan *plan) {
     for (uint32_t i = 0; i < plan->num_guards; i++) {
-        uint32_t ea = guard_address(&plan->guards[i]);
-        if (ea < p->unsynced_high && ea + plan->guards[i].span >= p->unsynced_low)
-            nux_report(p, plan->guards[i].pc, NUX_SITE_NO_SYNC);
+        const nux_guard *g = &plan->guards[i];
+        uint32_t ea = guard_value(g) + g->floor;
+        if (g->is_data && ea < p->unsynced_high && ea + g->span >= p->unsynced_low)
+            nux_report(p, g->pc, NUX_SITE_NO_SYNC);
     }
 }
 
-/* A block with a failed check: its loads and stores become native, which check again, one by
- * one and exactly. */
-static void take_over_accesses(nux_processor *p, uint32_t pc, uint32_t bytes) {
+/* A block with a failed check: what was checked becomes native, which checks again, one by one
+ * and exactly. */
+static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
     for (uint32_t end = pc + bytes; pc != end; pc += 4) {
         const nux_decoded *d = nux_decoded_at(p, pc);
-        if (!d->native && (d->kind == NUX_KIND_LOAD || d->kind == NUX_KIND_STORE))
+        if (!d->native && nux_is_checked(d))
             nux_make_native(p, pc);
     }
 }
 
-/* Branches taken without being in the branch cache, and the reverse, refill the pipeline. */
-static inline void account_branch(nux_processor *p, nux_plan *plan, bool taken) {
-    bool predicted = p->predicted[plan->slot] == plan->end_pc;
-    if (taken == predicted)
-        return;
-    p->cycles += NUX_CYCLES_BRANCH_MISS;
-    if (predicted) {
-        p->predicted[plan->slot] = NO_ADDRESS;
-    } else {
-        plan->slot = p->predicted_next;
-        p->predicted[plan->slot] = plan->end_pc;
-        p->predicted_next = (p->predicted_next + 1) % NUX_BRANCH_CACHE;
-    }
+/* A branch that does not go where it went last time refills the pipeline. */
+static inline void account_branch(nux_processor *p, nux_plan *plan, uint32_t pc) {
+    uint8_t taken = (pc != plan->end_pc + 4) & plan->ends_branch;
+    p->progress += (uint8_t)(taken ^ plan->taken) * NUX_CYCLES_BRANCH_MISS;
+    plan->taken = taken & plan->predictable;
 }
 
 static void leave(nux_processor *p) {
     p->leave = true;
-    p->previous = NULL;
+    p->previous = &p->start;
     p->uc_emu_stop(p->engine);
 }
 
-static inline bool guards_hold(const nux_processor *p, const nux_plan *plan) {
+static inline bool checks_hold(const nux_plan *plan) {
     const nux_guard *g = plan->guards, *end = g + plan->num_simple;
     for (; g != end; g++) {
-        uint32_t ea = *g->a + g->low;
-        if ((ea & g->align) || ea < p->floors[g->floor] || ea > g->ceiling)
+        uint32_t x = *g->a + g->low;
+        if (x & g->align || x > g->bound)
             return false;
     }
     for (end = plan->guards + plan->num_guards; g != end; g++) {
-        uint32_t ea = guard_address(g);
-        if ((ea & g->align) || ea < p->floors[g->floor] || ea > g->ceiling)
+        uint32_t x = guard_value(g);
+        if (x & g->align || x > g->bound)
             return false;
     }
     return true;
 }
 
-static inline void account(nux_processor *p, nux_plan *plan) {
-    p->cycles += plan->cycles;
-    p->instructions += plan->instructions;
-    p->previous = plan;
+/* Adds what the hook counted to the counters. */
+static void fold_progress(nux_processor *p) {
+    p->cycles += (uint32_t)p->progress;
+    p->instructions += p->progress >> 32;
+    p->progress = 0;
+    p->budget = 0;
+}
+
+/* Cycles until the hook must leave its plain path again. */
+static void set_budget(nux_processor *p) {
+    uint64_t left = p->next_event > p->cycles ? p->next_event - p->cycles : 0;
+    p->budget = p->unsynced_high ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
 }
 
 /* The rest of the hook: whatever is not the plain case. */
 static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc, uint32_t size) {
     const nux_plan *previous = p->previous;
-    p->previous = NULL;
-    if (previous && previous->end == ENDS_NATIVE &&
-        !run_native(p, previous->native, previous->end_pc, pc)) {
+    p->previous = &p->start;
+    fold_progress(p);
+    if (previous->native && !run_native(p, previous->native, previous->end_pc, pc)) {
         leave(p);
         return;
     }
@@ -182,20 +180,22 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
         return;
     }
     nux_plan *plan = p->plans[pc / 4 % NUM_PLANS];
-    if (!plan || plan->key != PLAN_KEY(pc, size))
+    if (plan->key != PLAN_KEY(pc, size))
         plan = nux_make_plan(p, pc, size);
     if (!plan) {
         leave(p);
         return;
     }
-    if (!guards_hold(p, plan)) {
-        take_over_accesses(p, pc, size);
+    if (!checks_hold(plan)) {
+        take_over_checked(p, pc, size);
         leave(p);
         return;
     }
     if (p->unsynced_high)
         check_block_sync(p, plan);
-    account(p, plan);
+    set_budget(p);
+    p->progress = plan->progress;
+    p->previous = plan;
 }
 
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
@@ -203,13 +203,14 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     nux_processor *p = user;
     uint32_t pc = (uint32_t)address;
     nux_plan *previous = p->previous, *plan = p->plans[pc / 4 % NUM_PLANS];
-    if (previous && previous->end == ENDS_BRANCH)
-        account_branch(p, previous, pc != previous->end_pc + 4);
-    if (!previous || previous->end == ENDS_NATIVE || !plan || plan->key != PLAN_KEY(pc, size) ||
-        p->cycles >= p->next_event || p->unsynced_high || !guards_hold(p, plan))
+    account_branch(p, previous, pc);
+    if (previous->ends_native || plan->key != PLAN_KEY(pc, size) ||
+        (uint32_t)p->progress >= p->budget || !checks_hold(plan)) {
         begin_block(p, pc, size);
-    else
-        account(p, plan);
+        return;
+    }
+    p->progress += plan->progress;
+    p->previous = plan;
 }
 
 /* Fetches and data accesses go to different memories of the engine. */
@@ -235,15 +236,18 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
             return true;
         }
     }
-    p->bad_fetch = (uint32_t)address;
+    if (!p->fetch_failed) /* later ones are the engine's own exception vectors */
+        p->uc_reg_read(p->engine, UC_PPC_REG_PC, &p->bad_fetch);
+    p->fetch_failed = true;
     return false;
 }
 
 /* The engine could not fetch: first what was pending before the jump, then the trap. */
 static void fetch_failed(nux_processor *p, uint32_t target, int engine_error) {
     const nux_plan *previous = p->previous;
-    uint32_t from = previous ? previous->end_pc : target;
-    if (previous && previous->end == ENDS_NATIVE) {
+    fold_progress(p);
+    uint32_t from = previous == &p->start ? target : previous->end_pc;
+    if (previous->native) {
         if (!run_native(p, previous->native, previous->end_pc, target))
             return;
         from = target - 4;
@@ -278,7 +282,7 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
     p->wall_deadline = max_wall_s > 0 ? wall_s() + max_wall_s : 0;
     p->next_wall_check = p->cycles + WALL_CHECK_CYCLES;
     p->stop = (nux_stop){.reason = NUX_RUNNING};
-    p->previous = NULL;
+    p->previous = &p->start;
     p->resume_pc = p->pc;
     nux_schedule(p);
     while (p->stop.reason == NUX_RUNNING) {
@@ -289,10 +293,10 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
             p->uc_ctl(p->engine, UC_CTL_TLB_FLUSH); /* pages are translated at the first fetch */
             p->flush = false;
         }
-        p->leave = false;
+        p->leave = p->fetch_failed = false;
         int status = p->uc_emu_start(p->engine, p->resume_pc, NEVER, 0, 0);
         if (p->stop.reason == NUX_RUNNING && !p->leave)
-            fetch_failed(p, status ? p->bad_fetch : p->resume_pc, status);
+            fetch_failed(p, p->fetch_failed ? p->bad_fetch : p->resume_pc, status);
     }
     p->pc = p->resume_pc;
     p->interrupt_request = 0;

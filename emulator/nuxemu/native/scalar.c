@@ -320,7 +320,8 @@ static bool load_store(nux_processor *p, const nux_scalar_row *row, uint32_t w, 
         nux_report(p, pc, NUX_SITE_LHA);
     }
     uint32_t address = base + displacement, value = p->gpr[RT(w)];
-    if (store && RA(w) == 1 && address < p->stack_limit) {
+    bool outside = address < p->stack_limit || address >= p->config.sram_size;
+    if (store && RA(w) == 1 && p->stack_limit && outside) {
         nux_stop_at(p, NUX_TRAP_STACK, pc, address);
         p->stop.size = size;
         p->stop.store = 1;

@@ -21,28 +21,41 @@
 enum { NO_REGISTER = 32, MAX_GUARDS = 64 };
 static const uint32_t zero_register;
 
-/* A register's value: first << first_shift + second << second_shift + offset, in terms of the
- * registers at the start of the block. */
+/* A register's value: first << first_shift + second << second_shift + offset + rest, in terms
+ * of the registers at the start of the block; the rest is not known, but at most `slack`, and
+ * zero in the bits `clear`. */
 typedef struct {
     uint8_t known, first, second, first_shift, second_shift;
-    uint32_t offset;
+    uint32_t offset, slack, clear;
 } value;
 
-static const value UNKNOWN = {0, NO_REGISTER, NO_REGISTER, 0, 0, 0};
+enum { MAX_SLACK = 8192 };
+static const value UNKNOWN = {0, NO_REGISTER, NO_REGISTER, 0, 0, 0, 0, 0};
 
 static value constant(uint32_t offset) {
-    return (value){1, NO_REGISTER, NO_REGISTER, 0, 0, offset};
+    return (value){1, NO_REGISTER, NO_REGISTER, 0, 0, offset, 0, ~0u};
+}
+
+/* An unknown value under a mask. */
+static value masked(uint32_t mask) {
+    if (!mask || mask > MAX_SLACK)
+        return mask ? UNKNOWN : constant(0);
+    return (value){1, NO_REGISTER, NO_REGISTER, 0, 0, 0, mask, (mask & -mask) - 1};
 }
 
 static void forget_changes(value registers[32]) {
     for (uint8_t r = 0; r < 32; r++)
-        registers[r] = (value){1, r, NO_REGISTER, 0, 0, 0};
+        registers[r] = (value){1, r, NO_REGISTER, 0, 0, 0, 0, ~0u};
 }
 
 static value sum(value a, value b) {
     if (!a.known || !b.known)
         return UNKNOWN;
     a.offset += b.offset;
+    a.slack += b.slack;
+    a.clear &= b.clear;
+    if (a.slack > MAX_SLACK)
+        return UNKNOWN;
     uint8_t terms[2] = {b.first, b.second}, shifts[2] = {b.first_shift, b.second_shift};
     for (int i = 0; i < 2; i++) {
         if (terms[i] == NO_REGISTER)
@@ -61,8 +74,11 @@ static value sum(value a, value b) {
 }
 
 static value shifted(value a, uint8_t n) {
-    if (!a.known || a.first_shift + n > 31 || a.second_shift + n > 31)
+    if (!a.known || a.first_shift + n > 31 || a.second_shift + n > 31 ||
+        (uint64_t)a.slack << n > MAX_SLACK)
         return UNKNOWN;
+    a.slack <<= n;
+    a.clear = a.clear << n | ((1u << n) - 1);
     a.first_shift += n;
     a.second_shift += n;
     a.offset <<= n;
@@ -83,14 +99,18 @@ static value result_of(const nux_decoded *d, const value registers[32]) {
     case NUX_S_OR: return RT(w) == RB(w) ? registers[RT(w)] : UNKNOWN;
     case NUX_S_ORI: {
         value v = registers[RT(w)];
-        bool is_constant = v.known && v.first == NO_REGISTER && v.second == NO_REGISTER;
-        return is_constant ? constant(v.offset | (w & 0xffff))
-                           : (w & 0xffff) ? UNKNOWN : v;
+        bool is_constant =
+            v.known && v.first == NO_REGISTER && v.second == NO_REGISTER && !v.slack;
+        return is_constant ? constant(v.offset | (w & 0xffff)) : (w & 0xffff) ? UNKNOWN : v;
     }
-    case NUX_S_RLWINM: /* slwi */
-        return (w >> 6 & 31) == 0 && (w >> 1 & 31) == 31 - RB(w)
-                   ? shifted(registers[RT(w)], (uint8_t)RB(w))
-                   : UNKNOWN;
+    case NUX_S_ANDI_RC: return masked(w & 0xffff);
+    case NUX_S_RLWINM: {
+        uint32_t begin = w >> 6 & 31, end = w >> 1 & 31;
+        value v = UNKNOWN;
+        if (begin == 0 && end == 31 - RB(w)) /* slwi */
+            v = shifted(registers[RT(w)], (uint8_t)RB(w));
+        return v.known || begin > end ? v : masked((~0u >> begin) & (~0u << (31 - end)));
+    }
     default: return UNKNOWN;
     }
 }
@@ -106,6 +126,53 @@ static bool is_memory(const nux_decoded *d) {
     return d->kind == NUX_KIND_LOAD || d->kind == NUX_KIND_STORE;
 }
 
+/* What must hold of a value before the engine may execute an instruction: the bytes
+ * [v, v + size) lie in [floor, limit), and v is a multiple of size. */
+typedef struct {
+    bool needed;
+    value v;
+    uint32_t size, floor, limit; /* limit 0: 2^32 */
+} check;
+
+static bool is_shift(const nux_decoded *d) {
+    return d->id == NUX_S_SLW || d->id == NUX_S_SRW || d->id == NUX_S_SRAW;
+}
+
+static bool is_divide(const nux_decoded *d) {
+    return d->id == NUX_S_DIVW || d->id == NUX_S_DIVWU;
+}
+
+/* Loads and stores must hit the SRAM, shifts be by less than 32, divisors not be zero, and
+ * signed ones not negative: there the engine does as the chip does. */
+static check check_of(const nux_processor *p, const nux_decoded *d, const value registers[32]) {
+    check c = {.needed = true, .size = 1};
+    if (is_memory(d)) {
+        c.v = address_of(d, registers);
+        c.size = (uint32_t)nux_scalar_rows[d->id].size;
+        c.limit = p->config.sram_size;
+        bool stack = c.v.first == 1 && c.v.second == NO_REGISTER;
+        if (d->kind == NUX_KIND_STORE)
+            c.floor = stack && p->stack_limit > p->code_end ? p->stack_limit : p->code_end;
+    } else if (is_shift(d)) {
+        c.v = registers[RB(d->word)];
+        c.limit = 32;
+    } else if (is_divide(d)) {
+        c.v = registers[RB(d->word)];
+        c.limit = d->id == NUX_S_DIVW ? 0x80000000u : 0;
+        c.floor = 1;
+    } else {
+        c.needed = false;
+    }
+    return c;
+}
+
+/* An instruction that the engine executes only after a check. */
+bool nux_is_checked(const nux_decoded *d) { return is_memory(d) || is_shift(d) || is_divide(d); }
+
+static bool can_check(const check *c) {
+    return c->v.known && (c->v.clear & (c->size - 1)) == c->size - 1;
+}
+
 /* Follows one engine-executed instruction. */
 static void follow(const nux_decoded *d, value registers[32]) {
     const nux_scalar_row *row = &nux_scalar_rows[d->id];
@@ -114,7 +181,7 @@ static void follow(const nux_decoded *d, value registers[32]) {
         if (row->update)
             registers[RA(d->word)] = address;
         if (d->kind == NUX_KIND_LOAD)
-            registers[RT(d->word)] = UNKNOWN;
+            registers[RT(d->word)] = row->size == 1 ? masked(0xff) : UNKNOWN;
     } else if (row->dest == NUX_DEST_RT) {
         registers[RT(d->word)] = result_of(d, registers);
     } else if (row->dest == NUX_DEST_RA) {
@@ -166,7 +233,7 @@ static bool needs_native(const nux_decoded *d) {
         return !moves || (spr != NUX_SPR_LR && spr != NUX_SPR_CTR);
     }
     if (!is_memory(d))
-        return false;
+        return false; /* shifts and divides too, if their operand can be checked */
     bool invalid_update = row->update && (RA(w) == 0 || (d->kind == NUX_KIND_LOAD && RA(w) == RT(w)));
     bool lha_quirk = (d->id == NUX_S_LHA || d->id == NUX_S_LHAU) && w & 0x8000;
     return row->size < 0 || invalid_update || lha_quirk;
@@ -213,7 +280,7 @@ static bool any_unknown(const value registers[32]) {
 }
 
 /* Decides which plain loads and stores must be native. */
-static void choose_native(nux_decoded *words) {
+static void choose_native(const nux_processor *p, nux_decoded *words) {
     bool labels[PAGE_WORDS];
     value registers[32];
     find_labels(words, labels);
@@ -228,7 +295,8 @@ static void choose_native(nux_decoded *words) {
                 words[i - 1].native = words[i - 1].splits = true;
             forget_changes(registers);
         }
-        if (!d->native && is_memory(d) && !address_of(d, registers).known)
+        check c = check_of(p, d, registers);
+        if (!d->native && c.needed && !can_check(&c))
             d->native = true;
         if (d->native || d->kind == NUX_KIND_BRANCH)
             forget_changes(registers);
@@ -266,10 +334,11 @@ nux_region *nux_region_of(nux_processor *p, uint32_t pc) {
 /* Plans follow from the translation: after a change of it, none is valid. */
 void nux_forget_plans(nux_processor *p) {
     for (uint32_t i = 0; i < NUM_PLANS; i++) {
-        free(p->plans[i]);
-        p->plans[i] = NULL;
+        if (p->plans[i] != &p->no_plan)
+            free(p->plans[i]);
+        p->plans[i] = &p->no_plan;
     }
-    p->previous = NULL;
+    p->previous = &p->start;
 }
 
 /* Decodes a page and fills its fetch view; 0, or -1 without memory. Words stay native or
@@ -282,7 +351,7 @@ int nux_translate_page(nux_processor *p, nux_region *region, uint32_t page) {
         return -1;
     for (uint32_t i = 0; i < PAGE_WORDS; i++)
         decode(&words[i], nux_get32(source + 4 * i));
-    choose_native(words);
+    choose_native(p, words);
     for (uint32_t i = 0; old && i < PAGE_WORDS; i++)
         if (old[i].word == words[i].word) {
             words[i].native |= old[i].native;
@@ -348,7 +417,7 @@ void nux_translation_drop(nux_processor *p) {
         }
     }
     nux_forget_plans(p);
-    nux_set_floors(p, 0);
+    p->code_end = 0;
     p->flush = true;
     p->stale = false;
 }
@@ -390,51 +459,58 @@ static void issue(pipeline *line, const nux_decoded *d) {
         line->ready[32] = line->now + 1;
 }
 
+static void set_range(nux_guard *g, uint32_t lowest, uint32_t span) {
+    g->low = lowest - g->floor;
+    g->span = span;
+    g->bound = g->limit - 1 - span - g->floor;
+}
+
 /* Adds a check to a block's list, or widens one with the same registers. */
-static bool add_guard(nux_processor *p, nux_guard *guards, uint32_t *count, const nux_decoded *d,
-                      uint32_t pc, value address) {
-    uint32_t size = (uint32_t)nux_scalar_rows[d->id].size;
-    uint8_t floor = d->kind == NUX_KIND_LOAD ? FLOOR_LOAD
-                    : address.first == 1 && address.second == NO_REGISTER ? FLOOR_STACK
-                                                                         : FLOOR_STORE;
-    const uint32_t *a = address.first == NO_REGISTER ? &zero_register : p->gpr + address.first;
-    const uint32_t *b = address.second == NO_REGISTER ? &zero_register : p->gpr + address.second;
+static bool add_guard(nux_processor *p, nux_guard *guards, uint32_t *count, const check *c,
+                      uint32_t pc) {
+    const value *v = &c->v;
+    nux_guard new = {
+        .a = v->first == NO_REGISTER ? &zero_register : p->gpr + v->first,
+        .b = v->second == NO_REGISTER ? &zero_register : p->gpr + v->second,
+        .as = v->first_shift,
+        .bs = v->second_shift,
+        .is_data = c->limit == p->config.sram_size,
+        .align = c->size - 1,
+        .floor = c->floor,
+        .limit = c->limit,
+        .pc = pc,
+    };
+    uint32_t span = c->size - 1 + v->slack;
+    uint64_t end = c->limit ? c->limit : UINT64_C(1) << 32;
+    if (end <= (uint64_t)c->floor + span)
+        return false; /* never holds */
     for (uint32_t i = 0; i < *count; i++) {
         nux_guard *g = &guards[i];
-        int32_t distance = (int32_t)(address.offset - g->low);
-        if (g->a != a || g->b != b || g->as != address.first_shift ||
-            g->bs != address.second_shift || g->floor != floor || g->align != size - 1 ||
-            distance % (int32_t)size || distance < -4096 || distance > 4096)
+        int32_t distance = (int32_t)(v->offset - (g->low + g->floor));
+        if (g->a != new.a || g->b != new.b || g->as != new.as || g->bs != new.bs ||
+            g->floor != new.floor || g->limit != new.limit || g->align != new.align ||
+            distance % (int32_t)c->size || distance < -4096 || distance > 4096)
             continue;
-        if (distance < 0) {
-            g->low = address.offset;
-            g->span += (uint32_t)-distance;
-        } else if ((uint32_t)distance + size - 1 > g->span) {
-            g->span = (uint32_t)distance + size - 1;
-        }
-        g->ceiling = p->config.sram_size - 1 - g->span;
+        uint32_t merged = g->span + (distance < 0 ? (uint32_t)-distance : 0);
+        if (distance >= 0 && (uint32_t)distance + span > merged)
+            merged = (uint32_t)distance + span;
+        if (distance < 0 && span > merged)
+            merged = span;
+        if (end <= (uint64_t)c->floor + merged)
+            continue;
+        set_range(g, distance < 0 ? v->offset : g->low + g->floor, merged);
         return true;
     }
     if (*count == MAX_GUARDS)
         return false;
-    guards[(*count)++] = (nux_guard){
-        .a = a,
-        .b = b,
-        .as = address.first_shift,
-        .bs = address.second_shift,
-        .floor = floor,
-        .align = size - 1,
-        .pc = pc,
-        .low = address.offset,
-        .span = size - 1,
-        .ceiling = p->config.sram_size - size,
-    };
+    set_range(&new, v->offset, span);
+    guards[(*count)++] = new;
     return true;
 }
 
-void nux_set_floors(nux_processor *p, uint32_t code_end) {
-    p->floors[FLOOR_STORE] = code_end;
-    p->floors[FLOOR_STACK] = p->stack_limit > code_end ? p->stack_limit : code_end;
+void nux_set_code_end(nux_processor *p, uint32_t code_end) {
+    p->code_end = code_end;
+    nux_forget_plans(p); /* their checks of stores have it built in */
 }
 
 static bool is_simple(const nux_guard *g) { return g->b == &zero_register && !g->as; }
@@ -443,61 +519,61 @@ static bool is_simple(const nux_guard *g) { return g->b == &zero_register && !g-
  * had to change or is stale. */
 nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     nux_region *region = nux_region_of(p, pc);
-    uint32_t offset = pc - region->base, count = 0;
+    uint32_t offset = pc - region->base, count = 0, instructions = 0;
     nux_decoded *words = &region->pages[offset / PAGE_BYTES][offset % PAGE_BYTES / 4];
     nux_guard guards[MAX_GUARDS];
     value registers[32];
     pipeline line = {0};
-    nux_plan plan = {.key = PLAN_KEY(pc, bytes), .end = ENDS_PLAIN};
+    nux_plan plan = {.key = PLAN_KEY(pc, bytes)};
     for (uint32_t i = 0; i < bytes / 4; i++)
         if (words[i].word != nux_get32(region->source + offset + 4 * i)) {
             p->stale = p->leave = true;
             return NULL;
         }
+    if (region == &p->regions[0] && offset + bytes > p->code_end)
+        nux_set_code_end(p, offset + bytes);
     forget_changes(registers);
     for (uint32_t i = 0; i < bytes / 4; i++) {
         nux_decoded *d = &words[i];
         d->executed = true;
         plan.end_pc = pc + 4 * i;
         if (d->native) {
-            plan.end = ENDS_NATIVE;
+            plan.ends_native = true;
             plan.native = d;
             break;
         }
-        plan.instructions++;
+        instructions++;
         issue(&line, d);
         if (d->kind == NUX_KIND_BRANCH) {
-            plan.end = ENDS_BRANCH;
+            plan.ends_branch = true;
+            plan.predictable = d->id == NUX_S_B || d->id == NUX_S_BC;
             break;
         }
-        if (is_memory(d)) {
-            value address = address_of(d, registers);
-            if (!address.known || !add_guard(p, guards, &count, d, plan.end_pc, address)) {
-                nux_make_native(p, plan.end_pc);
-                return NULL;
-            }
+        check c = check_of(p, d, registers);
+        if (c.needed && (!can_check(&c) || !add_guard(p, guards, &count, &c, plan.end_pc))) {
+            nux_make_native(p, plan.end_pc);
+            return NULL;
         }
         follow(d, registers);
     }
-    plan.cycles = line.now;
-    plan.num_guards = count;
-    if (region == &p->regions[0] && offset + bytes > p->floors[FLOOR_STORE])
-        nux_set_floors(p, offset + bytes);
+    plan.progress = PROGRESS(instructions, line.now);
     nux_plan *result = malloc(sizeof *result + count * sizeof *guards);
     if (!result)
         return NULL;
     *result = plan;
     uint32_t n = 0;
-    for (int simple = 1; simple >= 0; simple--) {
-        for (uint32_t i = 0; i < count; i++)
-            if (is_simple(&guards[i]) == simple)
-                result->guards[n++] = guards[i];
-        if (simple)
-            result->num_simple = n;
-    }
+    for (uint32_t i = 0; i < count; i++)
+        if (is_simple(&guards[i]))
+            result->guards[n++] = guards[i];
+    result->num_simple = n;
+    for (uint32_t i = 0; i < count; i++)
+        if (!is_simple(&guards[i]))
+            result->guards[n++] = guards[i];
+    result->num_guards = n;
     nux_plan **place = &p->plans[pc / 4 % NUM_PLANS];
     if (*place == p->previous)
-        p->previous = NULL; /* its end has been dealt with */
-    free(*place);
+        p->previous = &p->start; /* its end has been dealt with */
+    if (*place != &p->no_plan)
+        free(*place);
     return *place = result;
 }

@@ -21,7 +21,7 @@ typedef uint64_t __attribute__((may_alias)) alias64;
 #define BIG_ENDIAN_16(value) (value)
 #endif
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define HAVE_AVX2_LANES 1
 #else
 #define HAVE_AVX2_LANES 0
@@ -51,15 +51,16 @@ ADD_SATURATING(add_saturating_32, int32_t, uint32_t)
 SUBTRACT_SATURATING(subtract_saturating_8, int8_t, uint8_t)
 SUBTRACT_SATURATING(subtract_saturating_16, int16_t, uint16_t)
 
-// Fractional products: shifted left by one, minimum times minimum gives the maximum.
+// Fractional products: shifted left by one. Only minimum times minimum overflows, to the
+// minimum; one less than that is the maximum, which is wanted.
 static inline int32_t fraction_h(int16_t a, int16_t b) {
-    int32_t product = a * b;
-    return product == 0x40000000 ? INT32_MAX : product * 2;
+    uint32_t product = (uint32_t)(a * b);
+    return (int32_t)(product * 2 - (product == 0x40000000));
 }
 
 static inline int16_t fraction_b(int8_t a, int8_t b) {
-    int16_t product = (int16_t)(a * b);
-    return product == 0x4000 ? INT16_MAX : (int16_t)(product * 2);
+    uint16_t product = (uint16_t)(a * b);
+    return (int16_t)(product * 2 - (product == 0x4000));
 }
 
 // A halfword holds bytes s[2i] and s[2i+1].

@@ -227,42 +227,60 @@ INSTRUCTION(fxvshb_plain) {
     }
 }
 
-// Packs: each halfword of a slice of VRA, then of VRB, becomes one byte.
-#define PACK(name, expression)                                                                     \
-    INSTRUCTION(name) {                                                                            \
-        const alias16 *ha = (const alias16 *)s->vr[insn->ra];                                      \
-        const alias16 *hb = (const alias16 *)s->vr[insn->rb];                                      \
-        uint8_t packed[2][64] ALIGNED;                                                             \
-        const int size = insn->size;                                                               \
+// One body for each size, so that shift amounts are constants (twice as fast).
+#define FOR_EACH_SIZE(name)                                                                        \
+    INSTRUCTION(name##_plain) {                                                                    \
+        uint8_t *d = s->vr[insn->rt];                                                              \
+        const uint8_t *a = s->vr[insn->ra], *b = s->vr[insn->rb];                                  \
         (void)scalar;                                                                              \
-        EACH_LANE(64) {                                                                            \
-            uint16_t s0 = BIG_ENDIAN_16(ha[i]), s1 = BIG_ENDIAN_16(hb[i]);                         \
-            packed[0][i] = (uint8_t)expression(s0, size);                                          \
-            packed[1][i] = (uint8_t)expression(s1, size);                                          \
-        }                                                                                          \
-        for (int slice = 0; slice < 8; slice++) {                                                  \
-            memcpy(s->vr[insn->rt] + 16 * slice, packed[0] + 8 * slice, 8);                        \
-            memcpy(s->vr[insn->rt] + 16 * slice + 8, packed[1] + 8 * slice, 8);                    \
+        switch (insn->size) {                                                                      \
+        case 0:                                                                                    \
+            LANES(name##_lanes)(d, a, b, 0);                                                       \
+            break;                                                                                 \
+        case 1:                                                                                    \
+            LANES(name##_lanes)(d, a, b, 1);                                                       \
+            break;                                                                                 \
+        case 2:                                                                                    \
+            LANES(name##_lanes)(d, a, b, 2);                                                       \
+            break;                                                                                 \
+        default:                                                                                   \
+            LANES(name##_lanes)(d, a, b, 3);                                                       \
         }                                                                                          \
     }
-PACK(fxvpckbu_plain, pack_upper)
-PACK(fxvpckbl_plain, pack_lower)
+
+#define SIZED_LANES(name)                                                                          \
+    static inline __attribute__((always_inline)) void LANES(name##_lanes)(                         \
+        uint8_t * d, const uint8_t *a, const uint8_t *b, const int size)
+
+// Packs: each halfword of a slice of VRA, then of VRB, becomes one byte.
+#define PACK(name, function)                                                                       \
+    SIZED_LANES(name) {                                                                            \
+        const alias16 *ha = (const alias16 *)a, *hb = (const alias16 *)b;                          \
+        uint8_t packed[2][64] ALIGNED;                                                             \
+        EACH_LANE(64) { packed[0][i] = function(BIG_ENDIAN_16(ha[i]), size); }                     \
+        EACH_LANE(64) { packed[1][i] = function(BIG_ENDIAN_16(hb[i]), size); }                     \
+        for (int slice = 0; slice < 8; slice++) {                                                  \
+            memcpy(d + 16 * slice, packed[0] + 8 * slice, 8);                                      \
+            memcpy(d + 16 * slice + 8, packed[1] + 8 * slice, 8);                                  \
+        }                                                                                          \
+    }                                                                                              \
+    FOR_EACH_SIZE(name)
+PACK(fxvpckbu, pack_upper)
+PACK(fxvpckbl, pack_lower)
 
 // Unpacks: byte i of the left or right half of the slices becomes halfword i.
 #define UNPACK(name, half)                                                                         \
-    INSTRUCTION(name) {                                                                            \
-        alias16 *hd = (alias16 *)s->vr[insn->rt];                                                  \
-        uint8_t a[64] ALIGNED, b[64] ALIGNED;                                                      \
-        const int size = insn->size;                                                               \
-        (void)scalar;                                                                              \
+    SIZED_LANES(name) {                                                                            \
+        uint8_t upper[64] ALIGNED, lower[64] ALIGNED;                                              \
         for (int slice = 0; slice < 8; slice++) {                                                  \
-            memcpy(a + 8 * slice, s->vr[insn->ra] + 16 * slice + (half), 8);                       \
-            memcpy(b + 8 * slice, s->vr[insn->rb] + 16 * slice + (half), 8);                       \
+            memcpy(upper + 8 * slice, a + 16 * slice + (half), 8);                                 \
+            memcpy(lower + 8 * slice, b + 16 * slice + (half), 8);                                 \
         }                                                                                          \
-        EACH_LANE(64) { hd[i] = BIG_ENDIAN_16(unpack(a[i], b[i], size)); }                         \
-    }
-UNPACK(fxvupckbl_plain, 0)
-UNPACK(fxvupckbr_plain, 8)
+        EACH_LANE(64) { ((alias16 *)d)[i] = BIG_ENDIAN_16(unpack(upper[i], lower[i], size)); }     \
+    }                                                                                              \
+    FOR_EACH_SIZE(name)
+UNPACK(fxvupckbl, 0)
+UNPACK(fxvupckbr, 8)
 
 // Both entry points of every instruction, in table order; null where the core does it.
 #define OPS_ARITH_0(name)                                                                          \
@@ -293,6 +311,8 @@ static const lane_ops LANES(ops)[NUX_FXV_COUNT] = {NUX_FXV_TABLE(OPS)};
 #undef B_TO_ACC
 #undef INSTRUCTION
 #undef CONDITION
+#undef FOR_EACH_SIZE
+#undef SIZED_LANES
 #undef PACK
 #undef UNPACK
 #undef OPS_ARITH_0

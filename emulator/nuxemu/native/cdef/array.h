@@ -18,10 +18,10 @@ enum nux_array_limits {
 
 // What an access was (>= 0, for the cycle model) or why it was refused (< 0).
 enum nux_array_status {
-    NUX_ARRAY_STATIC = 0,    // weights, labels, calibration bits, raw view, switch row
-    NUX_ARRAY_CONVERT = 1,   // unbuffered CADC read: the whole row, both channels
-    NUX_ARRAY_BUFFERED = 2,  // CADC read of the latched conversion
-    NUX_ARRAY_RESET = 3,     // correlation reset
+    NUX_ARRAY_STATIC = 0,   // weights, labels, calibration bits, raw view, switch row
+    NUX_ARRAY_CONVERT = 1,  // unbuffered CADC read: the whole row, both channels
+    NUX_ARRAY_BUFFERED = 2, // CADC read of the latched conversion
+    NUX_ARRAY_RESET = 3,    // correlation reset
     NUX_ARRAY_UNKNOWN_ADDRESS = -1,
     NUX_ARRAY_NO_NEURON = -2,    // the switch row connects neurons, which are not modelled
     NUX_ARRAY_OUT_OF_ORDER = -3, // pushed spikes not sorted, or before the current time

@@ -110,6 +110,8 @@ void nux_processor_get_registers(nux_processor *, nux_registers *);
 void nux_processor_set_registers(nux_processor *, const nux_registers *);
 /* Stores through r1 below this address stop the run; 0: no check. */
 void nux_processor_set_stack_limit(nux_processor *, uint32_t address);
+/* Hint: code in SRAM ends here. */
+void nux_processor_set_code_end(nux_processor *, uint32_t address);
 void nux_processor_set_parallel_bus(nux_processor *, nux_parallel_bus, void *user);
 void nux_processor_set_vector_step(nux_processor *, nux_vector_step_fn, void *user);
 

@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: BSD-3-Clause
+import time
+
+import numpy as np
+import pytest
+from array_ports import vector_read, vector_write
+from eager_sensors import EagerSensors
+from nuxemu._native import lib
+
+from nuxemu import memory_map as mm
+from nuxemu.correlation_config import CorrelationConfig, fixed_pattern
+from nuxemu.synapse_array import SynapseArray
+
+AMPLITUDE, TAU = 0.5, 5e-6
+
+
+def ideal(**changes: float) -> SynapseArray:
+    return SynapseArray(0, CorrelationConfig.ideal(**changes))
+
+
+def test_pre_before_post_is_causal_and_decays_with_the_distance():
+    for distance in (0.0, 1e-9, 1e-6, 5e-6, 5e-5, 1e-3, 1.0):
+        array = ideal()
+        array.add_spikes(pre=([1e-5], [3], [0]), post=([1e-5 + distance], [7]))
+        array.advance(2.0)
+        expected = np.zeros((256, 256))
+        expected[3, 7] = AMPLITUDE * np.exp(-((1e-5 + distance) - 1e-5) / TAU)
+        np.testing.assert_allclose(array.causal_lsb, expected, rtol=1e-12)
+        assert not array.acausal_lsb.any()
+
+
+def test_post_before_pre_is_acausal_and_decays_with_the_distance():
+    for distance in (1e-9, 1e-6, 5e-6, 5e-5, 1e-3, 1.0):
+        array = ideal()
+        array.add_spikes(pre=([1e-5 + distance], [3], [0]), post=([1e-5], [7]))
+        array.advance(2.0)
+        expected = np.zeros((256, 256))
+        expected[3, 7] = AMPLITUDE * np.exp(-((1e-5 + distance) - 1e-5) / TAU)
+        np.testing.assert_allclose(array.acausal_lsb, expected, rtol=1e-12)
+        assert not array.causal_lsb.any()
+
+
+def test_a_pair_at_the_same_time_is_causal_and_adds_the_amplitude_exactly():
+    array = ideal()
+    array.add_spikes(post=([1e-5], [7]))
+    array.add_spikes(pre=([1e-5], [3], [0]))
+    array.advance(1e-5)
+    assert array.causal_lsb[3, 7] == AMPLITUDE
+    assert array.acausal_lsb[3, 7] == 0
+
+
+def test_channels_have_their_own_amplitude_and_time_constant():
+    array = ideal(
+        amplitude_causal_lsb=2.0, amplitude_acausal_lsb=3.0, tau_causal_s=1e-6, tau_acausal_s=2e-6
+    )
+    array.add_spikes(pre=([0.0, 3e-6], [0, 0], [0, 0]), post=([1e-6], [0]))
+    array.advance(1.0)
+    np.testing.assert_allclose(array.causal_lsb[0, 0], 2 * np.exp(-1), rtol=1e-12)
+    np.testing.assert_allclose(array.acausal_lsb[0, 0], 3 * np.exp(-1), rtol=1e-12)
+
+
+def test_only_nearest_neighbours_pair():
+    array = ideal()
+    times = np.array([0, 1, 3, 4, 8, 9]) * 1e-6
+    array.add_spikes(pre=(times[[0, 1, 4, 5]], [0] * 4, [0] * 4), post=(times[[2, 3]], [0, 0]))
+    array.advance(1.0)
+    np.testing.assert_allclose(array.causal_lsb[0, 0], AMPLITUDE * np.exp(-2e-6 / TAU))
+    np.testing.assert_allclose(array.acausal_lsb[0, 0], AMPLITUDE * np.exp(-4e-6 / TAU))
+
+
+def test_presynaptic_spikes_touch_the_synapses_of_their_row_with_their_label():
+    random = np.random.default_rng(1)
+    array = ideal()
+    array.labels = random.integers(0, 64, (256, 256))
+    array.add_spikes(pre=([0.0], [200], [17]), post=(np.full(256, 1e-6), np.arange(256)))
+    array.advance(1.0)
+    expected = np.zeros((256, 256), bool)
+    expected[200] = array.labels[200] == 17
+    assert expected.any()
+    np.testing.assert_array_equal(array.causal_lsb > 0, expected)
+
+
+def test_labels_count_when_the_spike_arrives():
+    array = ideal()
+    array.add_spikes(pre=([1e-6, 3e-6], [0, 0], [0, 0]), post=([2e-6, 4e-6], [0, 0]))
+    array.advance(1e-6)
+    array.labels = np.ones((256, 256), int)
+    array.advance(1.0)
+    np.testing.assert_allclose(array.causal_lsb[0, 0], AMPLITUDE * np.exp(-1e-6 / TAU))
+    assert array.acausal_lsb[0, 0] == 0
+
+
+def test_spikes_up_to_the_current_time_count():
+    array = ideal()
+    array.add_spikes(pre=([1e-6], [0], [0]), post=([2e-6], [0]))
+    array.advance(1.999e-6)
+    assert (array.causal_lsb[0, 0], array.pending_spikes) == (0, 1)
+    array.advance(2e-6)
+    assert array.causal_lsb[0, 0] > 0
+    assert array.pending_spikes == 0
+
+
+@pytest.mark.parametrize("causal, acausal", [(True, True), (True, False), (False, True)])
+def test_reset_clears_the_sensors_but_not_the_memory_of_spikes(causal, acausal):
+    array = ideal()
+    array.add_spikes(pre=([0.0, 2e-6], [0, 0], [0, 0]), post=([1e-6, 3e-6], [0, 0]))
+    array.advance(2e-6)
+    before = array.causal_lsb[0, 0], array.acausal_lsb[0, 0]
+    array.reset_correlation(causal, acausal)
+    pair = AMPLITUDE * np.exp(-1e-6 / TAU)
+    assert array.causal_lsb[0, 0] == (0 if causal else before[0])
+    assert array.acausal_lsb[0, 0] == (0 if acausal else before[1])
+    array.advance(3e-6)
+    np.testing.assert_allclose(array.causal_lsb[0, 0], pair if causal else 2 * pair)
+
+
+@pytest.mark.parametrize(
+    "region, value, cleared",
+    [
+        (mm.VECTOR_CAUSAL, 0, ""),
+        (mm.VECTOR_CAUSAL, 1, "c"),
+        (mm.VECTOR_CAUSAL, 2, "a"),
+        (mm.VECTOR_CAUSAL, 3, "ca"),
+        (mm.VECTOR_CAUSAL, 0xFC, ""),
+        (mm.VECTOR_ACAUSAL, 0xFD, "c"),
+        (mm.VECTOR_ACAUSAL, 2, "a"),
+        (mm.VECTOR_RESET_CAUSAL, 0, "ca"),
+        (mm.VECTOR_RESET_ACAUSAL, 0x55, "ca"),
+    ],
+)
+def test_reset_by_a_vector_write_reaches_the_enabled_lanes_of_its_half_row(region, value, cleared):
+    array = ideal()
+    columns = np.arange(256)
+    for pre_time, post_time in ((0.0, 1e-6), (3e-6, 2e-6)):
+        array.add_spikes(
+            pre=(np.full(256, pre_time), columns, np.zeros(256, int)),
+            post=(np.full(256, post_time), columns),
+        )
+    array.advance(4e-6)
+    causal, acausal = array.causal_lsb, array.acausal_lsb
+    assert (causal > 0).all() and (acausal > 0).all()
+    enable = np.arange(128) % 3 == 0
+    row, half = 77, 1
+    status = vector_write(array, region + 2 * row + half, value, enable)
+    assert status == lib.NUX_ARRAY_RESET
+    chosen = columns[half::2][enable]
+    causal[row, chosen] *= "c" not in cleared
+    acausal[row, chosen] *= "a" not in cleared
+    np.testing.assert_array_equal(array.causal_lsb, causal)
+    np.testing.assert_array_equal(array.acausal_lsb, acausal)
+
+
+def test_sensors_saturate():
+    array = ideal(saturation_lsb=3.25)
+    times = np.arange(20) * 1e-6
+    array.add_spikes(
+        pre=(times, np.zeros(20, int), np.zeros(20, int)), post=(times, np.zeros(20, int))
+    )
+    array.advance(1.0)
+    assert array.causal_lsb[0, 0] == 3.25
+    assert array.acausal_lsb[0, 0] == 3.25
+    causal, acausal = array.read_correlation()
+    assert causal[0, 0] == acausal[0, 0] == 177
+    array.reset_correlation()
+    assert array.causal_lsb[0, 0] == 0
+
+
+def test_calibration_codes_scale_amplitude_and_time_constant_from_then_on():
+    array = ideal(amplitude_step=0.2, tau_step=0.5)
+    pair_times = [0.0, 1e-6, 1e-3, 1e-3 + 1e-6]
+    array.add_spikes(pre=(pair_times[::2], [0, 0], [0, 0]), post=(pair_times[1::2], [0, 0]))
+    array.advance(1e-4)
+    codes = np.arange(65536).reshape(256, 256)
+    array.amp_calib = codes % 4
+    vector_write(array, mm.VECTOR_TIME_CALIB, 3)
+    array.advance(1.0)
+    first = AMPLITUDE * np.exp(-1e-6 / TAU)
+    distance = pair_times[3] - pair_times[2]
+    second = AMPLITUDE * 1.0 * np.exp(-distance / (2.5 * TAU))
+    np.testing.assert_allclose(array.causal_lsb[0, 0], first + second, rtol=1e-12)
+
+    array = ideal(amplitude_step=0.2)
+    array.amp_calib = codes % 4
+    array.add_spikes(pre=([0.0], [0], [0]), post=(np.zeros(256), np.arange(256)))
+    array.advance(0.0)
+    np.testing.assert_allclose(array.causal_lsb[0], AMPLITUDE * (1 + 0.2 * (np.arange(256) % 4)))
+
+
+def test_pairs_before_a_change_of_parameters_keep_the_old_ones():
+    array = ideal()
+    array.add_spikes(pre=([0.0], [0], [0]), post=([0.0], [0]))
+    array.advance(1e-6)
+    array.amplitude_lsb = 2 * array.amplitude_lsb
+    assert array.causal_lsb[0, 0] == AMPLITUDE
+
+
+def random_train(random, n, rate_hz, labels, rows, columns):
+    """Spikes with many equal times: a grid of 100 ns."""
+    times = np.sort(np.round(random.uniform(0, n / rate_hz, n) * 1e7)) / 1e7
+    is_post = random.random(n) < 0.5
+    pre, post = times[~is_post], times[is_post]
+    return (
+        (pre, random.choice(rows, pre.size), random.integers(0, labels, pre.size)),
+        (post, random.choice(columns, post.size)),
+    )
+
+
+@pytest.mark.parametrize(
+    "seed, labels, rows, columns",
+    [
+        (1, 1, 256, 256),
+        (2, 3, 8, 256),  # many spikes per row
+        (3, 2, 256, 4),  # more spikes per column than its history holds
+        (4, 64, 16, 16),
+    ],
+)
+def test_sensors_equal_the_eager_model_on_random_spikes(seed, labels, rows, columns):
+    print(f"seed {seed}")
+    random = np.random.default_rng(seed)
+    array = SynapseArray(seed)
+    array.labels = random.integers(0, labels, (256, 256))
+    array.amp_calib = random.integers(0, 4, (256, 256))
+    array.time_calib = random.integers(0, 4, (256, 256))
+    reference = EagerSensors(array)
+    active_rows = random.choice(256, rows, replace=False)
+    active_columns = random.choice(256, columns, replace=False)
+    pre, post = random_train(random, 4000, 2e7, labels, active_rows, active_columns)
+    array.add_spikes(pre, post)
+    reference.run(pre, post)
+    array.advance(1.0)
+    assert reference.causal.max() > 1 and reference.acausal.max() > 1
+    np.testing.assert_allclose(array.causal_lsb, reference.causal, rtol=1e-11)
+    np.testing.assert_allclose(array.acausal_lsb, reference.acausal, rtol=1e-11)
+
+
+def test_result_does_not_depend_on_when_the_array_is_looked_at_or_how_spikes_arrive():
+    random = np.random.default_rng(7)
+    pre, post = random_train(random, 3000, 1e7, 4, np.arange(16), np.arange(8))
+    labels = random.integers(0, 4, (256, 256))
+    arrays = [SynapseArray(1), SynapseArray(1)]
+    for array in arrays:
+        array.labels = labels
+    arrays[0].add_spikes(pre, post)
+    arrays[0].advance(1.0)
+    arrays[1].add_spikes(post=post)
+    for part in np.array_split(random.permutation(pre[0].size), 5):
+        part = np.sort(part)
+        arrays[1].add_spikes(pre=tuple(column[part] for column in pre))
+    for until in np.sort(random.uniform(0, 3e-4, 50)):
+        arrays[1].advance(until)
+        vector_read(arrays[1], mm.VECTOR_CAUSAL + 2 * int(random.integers(16)))
+        if random.random() < 0.2:
+            assert arrays[1].causal_lsb.shape == (256, 256)
+    arrays[1].advance(1.0)
+    np.testing.assert_array_equal(arrays[0].causal_lsb, arrays[1].causal_lsb)
+    np.testing.assert_array_equal(arrays[0].acausal_lsb, arrays[1].acausal_lsb)
+
+
+def test_resets_between_random_spikes_equal_the_eager_model():
+    random = np.random.default_rng(11)
+    array = SynapseArray(2)
+    reference = EagerSensors(array)
+    start = 0.0
+    for _ in range(8):
+        pre, post = random_train(random, 300, 1e7, 1, np.arange(4), np.arange(4))
+        pre, post = (pre[0] + start, *pre[1:]), (post[0] + start, post[1])
+        array.add_spikes(pre, post)
+        reference.run(pre, post)
+        start += 1e-4
+        array.advance(start)
+        row = int(random.integers(4))
+        for half in (0, 1):
+            vector_write(array, mm.VECTOR_CAUSAL + 2 * row + half, 3)
+        reference.causal[row] = reference.acausal[row] = 0
+        np.testing.assert_allclose(array.causal_lsb, reference.causal, rtol=1e-11)
+        np.testing.assert_allclose(array.acausal_lsb, reference.acausal, rtol=1e-11)
+    assert reference.causal.any() and reference.acausal.any()
+
+
+def test_fixed_pattern_has_the_configured_spread_and_follows_the_seed():
+    config = CorrelationConfig(amplitude_spread=0.2, tau_spread=0.05)
+    array = SynapseArray(1, config)
+    for values, median, spread in (
+        (array.amplitude_lsb, AMPLITUDE, 0.2),
+        (array.tau_s, TAU, 0.05),
+    ):
+        for channel in values:
+            assert np.median(channel) == pytest.approx(median, rel=0.01)
+            assert channel.std() / channel.mean() == pytest.approx(spread, rel=0.03)
+        assert abs(np.corrcoef(values[0].ravel(), values[1].ravel())[0, 1]) < 0.02
+    np.testing.assert_array_equal(array.tau_s, SynapseArray(1, config).tau_s)
+    assert (array.tau_s != SynapseArray(2, config).tau_s).mean() > 0.99
+
+
+def test_fixed_pattern_is_a_standard_normal():
+    values = fixed_pattern(3, 0, (200_000,))
+    assert values.mean() == pytest.approx(0, abs=0.01)
+    assert values.std() == pytest.approx(1, rel=0.01)
+    assert np.mean(np.abs(values) < 1) == pytest.approx(0.6827, abs=0.01)
+
+
+def test_large_spread_never_makes_an_amplitude_negative():
+    array = SynapseArray(1, CorrelationConfig(amplitude_spread=2.0, tau_spread=2.0))
+    assert array.amplitude_lsb.min() > 0
+    assert array.tau_s.min() > 0
+
+
+def test_cost_follows_the_number_of_touched_synapses():
+    def seconds(label: int) -> float:
+        best = np.inf
+        for _ in range(5):
+            array = ideal()
+            n = 20_000
+            times = np.arange(n) * 1e-7
+            array.add_spikes(pre=(times, np.arange(n) % 256, np.full(n, label)))
+            array.add_spikes(post=(times, np.arange(n) % 256))
+            start = time.perf_counter()
+            array.advance(1.0)
+            best = min(best, time.perf_counter() - start)
+        return best
+
+    assert seconds(label=1) < seconds(label=0) / 3  # all labels are 0
