@@ -96,6 +96,17 @@ def test_unknown_section_is_refused(errors_of):
     assert "section lost (4 bytes) has no place on the chip" in found.text
 
 
+def test_warnings_of_the_linker_are_returned(compile_text):
+    result = compile_text(
+        "int shared[2] = {1, 2};\nint start(void);\n",
+        "extern char shared; int start(void) { return shared; }",
+        '    .text\n    .section .gnu.warning.start, "", @progbits\n    .string "start is used"\n',
+        names=("a.c", "b.c", "w.S"),
+    )
+    assert [warning.severity for warning in result.warnings] == ["warning"]
+    assert "start is used" in result.warnings[0].text
+
+
 def test_single_precision_needs_nothing_from_the_user(compile_text):
     compile_text(
         "volatile float f; volatile int i; volatile long long q;\n"

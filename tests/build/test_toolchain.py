@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nuxkit import ToolchainError, build
+from nuxkit import ProgramFileError, ToolchainError, build
 
 TOOLS = ("gcc", "as", "ld", "ar", "objdump")
 
@@ -55,6 +55,23 @@ def test_compiler_that_is_no_program_is_reported(tools_in):
     (place / "powerpc-linux-gnu-gcc").write_bytes(b"\x7fELF nonsense")
     with pytest.raises(ToolchainError, match=r"cannot run .*powerpc-linux-gnu-gcc"):
         build("k.c", cache=False)
+
+
+def test_runtime_is_found_in_an_installed_package(tmp_path, monkeypatch):
+    import shutil
+
+    import nuxkit
+    from nuxkit.build.runtime import runtime_root
+
+    in_tree = runtime_root()
+    package = tmp_path / "site" / "nuxkit"
+    monkeypatch.setattr(nuxkit, "__file__", str(package / "__init__.py"))
+    with pytest.raises(ProgramFileError, match=r"the on-chip runtime was not found; looked for"):
+        runtime_root()
+    shutil.copytree(in_tree, package / "ppu_runtime")
+    assert runtime_root() == package / "ppu_runtime"
+    Path("k.c").write_text("#include <nux/nux.h>\nint start(void) { return 0; }")
+    assert build("k.c").warnings == ()
 
 
 def test_exit_codes_and_bases_of_the_errors():

@@ -124,6 +124,8 @@ def test_a_good_program_has_no_problems():
     ("program", "words"),
     [
         (image(functions=("__init", "exit")), "start is not a function"),
+        (image(symbols={"__stack_top": 0x4000}), "must end at 0x2ff0"),
+        (image(symbols={"__stack_limit": 0x3000}), "the stack reaches from 0x3000"),
         (image(symbols={"__init": 0x38}), "__init is at 0x38, must be at 0x34"),
         (image(sections=(Section(".text", 0x2FE0, 0x40, b"\x60\0\0\0" * 16, True),)),
          "outside its memory (0x0 to 0x2ff0)"),

@@ -103,7 +103,8 @@ def test_time_base_is_whole_when_its_lower_word_wraps(run_kernel):
 
 def test_code_and_data_in_external_memory(run_kernel):
     result = run_kernel(
-        NUX + "NUX_EXTERNAL_CODE int twice(int x) { return 2 * x; }\n"
+        NUX + "__attribute__((noinline)) int in_sram(int x) { return x + x; }\n"
+        "NUX_EXTERNAL_CODE int twice(int x) { return in_sram(x - 1) + 2; }\n"
         "NUX_EXTERNAL_DATA int table[3] = {5, 6, 7};\n"
         "NUX_EXTERNAL_BUFFER int buffer[1000];\n"
         "NUX_DRAM_CODE int thrice(int x) { return 3 * x; }\n"

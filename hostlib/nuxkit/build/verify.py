@@ -90,6 +90,12 @@ def _symbol_problems(image: Image) -> Iterable[str]:
     for name in REQUIRED_SYMBOLS:
         if name not in image.symbols:
             yield f"the program has no symbol {name}: was it linked with the nuxkit linker script?"
+    top, limit = (image.symbols.get(name, 0) for name in ("__stack_top", "__stack_limit"))
+    if top and (top != mm.STACK_TOP or limit > top):
+        yield (
+            f"the stack reaches from {limit:#x} to {top:#x}, must end at {mm.STACK_TOP:#x}; "
+            "are __stack_limit or __stack_top defined by the program?"
+        )
     if image.symbols.get("__init", mm.INIT_ADDRESS) != mm.INIT_ADDRESS:
         yield f"__init is at {image.symbols['__init']:#x}, must be at {mm.INIT_ADDRESS:#x}"
 
