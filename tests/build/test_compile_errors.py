@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nuxkit import BuildError, InputError, ProgramFileError, build
+from nuxkit.build.runtime import runtime_root
 
 
 def test_c_errors_come_with_place_and_the_compilers_text_first_one_first(errors_of):
@@ -50,6 +51,15 @@ def test_warnings_are_returned_with_place_and_text(compile_text):
 
 def test_the_librarys_headers_give_no_warnings(compile_text):
     assert compile_text("#include <nux/nux.h>\nint start(void) { return 0; }").warnings == ()
+
+
+HEADERS = sorted(path.name for path in (runtime_root() / "include" / "nux").iterdir())
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_every_header_can_be_included_alone_and_twice(compile_text, header):
+    include = f"#include <nux/{header}>\n"
+    assert compile_text(f"{include}{include}int start(void) {{ return 0; }}").warnings == ()
 
 
 def test_argument_out_of_range_of_an_intrinsic_is_at_the_users_line(errors_of):

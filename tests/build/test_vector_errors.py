@@ -48,6 +48,17 @@ def test_vector_kept_across_a_call_in_a_loop(errors_of):
     assert "kept across the call of a function pointer in line 8" in found[0].text
 
 
+def test_vector_kept_across_a_hidden_call(errors_of):
+    found = errors_of(
+        HEAD + "volatile unsigned long long q = 7;\n"
+        "int start(void) {\n  nux_vector a = fxvlax(m, 0);\n  q = q / (q + 1);\n"
+        "  fxvstax(a, m, 0);\n  return 0;\n}\n"
+    )
+    assert "kept across the call of __udivdi3() in line 6" in found[0].text
+    assert "GCC calls it for an operation of its own" in found[0].text
+    assert "always_inline" not in found[0].text
+
+
 def test_vector_argument_and_result_of_a_real_function_are_fine(compile_text):
     compile_text(
         HEAD

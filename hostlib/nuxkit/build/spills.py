@@ -46,8 +46,7 @@ def explain(text: AssemblyText, number: int, function: FunctionText) -> tuple[st
         place = f" in line {where.line}" if where else ""
         return (
             f"a vector is kept across the call of {callee}{place}, but no vector register "
-            "survives a call: make the called function static inline "
-            "__attribute__((always_inline)), or store the vector in a nux_vector_memory "
+            f"survives a call: {_inline_advice(callee)}store the vector in a nux_vector_memory "
             "before the call (fxvstax) and load it again (fxvlax)"
         ), line
     if _registers_used(text, function) >= NUM_REGISTERS:
@@ -63,6 +62,15 @@ def explain(text: AssemblyText, number: int, function: FunctionText) -> tuple[st
         "implicitly: use single nux_vector variables, or a nux_vector_memory with fxvstax "
         "and fxvlax"
     ), number
+
+
+def _inline_advice(callee: str) -> str:
+    """Say what can be done about a call."""
+    if callee.startswith("__"):
+        return "GCC calls it for an operation of its own (64-bit division, float); "
+    if callee == "a function pointer":
+        return ""
+    return "make the called function static inline __attribute__((always_inline)), or "
 
 
 def _stack_slot(text: AssemblyText, number: int, function: FunctionText) -> int | None:
