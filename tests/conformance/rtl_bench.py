@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from nuxemu import Processor, Stop, StopReason, SynapseArray
 from nuxemu._native import ffi, lib
+
+from nuxemu import Processor, Stop, StopReason, SynapseArray
 
 #: One difference: field, index in it (or None), value of the RTL, value of the model.
 Difference = tuple[str, int | None, Any, Any]
@@ -51,7 +52,8 @@ class Bench:
         if write:
             mask = ffi.buffer(enable, 16)[:] if enable != ffi.NULL else b"\xff" * 16
             self.parallel[address] = bytes(
-                new if on else old for new, old, on in zip(lanes[:], held, mask, strict=True))
+                new if on else old for new, old, on in zip(lanes[:], held, mask, strict=True)
+            )
         else:
             lanes[:] = held
         return 0
@@ -77,8 +79,11 @@ class Bench:
         for name, value in self.state().items():
             expected = self.record[name]
             if isinstance(value, list):
-                found += [(name, i, e, v) for i, (e, v)
-                          in enumerate(zip(expected, value, strict=True)) if e != v]
+                found += [
+                    (name, i, e, v)
+                    for i, (e, v) in enumerate(zip(expected, value, strict=True))
+                    if e != v
+                ]
             elif value != expected and expected is not None:
                 found.append((name, None, expected, value))
         return found + self._memory_differences() + self._parallel_differences()
@@ -88,20 +93,24 @@ class Bench:
         expected = np.zeros(size // 4, ">u4")
         image = bytes.fromhex(self.record["image"])
         image += bytes(-len(image) % 4)
-        expected[:len(image) // 4] = np.frombuffer(image, ">u4")
+        expected[: len(image) // 4] = np.frombuffer(image, ">u4")
         for address, word in self.record["final_mem"].items():
             expected[int(address, 16) // 4] = int(word, 16)
         got = np.frombuffer(self.processor.read(0, size), ">u4")
-        return [("final_mem", 4 * int(i), f"{expected[i]:08x}", f"{got[i]:08x}")
-                for i in np.flatnonzero(got != expected)]
+        return [
+            ("final_mem", 4 * int(i), f"{expected[i]:08x}", f"{got[i]:08x}")
+            for i in np.flatnonzero(got != expected)
+        ]
 
     def _parallel_differences(self) -> list[Difference]:
         expected = _parallel_words(self.record.get("pmem", {}))
         expected |= _parallel_words(self.record.get("final_pmem", {}))
         zero = bytes(16)
-        return [("final_pmem", a, expected.get(a, zero).hex(), self.parallel.get(a, zero).hex())
-                for a in sorted(expected.keys() | self.parallel.keys())
-                if expected.get(a, zero) != self.parallel.get(a, zero)]
+        return [
+            ("final_pmem", a, expected.get(a, zero).hex(), self.parallel.get(a, zero).hex())
+            for a in sorted(expected.keys() | self.parallel.keys())
+            if expected.get(a, zero) != self.parallel.get(a, zero)
+        ]
 
 
 def _parallel_words(digits: dict[str, str]) -> dict[int, bytes]:
@@ -112,4 +121,6 @@ def _vcr_digits(condition: np.ndarray) -> str:
     """Three digits a halfword: equal, greater, less; two bits a byte."""
     return "".join(
         f"{sum(bits for bits, c in zip((12, 3), pair, strict=True) if c == code):x}"
-        for pair in condition.reshape(-1, 2) for code in (3, 1, 2))
+        for pair in condition.reshape(-1, 2)
+        for code in (3, 1, 2)
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from conformance.rtl_bench import Bench, Difference, Record
 
 NAME = "programs.jsonl.gz"

@@ -4,10 +4,11 @@
 import struct
 
 import pytest
+from nuxemu._native import lib
+
 from isa.ppc_tools import assemble
 from nuxemu import Processor, StopReason, SynapseArray
 from nuxemu import memory_map as mm
-from nuxemu._native import lib
 from nuxemu.isa import scalar
 
 RT, RA, RB = 6, 7, 8  # registers of the recorded instructions
@@ -38,8 +39,12 @@ def test_every_record_gives_the_recorded_result(records, words, engine_branches_
     for i, record in enumerate(records):
         gpr = [0] * 32
         gpr[RT], gpr[RA], gpr[RB] = (int(record[name], 16) for name in ("rt0", "ra", "rb"))
-        processor.set_registers(gpr=gpr, cr=int(record["cr0"], 16), xer=int(record["xer0"], 16),
-                                pc=mm.EXTMEM_FETCH_BASE + 8 * i)
+        processor.set_registers(
+            gpr=gpr,
+            cr=int(record["cr0"], 16),
+            xer=int(record["xer0"], 16),
+            pc=mm.EXTMEM_FETCH_BASE + 8 * i,
+        )
         stop = processor.run(max_cycles=processor.cycles + 100)
         after = processor.registers()
         gpr[RT] = int(record["rt1"], 16)
