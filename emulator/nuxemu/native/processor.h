@@ -87,7 +87,7 @@ typedef struct nux_plan {
     uint64_t progress;  /* PROGRESS of its plain instructions */
     uint32_t expected;  /* address where the next block begins if nothing special happens */
     uint32_t end_pc;    /* address of the last instruction, or of the first native one */
-    uint32_t predictable; /* 1: a branch ends it, to an address that it names */
+    uint32_t predictable; /* all ones: a branch ends it, to an address that it names; else 0 */
     const nux_decoded *native; /* native instructions that end the block, or NULL */
     nux_guard *simple_end, *guards_end; /* simple ones (one register, not shifted) come first */
     nux_guard guards[];
@@ -155,7 +155,7 @@ struct nux_processor {
     uint32_t resume_pc;
     nux_plan *plans[NUM_PLANS];  /* by pc; never NULL; one that collides is made again */
     nux_plan no_plan;            /* where there is none */
-    nux_plan start;              /* before the first block: expects none */
+    nux_plan start;              /* stands for what came before the first block */
     bool leave, flush, stale, fetch_failed, data_failed;
     bool engine_branches_only; /* a test: everything else is native */
     volatile int interrupt_request;

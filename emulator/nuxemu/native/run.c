@@ -200,23 +200,16 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     nux_processor *p = user;
     uint32_t pc = (uint32_t)address;
     nux_plan *previous = p->previous, *plan = p->plans[pc / 4 % NUM_PLANS];
-    uint64_t progress = p->progress + plan->progress;
-    if (pc != previous->expected) {
-        if (previous->expected == NO_ADDRESS) {
-            begin_block(p, pc, size);
-            return;
-        }
-        p->progress += NUX_CYCLES_BRANCH_MISS;
-        progress += NUX_CYCLES_BRANCH_MISS;
-        if (previous->predictable)
-            previous->expected = pc;
-    }
-    if (plan->key != PLAN_KEY(pc, size) || (uint32_t)p->progress >= p->budget ||
-        !checks_hold(plan)) {
+    /* Without a branch of our own, which would be mispredicted whenever the program's is. */
+    uint64_t progress = p->progress + (pc != previous->expected) * NUX_CYCLES_BRANCH_MISS;
+    previous->expected = (pc & previous->predictable) | (previous->expected & ~previous->predictable);
+    if (previous->native || plan->key != PLAN_KEY(pc, size) ||
+        (uint32_t)progress >= p->budget || !checks_hold(plan)) {
+        p->progress = progress;
         begin_block(p, pc, size);
         return;
     }
-    p->progress = progress;
+    p->progress = progress + plan->progress;
     p->previous = plan;
 }
 
@@ -315,6 +308,7 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
             p->flush = false;
         }
         p->leave = p->fetch_failed = p->data_failed = false;
+        p->start.expected = p->resume_pc;
         int status = p->uc_emu_start(p->engine, p->resume_pc, NEVER, 0, 0);
         if (p->leave || p->stop.reason != NUX_RUNNING)
             continue;

@@ -532,6 +532,15 @@ uint64_t nux_block_progress(nux_processor *p, uint32_t pc, uint32_t bytes) {
     return PROGRESS(bytes / 4, line.now);
 }
 
+/* Where the engine goes on after the native instructions from pc on. */
+static uint32_t end_of_native(const nux_region *region, uint32_t pc) {
+    uint32_t offset = pc - region->base, i = offset % PAGE_BYTES / 4;
+    const nux_decoded *words = region->pages[offset / PAGE_BYTES];
+    while (i < PAGE_WORDS && words[i].native)
+        i++;
+    return pc - offset % PAGE_BYTES + 4 * i;
+}
+
 /* Makes the plan of a block; NULL when the engine must not run it, because its translation
  * had to change or is stale. */
 nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
@@ -555,13 +564,13 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
         plan.end_pc = pc + 4 * i;
         plan.expected = plan.end_pc + 4;
         if (d->native) {
-            plan.expected = NO_ADDRESS;
+            plan.expected = end_of_native(region, plan.end_pc);
             plan.native = d;
             break;
         }
         instructions++;
         if (d->kind == NUX_KIND_BRANCH) {
-            plan.predictable = d->id == NUX_S_B || d->id == NUX_S_BC;
+            plan.predictable = d->id == NUX_S_B || d->id == NUX_S_BC ? ~0u : 0;
             break;
         }
         check c = check_of(p, d, registers);
