@@ -94,8 +94,7 @@ void nux_processor_reset(nux_processor *p) {
     nux_processor_set_registers(p, &zero);
     memset(p->vectors->acc, 0, sizeof p->vectors->acc);
     memset(p->vectors->vcr, 0, sizeof p->vectors->vcr);
-    p->unsynced_low = NO_ADDRESS;
-    p->unsynced_high = 0;
+    p->num_unsynced = 0;
     p->num_sites = 0;
 }
 

@@ -75,7 +75,6 @@ typedef struct {
     const uint32_t *a, *b;
     uint32_t low, align, bound;
     uint8_t as, bs;
-    uint8_t is_data;    /* 1: an address */
     uint32_t floor;     /* lowest value allowed, subtracted in x */
     uint32_t limit;     /* end of the allowed range, 0: 2^32 */
     uint32_t span;      /* bytes from the lowest address to the last one */
@@ -101,6 +100,11 @@ typedef struct {
     uint8_t *fetch;         /* what the engine fetches */
     nux_decoded **pages;    /* decoded words of each page, NULL: not translated yet */
 } nux_region;
+
+typedef struct {
+    uint32_t low, high; /* addresses [low, high) */
+} nux_stretch;
+enum { MAX_UNSYNCED = 8 };
 
 struct nux_external {
     uint8_t *ext;  /* 128 KiB */
@@ -160,7 +164,8 @@ struct nux_processor {
     bool engine_branches_only; /* a test: everything else is native */
     volatile int interrupt_request;
     uint32_t bad_fetch;
-    uint32_t unsynced_low, unsynced_high; /* vector data stored since the last sync */
+    nux_stretch unsynced[MAX_UNSYNCED];   /* vector data stored since the last sync */
+    uint32_t num_unsynced;
     nux_stop stop;
 
     nux_site *sites;
@@ -178,6 +183,7 @@ nux_plan *nux_make_plan(nux_processor *, uint32_t pc, uint32_t bytes);
 const nux_decoded *nux_decoded_at(nux_processor *, uint32_t pc);
 void nux_make_native(nux_processor *, uint32_t pc);
 bool nux_is_checked(const nux_decoded *);
+bool nux_check_block_sync(nux_processor *, uint32_t pc, uint32_t bytes);
 void nux_code_written(nux_processor *, uint32_t address, uint32_t n);
 void nux_translation_drop(nux_processor *);
 void nux_forget_plans(nux_processor *);
@@ -195,6 +201,8 @@ bool nux_execute_scalar(nux_processor *, const nux_decoded *, uint32_t pc);
 bool nux_execute_undefined(nux_processor *, const nux_decoded *, uint32_t pc);
 /* vector_io.c: the same for a vector instruction. */
 bool nux_execute_vector(nux_processor *, const nux_decoded *, uint32_t pc);
+/* Vector data that a scalar access may not see before the next sync. */
+bool nux_is_unsynced(const nux_processor *, uint32_t address, uint32_t n);
 
 /* memory.c: data accesses; 0 or an enum nux_reason. Values are big-endian, right-aligned. */
 int nux_load(nux_processor *, uint32_t address, uint32_t size, uint32_t *value);

@@ -101,15 +101,6 @@ static inline uint32_t guard_value(const nux_guard *g) {
     return (*g->a << g->as) + (*g->b << g->bs) + g->low;
 }
 
-/* Reports plain accesses to vector data that no sync has made visible yet. */
-static void check_block_sync(nux_processor *p, const nux_plan *plan) {
-    for (const nux_guard *g = plan->guards; g != plan->guards_end; g++) {
-        uint32_t ea = guard_value(g) + g->floor;
-        if (g->is_data && ea < p->unsynced_high && ea + g->span >= p->unsynced_low)
-            nux_report(p, g->pc, NUX_SITE_NO_SYNC);
-    }
-}
-
 /* A block with a failed check: what was checked becomes native, which checks again, one by one
  * and exactly. */
 static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
@@ -157,7 +148,7 @@ static void fold_progress(nux_processor *p) {
 /* Cycles until the hook must leave its plain path again. */
 static void set_budget(nux_processor *p) {
     uint64_t left = p->next_event > p->cycles ? p->next_event - p->cycles : 0;
-    p->budget = p->unsynced_high ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
+    p->budget = p->num_unsynced ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
 }
 
 /* The rest of the hook: whatever is not the plain case. */
@@ -186,8 +177,10 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
         leave(p);
         return;
     }
-    if (p->unsynced_high)
-        check_block_sync(p, plan);
+    if (p->num_unsynced && !nux_check_block_sync(p, pc, size)) {
+        leave(p);
+        return;
+    }
     set_budget(p);
     p->progress = plan->progress;
     p->previous = plan;

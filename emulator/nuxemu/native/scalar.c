@@ -289,23 +289,38 @@ static bool refuse_access(nux_processor *p, int reason, uint32_t pc, uint32_t ad
     return false;
 }
 
+/* Reports a scalar access to vector data that no sync has made visible yet. */
+static void check_sync(nux_processor *p, uint32_t pc, uint32_t address, uint32_t size) {
+    if (nux_is_unsynced(p, address, size))
+        nux_report(p, pc, NUX_SITE_NO_SYNC);
+}
+
+/* A store through the stack pointer that leaves the stack stops the run; false then. */
+static bool check_stack(nux_processor *p, uint32_t w, uint32_t pc, uint32_t address,
+                        uint32_t size) {
+    bool outside = address < p->stack_limit || address >= p->config.sram_size;
+    if (RA(w) != 1 || !p->stack_limit || !outside)
+        return true;
+    return refuse_access(p, NUX_TRAP_STACK, pc, address, size, true);
+}
+
 /* A load into RA moves the base of the words after it. */
 static bool load_store_multiple(nux_processor *p, uint32_t w, uint32_t pc, bool store) {
+    bool unsynced = false;
     for (uint32_t r = RT(w); r < 32; r++) {
         uint32_t address = gpr_or_zero(p, RA(w)) + SI(w) + 4 * (r - RT(w));
+        if (store && !check_stack(p, w, pc, address, 4))
+            return false;
+        unsynced |= nux_is_unsynced(p, address, 4);
         int reason = store ? nux_store(p, address, 4, p->gpr[r])
                            : nux_load(p, address, 4, &p->gpr[r]);
         if (reason)
             return refuse_access(p, reason, pc, address, 4, store);
         p->cycles++;
     }
-    return true;
-}
-
-/* Reports a scalar access to vector data that no sync has made visible yet. */
-static void check_sync(nux_processor *p, uint32_t pc, uint32_t address, uint32_t size) {
-    if (address < p->unsynced_high && address + size > p->unsynced_low)
+    if (unsynced)
         nux_report(p, pc, NUX_SITE_NO_SYNC);
+    return true;
 }
 
 static bool load_store(nux_processor *p, const nux_scalar_row *row, uint32_t w, uint32_t pc) {
@@ -321,13 +336,8 @@ static bool load_store(nux_processor *p, const nux_scalar_row *row, uint32_t w, 
         nux_report(p, pc, NUX_SITE_LHA);
     }
     uint32_t address = base + displacement, value = p->gpr[RT(w)];
-    bool outside = address < p->stack_limit || address >= p->config.sram_size;
-    if (store && RA(w) == 1 && p->stack_limit && outside) {
-        nux_stop_at(p, NUX_TRAP_STACK, pc, address);
-        p->stop.size = size;
-        p->stop.store = 1;
+    if (store && !check_stack(p, w, pc, address, size))
         return false;
-    }
     check_sync(p, pc, address, size);
     int reason =
         store ? nux_store(p, address, size, value) : nux_load(p, address, size, &value);
@@ -356,8 +366,7 @@ static bool system_instruction(nux_processor *p, uint32_t w, uint32_t pc, int id
     case NUX_S_RFCI: return return_from_interrupt(p, p->csrr0, p->csrr1);
     case NUX_S_RFMCI: return return_from_interrupt(p, p->mcsrr0, p->mcsrr1);
     case NUX_S_SYNC:
-        p->unsynced_low = NO_ADDRESS;
-        p->unsynced_high = 0;
+        p->num_unsynced = 0;
         return true;
     case NUX_S_WAIT: return wait_for_timer(p, pc);
     case NUX_S_MFCR: p->gpr[RT(w)] = get_cr(p); return true;

@@ -157,7 +157,7 @@ static check check_of(const nux_processor *p, const nux_decoded *d, const value 
         c.v = address_of(d, registers);
         c.size = (uint32_t)nux_scalar_rows[d->id].size;
         c.limit = p->config.sram_size;
-        bool stack = c.v.first == 1 && c.v.second == NO_REGISTER;
+        bool stack = RA(d->word) == 1;
         if (d->kind == NUX_KIND_STORE)
             c.floor = stack && p->stack_limit > p->code_end ? p->stack_limit : p->code_end;
     } else if (is_shift(d)) {
@@ -483,7 +483,6 @@ static bool add_guard(nux_processor *p, nux_guard *guards, uint32_t *count, cons
         .b = v->second == NO_REGISTER ? &zero_register : p->gpr + v->second,
         .as = v->first_shift,
         .bs = v->second_shift,
-        .is_data = c->limit == p->config.sram_size,
         .align = c->size - 1,
         .floor = c->floor,
         .limit = c->limit,
@@ -520,6 +519,46 @@ static bool add_guard(nux_processor *p, nux_guard *guards, uint32_t *count, cons
 void nux_set_code_end(nux_processor *p, uint32_t code_end) {
     p->code_end = code_end;
     nux_forget_plans(p); /* their checks of stores have it built in */
+}
+
+/* Looks at the plain accesses of a block: whether one has an address that the registers at the
+ * start do not tell exactly, whose place is left in *pc; or, with `report`, which of them meet
+ * vector data that no sync has made visible yet. */
+static bool scan_accesses(nux_processor *p, uint32_t *pc, uint32_t bytes, bool report) {
+    const nux_decoded *d = nux_decoded_at(p, *pc);
+    value registers[32];
+    forget_changes(registers);
+    for (uint32_t end = *pc + bytes; *pc != end && !d->native; *pc += 4, d++) {
+        if (d->kind == NUX_KIND_BRANCH)
+            break;
+        if (is_memory(d)) {
+            value v = address_of(d, registers);
+            if (!v.known || v.slack)
+                return true;
+            uint32_t address = v.offset;
+            if (v.first != NO_REGISTER)
+                address += p->gpr[v.first] << v.first_shift;
+            if (v.second != NO_REGISTER)
+                address += p->gpr[v.second] << v.second_shift;
+            if (report && nux_is_unsynced(p, address, (uint32_t)nux_scalar_rows[d->id].size))
+                nux_report(p, *pc, NUX_SITE_NO_SYNC);
+        }
+        follow(d, registers);
+    }
+    return false;
+}
+
+/* Reports the plain accesses of a block to unsynced vector data. False: the engine must not run
+ * it now, because an access of unknown address had to become native to be checked. */
+bool nux_check_block_sync(nux_processor *p, uint32_t pc, uint32_t bytes) {
+    uint32_t at = pc;
+    if (scan_accesses(p, &at, bytes, false)) {
+        nux_make_native(p, at);
+        return false;
+    }
+    at = pc;
+    scan_accesses(p, &at, bytes, true);
+    return true;
 }
 
 static bool is_simple(const nux_guard *g) { return g->b == &zero_register && !g->as; }
