@@ -177,7 +177,7 @@ static uint32_t read_spr(nux_processor *p, uint32_t number) {
     case NUX_SPR_XER: return (*p->so ? XER_SO : 0) | (*p->ov ? XER_OV : 0) | (*p->ca ? XER_CA : 0);
     case NUX_SPR_LR: return *p->lr;
     case NUX_SPR_CTR: return *p->ctr;
-    case NUX_SPR_DEC: return nux_dec(p);
+    case NUX_SPR_DEC: nux_update_timers(p); return nux_dec(p);
     case NUX_SPR_SRR0: return p->srr0;
     case NUX_SPR_SRR1: return p->srr1;
     case NUX_SPR_DECAR: return p->decar;
