@@ -141,6 +141,22 @@ def test_a_store_changes_the_very_next_instruction(store):
     assert machine.gpr(5) == 2
 
 
+@pytest.mark.parametrize("store", ["stw 4,0(3)", "stwx 4,0,3", "fxvstax 2,0,3"])
+@pytest.mark.parametrize("passes", [1, 2])
+def test_a_store_changes_a_vector_instruction_of_the_same_run(store, passes):
+    """Behind a native instruction, where the engine is not asked again."""
+    machine = Machine(
+        f"""mtctr 6; b start
+            start: fxvsplath 1,5; {store}; fxvsplath 1,5; target: fxvsplath 1,5; {"nop; " * 31}
+            bdnz start; wait"""
+    )
+    new = BY_MNEMONIC["fxvsplath"].encode(7, 5)
+    machine.set_gpr({3: machine.at("target"), 4: new, 5: 77, 6: passes})
+    machine.cpu.vector_registers[2].view(">u4")[:] = [new, *[0x6000_0000] * 31]
+    finished(machine)
+    assert lanes(machine, 7) == {77}
+
+
 def test_a_vector_instruction_may_become_scalar_and_back():
     splat = BY_MNEMONIC["fxvsplath"].encode(1, 3)
     machine = Machine(

@@ -589,17 +589,21 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     nux_guard guards[MAX_GUARDS];
     value registers[32];
     nux_plan plan = {.key = PLAN_KEY(pc, bytes)};
-    for (uint32_t i = 0; i < bytes / 4; i++)
+    uint32_t whole = bytes; /* with all native instructions that end it */
+    if (words[bytes / 4 - 1].native)
+        whole = end_of_native(region, pc + bytes - 4) - pc;
+    for (uint32_t i = 0; i < whole / 4; i++) {
         if (words[i].word != nux_get32(region->source + offset + 4 * i)) {
             p->stale = p->leave = true;
             return NULL;
         }
-    if (region == &p->regions[0] && offset + bytes > p->code_end)
-        nux_set_code_end(p, offset + bytes);
+        words[i].executed = true;
+    }
+    if (region == &p->regions[0] && offset + whole > p->code_end)
+        nux_set_code_end(p, offset + whole);
     forget_changes(registers);
     for (uint32_t i = 0; i < bytes / 4; i++) {
         nux_decoded *d = &words[i];
-        d->executed = true;
         plan.end_pc = pc + 4 * i;
         plan.expected = plan.end_pc + 4;
         if (d->native) {
