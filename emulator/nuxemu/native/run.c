@@ -2,7 +2,7 @@
 /* The run loop and the hook at the start of each engine block. */
 #define _GNU_SOURCE
 #include "cycles.h"
-#include "processor.h"
+#include "values.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -100,15 +100,18 @@ static bool look_up(nux_processor *p, uint32_t pc) {
 }
 
 static inline uint32_t guard_value(const nux_guard *g) {
-    return (*g->a << g->as) + (*g->b << g->bs) + g->low;
+    uint32_t x = (*g->a << g->as) + g->low;
+    return g->b ? x + (*g->b << g->bs) : x;
 }
 
 /* Reports plain accesses to vector data that no sync has made visible yet. */
 static void check_block_sync(nux_processor *p, const nux_plan *plan) {
-    for (const nux_guard *g = plan->guards; g != plan->guards_end; g++) {
-        uint32_t ea = guard_value(g) + g->floor;
-        if (g->is_data && ea < p->unsynced_high && ea + g->span >= p->unsynced_low)
-            nux_report(p, g->pc, NUX_SITE_NO_SYNC);
+    for (uint32_t i = 0; i < plan->num_guards; i++) {
+        const nux_guard_origin *origin = &nux_details(plan)->origins[i];
+        uint32_t address = guard_value(&plan->guards[i]) + origin->floor;
+        if (origin->is_data && address < p->unsynced_high &&
+            address + origin->span >= p->unsynced_low)
+            nux_report(p, origin->pc, NUX_SITE_NO_SYNC);
     }
 }
 
@@ -128,19 +131,14 @@ static void leave(nux_processor *p) {
     p->uc_emu_stop(p->engine);
 }
 
-static inline bool simple_fails(const nux_guard *g) {
-    uint32_t x = *g->a + g->low;
-    return x & g->align || x > g->bound;
-}
-
 static inline bool checks_hold(const nux_plan *plan) {
-    const nux_guard *g = plan->guards;
-    if (g == plan->guards_end)
-        return true;
-    for (; g != plan->simple_end; g++)
-        if (simple_fails(g))
+    const nux_guard *g = plan->guards, *end = g + plan->num_simple;
+    for (; g != end; g++) {
+        uint32_t x = *g->a + g->low;
+        if (x & g->align || x > g->bound)
             return false;
-    for (; g != plan->guards_end; g++) {
+    }
+    for (end = plan->guards + plan->num_guards; g != end; g++) {
         uint32_t x = guard_value(g);
         if (x & g->align || x > g->bound)
             return false;
@@ -167,7 +165,7 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
     const nux_plan *previous = p->previous;
     p->previous = &p->start;
     fold_progress(p);
-    if (previous->native && !run_native(p, previous->native, previous->end_pc, pc)) {
+    if (previous->native && !run_native(p, previous->native, nux_details(previous)->end_pc, pc)) {
         leave(p);
         return;
     }
@@ -204,7 +202,8 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     nux_plan *previous = p->previous, *plan = p->plans[pc / 4 % NUM_PLANS];
     /* Without a branch of our own, which would be mispredicted whenever the program's is. */
     uint64_t progress = p->progress + (pc != previous->expected) * NUX_CYCLES_BRANCH_MISS;
-    previous->expected = (pc & previous->predictable) | (previous->expected & ~previous->predictable);
+    uint32_t learns = (uint32_t)(int32_t)previous->predictable;
+    previous->expected = (pc & learns) | (previous->expected & ~learns);
     if (previous->native || plan->key != PLAN_KEY(pc, size) ||
         (uint32_t)progress >= p->budget || !checks_hold(plan)) {
         p->progress = progress;
@@ -249,9 +248,9 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
 static void fetch_failed(nux_processor *p, uint32_t target, int engine_error) {
     const nux_plan *previous = p->previous;
     fold_progress(p);
-    uint32_t from = previous == &p->start ? target : previous->end_pc;
+    uint32_t from = previous == &p->start ? target : nux_details(previous)->end_pc;
     if (previous->native) {
-        if (!run_native(p, previous->native, previous->end_pc, target))
+        if (!run_native(p, previous->native, nux_details(previous)->end_pc, target))
             return;
         from = target - 4;
     }

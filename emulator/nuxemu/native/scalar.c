@@ -6,14 +6,10 @@
  * instruction before a loop head when the engine's block must end there.
  */
 #include "cycles.h"
+#include "fields.h"
 #include "processor.h"
 #include "scalar_table.h"
 
-#define RT(w) ((w) >> 21 & 31)
-#define RA(w) ((w) >> 16 & 31)
-#define RB(w) ((w) >> 11 & 31)
-#define SI(w) ((uint32_t)(int32_t)(int16_t)(w))
-#define UI(w) ((w)&0xffffu)
 #define HAS_RC(w) ((w)&1)
 #define HAS_OE(w) ((w) >> 10 & 1)
 
@@ -342,7 +338,7 @@ static bool load_store(nux_processor *p, const nux_scalar_row *row, uint32_t w, 
 }
 
 static bool system_instruction(nux_processor *p, uint32_t w, uint32_t pc, int id) {
-    uint32_t spr = (w >> 16 & 31) | (w >> 6 & 0x3e0);
+    uint32_t spr = SPR(w);
     switch (id) {
     case NUX_S_MFSPR: p->gpr[RT(w)] = read_spr(p, spr); return true;
     case NUX_S_MTSPR: write_spr(p, spr, p->gpr[RT(w)]); return true;
