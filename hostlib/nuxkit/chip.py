@@ -311,9 +311,9 @@ class Chip:
                 mm.EXTMEM_DATA_BASE: ppu.read(mm.EXTMEM_DATA_BASE, mm.EXTMEM_SIZE),
             },
         )
-        error = error_of(result)
-        if error is not None:
-            raise error
+        failure = error_of(result)
+        if failure is not None:
+            raise failure
         return result
 
 

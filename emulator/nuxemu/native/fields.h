@@ -7,7 +7,7 @@
 #define RA(w) ((w) >> 16 & 31)
 #define RB(w) ((w) >> 11 & 31)
 #define SI(w) ((uint32_t)(int32_t)(int16_t)(w)) /* immediate, sign-extended */
-#define UI(w) ((w)&0xffffu)
+#define UI(w) ((w) & 0xffffu)
 #define SPR(w) (((w) >> 16 & 31) | ((w) >> 6 & 0x3e0)) /* its halves are swapped */
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The plan of a block of plain code: its cost, and what must be checked before it runs. */
 #include "fields.h"
-#include "values.h"
 #include "scalar_table.h"
+#include "values.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,8 +69,7 @@ static bool has_room(const nux_check *c, uint32_t span) {
 }
 
 static bool same_registers(const nux_guard *a, const nux_guard *b) {
-    return a->a == b->a && a->b == b->b && a->as == b->as && a->bs == b->bs &&
-           a->align == b->align;
+    return a->a == b->a && a->b == b->b && a->as == b->as && a->bs == b->bs && a->align == b->align;
 }
 
 /* Widens a check with the same registers so that it covers a new one too. */

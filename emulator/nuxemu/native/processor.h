@@ -56,12 +56,12 @@ typedef struct {
 /* A decoded word of the original code. */
 typedef struct {
     uint32_t word;
-    uint8_t kind;       /* enum nux_kind */
-    uint8_t native;     /* taken over from the engine */
-    uint8_t splits;     /* native only to end the engine's block before a loop head */
-    uint8_t executed;   /* part of a block that ran: stores to it must be noticed */
-    uint8_t id;         /* enum nux_scalar_id, for scalar instructions */
-    nux_vinsn vector;   /* for vector instructions */
+    uint8_t kind;     /* enum nux_kind */
+    uint8_t native;   /* taken over from the engine */
+    uint8_t splits;   /* native only to end the engine's block before a loop head */
+    uint8_t executed; /* part of a block that ran: stores to it must be noticed */
+    uint8_t id;       /* enum nux_scalar_id, for scalar instructions */
+    nux_vinsn vector; /* for vector instructions */
 } nux_decoded;
 
 #define PLAN_KEY(pc, bytes) ((uint64_t)(bytes) << 32 | (pc))
@@ -78,27 +78,27 @@ typedef struct {
 
 /* Where a check comes from. */
 typedef struct {
-    uint32_t pc;        /* first instruction that it is for */
-    uint32_t floor;     /* lowest value allowed, subtracted in x */
-    uint32_t limit;     /* end of the allowed range, 0: 2^32 */
-    uint32_t span;      /* bytes from the lowest address to the last one */
-    bool is_data;       /* the value is an address */
+    uint32_t pc;    /* first instruction that it is for */
+    uint32_t floor; /* lowest value allowed, subtracted in x */
+    uint32_t limit; /* end of the allowed range, 0: 2^32 */
+    uint32_t span;  /* bytes from the lowest address to the last one */
+    bool is_data;   /* the value is an address */
 } nux_guard_origin;
 
 /* What the hook must know of a block. */
 typedef struct nux_plan {
-    uint64_t key;       /* PLAN_KEY of the block; 0: no block */
-    uint64_t progress;  /* PROGRESS of its plain instructions */
+    uint64_t key;              /* PLAN_KEY of the block; 0: no block */
+    uint64_t progress;         /* PROGRESS of its plain instructions */
     const nux_decoded *native; /* native instructions that end the block, or NULL */
-    uint32_t expected;  /* address where the next block begins if nothing special happens */
-    int16_t predictable; /* -1: a branch ends it, to an address that it names; else 0 */
+    uint32_t expected;         /* address where the next block begins if nothing special happens */
+    int16_t predictable;       /* -1: a branch ends it, to an address that it names; else 0 */
     uint8_t num_simple, num_guards; /* simple ones (one register, not shifted) come first */
     nux_guard guards[];
 } nux_plan;
 
 /* The rest, behind the checks. */
 typedef struct {
-    uint32_t end_pc;    /* address of the last instruction, or of the first native one */
+    uint32_t end_pc; /* address of the last instruction, or of the first native one */
     nux_guard_origin origins[];
 } nux_plan_details;
 
@@ -109,10 +109,10 @@ static inline const nux_plan_details *nux_details(const nux_plan *plan) {
 /* A memory that code can run from, translated page by page. */
 typedef struct {
     uint32_t base, size;
-    uint64_t physical;      /* of the fetch view, in the engine */
-    const uint8_t *source;  /* original bytes */
-    uint8_t *fetch;         /* what the engine fetches */
-    nux_decoded **pages;    /* decoded words of each page, NULL: not translated yet */
+    uint64_t physical;     /* of the fetch view, in the engine */
+    const uint8_t *source; /* original bytes */
+    uint8_t *fetch;        /* what the engine fetches */
+    nux_decoded **pages;   /* decoded words of each page, NULL: not translated yet */
 } nux_region;
 
 struct nux_external {
@@ -123,10 +123,10 @@ struct nux_external {
 
 struct nux_processor {
     /* what the block hook uses */
-    nux_plan *previous;  /* block that ran last, or start: its end is dealt with */
-    uint64_t progress;   /* PROGRESS since it was folded into cycles and instructions */
-    uint64_t budget;     /* cycles of progress until the hook must look up */
-    uint32_t *gpr;       /* the engine's own register words */
+    nux_plan *previous; /* block that ran last, or start: its end is dealt with */
+    uint64_t progress;  /* PROGRESS since it was folded into cycles and instructions */
+    uint64_t budget;    /* cycles of progress until the hook must look up */
+    uint32_t *gpr;      /* the engine's own register words */
 
     nux_processor_config config;
     nux_external *external;
@@ -158,17 +158,17 @@ struct nux_processor {
     /* machine state beside the engine's */
     uint32_t pc, msr, srr0, srr1, csrr0, csrr1, mcsrr0, mcsrr1;
     uint32_t decar, tcr, tsr, esr, dear, gout, goe, iccr, gin;
-    uint32_t dec_value;    /* when stopped */
-    uint64_t dec_zero;     /* cycle at which DEC reaches 0; 0: stopped */
+    uint32_t dec_value; /* when stopped */
+    uint64_t dec_zero;  /* cycle at which DEC reaches 0; 0: stopped */
     uint64_t time_base_offset, timers_seen;
 
     /* run */
     uint64_t cycles, instructions, max_cycles, next_event, next_wall_check;
-    uint64_t posted_until;  /* cycle until which the vector queue is busy */
+    uint64_t posted_until; /* cycle until which the vector queue is busy */
     double start_s, wall_deadline;
     uint32_t resume_pc;
-    nux_plan *plans[NUM_PLANS];  /* by pc; never NULL; one that collides is made again */
-    nux_plan no_plan, start;     /* where there is none; what came before the first block */
+    nux_plan *plans[NUM_PLANS]; /* by pc; never NULL; one that collides is made again */
+    nux_plan no_plan, start;    /* where there is none; what came before the first block */
     bool leave, flush, stale, fetch_failed, data_failed;
     volatile int interrupt_request;
     uint32_t bad_fetch;

@@ -11,8 +11,11 @@ enum {
     UC_PPC_REG_PC = 1,
     UC_CTL_TB_FLUSH = 10 | 1 << 30,
     UC_CTL_TLB_FLUSH = 11 | 1 << 30,
-    UC_MEM_READ = 16, UC_MEM_WRITE = 17, WALL_CHECK_CYCLES = 1 << 18,
-    MAX_BUDGET = 1 << 30 };
+    UC_MEM_READ = 16,
+    UC_MEM_WRITE = 17,
+    WALL_CHECK_CYCLES = 1 << 18,
+    MAX_BUDGET = 1 << 30
+};
 #define SRAM_DATA_PHYSICAL 0x00100000u
 #define NEVER 0xfffffffeu /* end address that no program reaches */
 
@@ -24,11 +27,8 @@ static double wall_s(void) {
 
 void nux_stop_at(nux_processor *p, int reason, uint32_t pc, uint32_t address) {
     const nux_decoded *d = nux_decoded_at(p, pc);
-    p->stop = (nux_stop){.reason = reason,
-                         .pc = pc,
-                         .from_pc = pc,
-                         .address = address,
-                         .word = d ? d->word : 0};
+    p->stop = (nux_stop){
+        .reason = reason, .pc = pc, .from_pc = pc, .address = address, .word = d ? d->word : 0};
     p->resume_pc = pc;
 }
 
@@ -204,8 +204,8 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     uint64_t progress = p->progress + (pc != previous->expected) * NUX_CYCLES_BRANCH_MISS;
     uint32_t learns = (uint32_t)(int32_t)previous->predictable;
     previous->expected = (pc & learns) | (previous->expected & ~learns);
-    if (previous->native || plan->key != PLAN_KEY(pc, size) ||
-        (uint32_t)progress >= p->budget || !checks_hold(plan)) {
+    if (previous->native || plan->key != PLAN_KEY(pc, size) || (uint32_t)progress >= p->budget ||
+        !checks_hold(plan)) {
         p->progress = progress;
         begin_block(p, pc, size);
         return;

@@ -8,8 +8,8 @@
  * additions and shifts. After a native instruction every register is known again, since the
  * next block starts there.
  */
-#include "values.h"
 #include "scalar_table.h"
+#include "values.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fields.h"
 #include "values.h"
+#include "fields.h"
 #include "scalar_table.h"
 
 enum { MAX_SLACK = 8192 };
@@ -67,17 +67,21 @@ static nux_value register_or_zero(const nux_value registers[32], uint32_t r) {
 static nux_value result_of(const nux_decoded *d, const nux_value registers[32]) {
     uint32_t w = d->word;
     switch (d->id) {
-    case NUX_S_ADDI: return sum(register_or_zero(registers, RA(w)), constant(SI(w)));
-    case NUX_S_ADDIS: return sum(register_or_zero(registers, RA(w)), constant(w << 16));
-    case NUX_S_ADD: return sum(registers[RA(w)], registers[RB(w)]);
-    case NUX_S_OR: return RT(w) == RB(w) ? registers[RT(w)] : UNKNOWN;
+    case NUX_S_ADDI:
+        return sum(register_or_zero(registers, RA(w)), constant(SI(w)));
+    case NUX_S_ADDIS:
+        return sum(register_or_zero(registers, RA(w)), constant(w << 16));
+    case NUX_S_ADD:
+        return sum(registers[RA(w)], registers[RB(w)]);
+    case NUX_S_OR:
+        return RT(w) == RB(w) ? registers[RT(w)] : UNKNOWN;
     case NUX_S_ORI: {
         nux_value v = registers[RT(w)];
-        bool is_constant =
-            v.known && v.first == NO_REGISTER && v.second == NO_REGISTER && !v.slack;
+        bool is_constant = v.known && v.first == NO_REGISTER && v.second == NO_REGISTER && !v.slack;
         return is_constant ? constant(v.offset | (w & 0xffff)) : (w & 0xffff) ? UNKNOWN : v;
     }
-    case NUX_S_ANDI_RC: return masked(w & 0xffff);
+    case NUX_S_ANDI_RC:
+        return masked(w & 0xffff);
     case NUX_S_RLWINM: {
         uint32_t begin = w >> 6 & 31, end = w >> 1 & 31;
         nux_value v = UNKNOWN;
@@ -85,14 +89,15 @@ static nux_value result_of(const nux_decoded *d, const nux_value registers[32]) 
             v = shifted(registers[RT(w)], (uint8_t)RB(w));
         return v.known || begin > end ? v : masked((~0u >> begin) & (~0u << (31 - end)));
     }
-    default: return UNKNOWN;
+    default:
+        return UNKNOWN;
     }
 }
 
 static nux_value address_of(const nux_decoded *d, const nux_value registers[32]) {
     uint32_t w = d->word;
-    nux_value base = nux_scalar_rows[d->id].update ? registers[RA(w)]
-                                               : register_or_zero(registers, RA(w));
+    nux_value base =
+        nux_scalar_rows[d->id].update ? registers[RA(w)] : register_or_zero(registers, RA(w));
     return sum(base, w >> 26 == 31 ? registers[RB(w)] : constant(SI(w)));
 }
 
@@ -100,9 +105,7 @@ static bool is_shift(const nux_decoded *d) {
     return d->id == NUX_S_SLW || d->id == NUX_S_SRW || d->id == NUX_S_SRAW;
 }
 
-static bool is_divide(const nux_decoded *d) {
-    return d->id == NUX_S_DIVW || d->id == NUX_S_DIVWU;
-}
+static bool is_divide(const nux_decoded *d) { return d->id == NUX_S_DIVW || d->id == NUX_S_DIVWU; }
 
 /* A byte load needs no check: the engine stops at one that misses the SRAM (run.c). */
 static bool is_byte_load(const nux_decoded *d) {
@@ -111,7 +114,8 @@ static bool is_byte_load(const nux_decoded *d) {
 
 /* Other loads and stores must hit the SRAM, shifts be by less than 32, divisors not be zero, and
  * signed ones not negative: there the engine does as the chip does. */
-nux_check nux_check_of(const nux_processor *p, const nux_decoded *d, const nux_value registers[32]) {
+nux_check nux_check_of(const nux_processor *p, const nux_decoded *d,
+                       const nux_value registers[32]) {
     nux_check c = {.needed = true, .size = 1};
     if (is_byte_load(d)) {
         c.needed = false;
@@ -136,7 +140,9 @@ nux_check nux_check_of(const nux_processor *p, const nux_decoded *d, const nux_v
 }
 
 /* An instruction that the engine executes only after a check. */
-bool nux_is_checked(const nux_decoded *d) { return nux_is_memory(d) || is_shift(d) || is_divide(d); }
+bool nux_is_checked(const nux_decoded *d) {
+    return nux_is_memory(d) || is_shift(d) || is_divide(d);
+}
 
 bool nux_can_check(const nux_check *c) {
     return c->v.known && (c->v.clear & (c->size - 1)) == c->size - 1;

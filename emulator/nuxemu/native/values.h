@@ -27,8 +27,7 @@ typedef struct {
 void nux_values_reset(nux_value registers[32]);
 /* After one engine-executed instruction. */
 void nux_values_follow(const nux_decoded *d, nux_value registers[32]);
-nux_check nux_check_of(const nux_processor *p, const nux_decoded *d,
-                       const nux_value registers[32]);
+nux_check nux_check_of(const nux_processor *p, const nux_decoded *d, const nux_value registers[32]);
 /* False: it does not follow from registers, or cannot hold. */
 bool nux_can_check(const nux_check *c);
 /* An instruction that the engine may have to be checked for. */
