@@ -13,7 +13,7 @@ from nuxkit import Chip, CorrelationConfig
 UPDATE = {"command": "STDP_UPDATE"}
 NOISELESS = CorrelationConfig(noise_lsb=0)
 PAIRS = 60
-PRE, POST = 20, 33  # row and column of the driven synapse
+PRE, POST = 200, 33  # row and column of the driven synapse
 SEED = int(os.environ.get("NUXKIT_TEST_SEED", "7"))
 
 
@@ -31,11 +31,11 @@ def run_update(chip, parameters=None, hemisphere=0):
     return result
 
 
-def add_pairs(chip, post_after_pre_s, pairs=PAIRS, hemisphere=0):
-    """Pairs of spikes of row PRE and column POST."""
+def add_pairs(chip, post_after_pre_s, pairs=PAIRS, hemisphere=0, row=PRE):
+    """Pairs of spikes of a row and column POST."""
     pre_s = chip.time_s + 100e-6 * np.arange(1, pairs + 1)
     chip.add_spikes(
-        pre=(pre_s, np.full(pairs, PRE), np.zeros(pairs, int)),
+        pre=(pre_s, np.full(pairs, row), np.zeros(pairs, int)),
         post=(pre_s + post_after_pre_s, np.full(pairs, POST)),
         hemisphere=hemisphere,
     )
@@ -59,6 +59,13 @@ def baselines(chip):
     ]
 
 
+def set_baselines(chip, values):
+    """Write the causal and the acausal baseline of each column, shape (2, 256)."""
+    for name, columns in zip(("causal", "acausal"), values.astype(np.uint8), strict=True):
+        for half in (0, 1):
+            chip.write(f"baseline.{name}[{half}]", columns[half::2])
+
+
 def random_parameters(rng):
     w_min, w_max = np.sort(rng.integers(0, 64, 2))
     row_begin, row_end = np.sort(rng.choice(257, 2, replace=False))
@@ -70,7 +77,7 @@ def random_parameters(rng):
 
 
 def check_against_twin(program, config, rng, updates, **options):
-    """Some updates after random spikes, each with other parameters."""
+    """Some updates after random spikes, each with other parameters, some with odd baselines."""
     chip = Chip(seed=3, correlation=config, **options)
     array = chip.synram[0]
     array.labels = rng.integers(0, 4, (256, 256))
@@ -79,6 +86,8 @@ def check_against_twin(program, config, rng, updates, **options):
     for _ in range(updates):
         array.weights = before = rng.integers(0, 64, (256, 256))
         add_random_spikes(chip, rng, count=int(10 ** rng.uniform(2, 4.3)))
+        if rng.random() < 0.3:
+            set_baselines(chip, rng.integers(0, 256, (2, 256)))
         readings = array.read_correlation()
         extremes |= {*np.unique(readings)}
         parameters = random_parameters(rng)
@@ -131,6 +140,14 @@ def test_baseline_is_the_rounded_mean_of_readings(stdp):
         block = 2 * half
         np.testing.assert_array_equal(causal[half::2], means[0, block, half::2])
         np.testing.assert_array_equal(acausal[half::2], means[1, block + 1, half::2])
+
+
+@pytest.mark.parametrize("rows, last", [((0, 256), 31), ((10, 13), 11), ((255, 256), 255)])
+def test_baseline_is_averaged_over_the_chosen_rows(stdp, rows, last):
+    chip = Chip()
+    parameters = Parameters(row_begin=rows[0], row_end=rows[1])
+    assert chip.run(stdp, symbols=parameters.symbols()).return_code == 0
+    assert chip.synram[0].latched_row == last
 
 
 @pytest.mark.parametrize("level", [0, 1, 127, 128, 255])
@@ -244,10 +261,11 @@ def test_each_correlation_counts_once(stdp):
     np.testing.assert_array_equal(chip.synram[0].weights, learned)
 
 
-def test_measuring_the_baseline_discards_earlier_correlation_and_keeps_weights(stdp):
+@pytest.mark.parametrize("row", [5, 200])
+def test_measuring_the_baseline_discards_earlier_correlation_and_keeps_weights(stdp, row):
     chip = Chip(seed=3, correlation=NOISELESS)
     chip.synram[0].weights = np.full((256, 256), 32)
-    add_pairs(chip, 2e-6)
+    add_pairs(chip, 2e-6, row=row)
     chip.run(stdp)
     run_update(chip, Parameters(learning_rate=64))
     assert (chip.synram[0].weights == 32).all()
@@ -274,12 +292,12 @@ def test_parameters_change_without_any_other_program(stdp, monkeypatch):
 def test_a_host_may_supply_the_baseline(stdp):
     chip = Chip(seed=3, correlation=CorrelationConfig.ideal(baseline_lsb=180))
     chip.load(stdp)
-    level = np.full(128, 200, np.uint8)  # as if 20 steps of both had been gathered, less 4
-    symbols = {f"baseline.causal[{half}]": level for half in (0, 1)}
-    symbols |= {f"baseline.acausal[{half}]": level - 4 for half in (0, 1)}
-    chip.write_symbols(symbols | {"has_baseline": True})
-    run_update(chip, Parameters(learning_rate=64, w_max=63))
-    assert (chip.synram[0].weights == 2).all()
+    columns = np.arange(256)
+    set_baselines(chip, np.array([200 - columns % 5, 200 - 4 * (columns % 5)]))
+    chip.write("has_baseline", True)
+    chip.synram[0].weights = np.full((256, 256), 10)
+    run_update(chip, Parameters(learning_rate=127))
+    assert (chip.synram[0].weights == 10 + 3 * (columns % 5)).all()
 
 
 @pytest.mark.parametrize(
