@@ -63,16 +63,17 @@ volatile struct stdp_parameters parameters = {
 struct stdp_baseline baseline;
 volatile bool has_baseline = false;
 
-#define BASELINE_READINGS 32 // averaged; a power of two up to 128
+#define BASELINE_READINGS 32 // that are averaged; a power of two, 2 to 128
 
 /// Between a reading, 0 to 255, and the signed byte 128 below it.
 NUX_INTRINSIC nux_vector shift_by_128(nux_vector reading) {
     return nux_add8(reading, nux_splat8(INT8_MIN));
 }
 
-/// Mean reading of half a row of a sensor over fresh resets, in turn through all rows.
+/// Mean of readings of one sensor, half a row, each after a reset, of one row after the other.
 static void measure(uint32_t sensor, uint32_t half, nux_vector_memory *mean) {
-    // 2 * reading * share is added up in 16 bits, so 256 / 2 / BASELINE_READINGS is the mean.
+    // Each reading adds 2 * reading * share to the accumulator, which so ends at 256 times the
+    // mean: its upper byte is the mean.
     nux_vector share = nux_splat8(128 / BASELINE_READINGS);
     fxvmtacb(nux_splat8(INT8_MAX)); // half a step, to round and not truncate
     uint32_t row = parameters.row_begin;
