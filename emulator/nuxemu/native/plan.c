@@ -154,7 +154,7 @@ static nux_plan *store_plan(const nux_plan *plan, const guard_list *list, uint32
     if (!result)
         return NULL;
     *result = *plan;
-    result->num_guards = (uint8_t)list->count;
+    result->guards_end = result->guards + list->count;
     nux_plan_details *details = (nux_plan_details *)(result->guards + list->count);
     details->end_pc = end_pc;
     uint32_t n = 0;
@@ -165,7 +165,7 @@ static nux_plan *store_plan(const nux_plan *plan, const guard_list *list, uint32
                 details->origins[n++] = list->origins[i];
             }
         if (simple)
-            result->num_simple = (uint8_t)n;
+            result->simple_end = result->guards + n;
     }
     return result;
 }
@@ -199,7 +199,7 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
         }
         instructions++;
         if (d->kind == NUX_KIND_BRANCH) {
-            plan.predictable = d->id == NUX_S_B || d->id == NUX_S_BC ? -1 : 0;
+            plan.predictable = d->id == NUX_S_B || d->id == NUX_S_BC ? ~0u : 0;
             break;
         }
         nux_check c = nux_check_of(p, d, registers);

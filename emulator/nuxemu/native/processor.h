@@ -91,8 +91,8 @@ typedef struct nux_plan {
     uint64_t progress;         /* PROGRESS of its plain instructions */
     const nux_decoded *native; /* native instructions that end the block, or NULL */
     uint32_t expected;         /* address where the next block begins if nothing special happens */
-    int16_t predictable;       /* -1: a branch ends it, to an address that it names; else 0 */
-    uint8_t num_simple, num_guards; /* simple ones (one register, not shifted) come first */
+    uint32_t predictable; /* all ones: a branch ends it, to an address that it names; else 0 */
+    const nux_guard *simple_end, *guards_end; /* simple ones (one register, not shifted) first */
     nux_guard guards[];
 } nux_plan;
 
@@ -103,7 +103,7 @@ typedef struct {
 } nux_plan_details;
 
 static inline const nux_plan_details *nux_details(const nux_plan *plan) {
-    return (const nux_plan_details *)(plan->guards + plan->num_guards);
+    return (const nux_plan_details *)plan->guards_end;
 }
 
 /* A memory that code can run from, translated page by page. */

@@ -106,9 +106,9 @@ static inline uint32_t guard_value(const nux_guard *g) {
 
 /* Reports plain accesses to vector data that no sync has made visible yet. */
 static void check_block_sync(nux_processor *p, const nux_plan *plan) {
-    for (uint32_t i = 0; i < plan->num_guards; i++) {
-        const nux_guard_origin *origin = &nux_details(plan)->origins[i];
-        uint32_t address = guard_value(&plan->guards[i]) + origin->floor;
+    const nux_guard_origin *origin = nux_details(plan)->origins;
+    for (const nux_guard *g = plan->guards; g != plan->guards_end; g++, origin++) {
+        uint32_t address = guard_value(g) + origin->floor;
         if (origin->is_data && address < p->unsynced_high &&
             address + origin->span >= p->unsynced_low)
             nux_report(p, origin->pc, NUX_SITE_NO_SYNC);
@@ -132,13 +132,13 @@ static void leave(nux_processor *p) {
 }
 
 static inline bool checks_hold(const nux_plan *plan) {
-    const nux_guard *g = plan->guards, *end = g + plan->num_simple;
-    for (; g != end; g++) {
+    const nux_guard *g = plan->guards;
+    for (; g != plan->simple_end; g++) {
         uint32_t x = *g->a + g->low;
         if (x & g->align || x > g->bound)
             return false;
     }
-    for (end = plan->guards + plan->num_guards; g != end; g++) {
+    for (; g != plan->guards_end; g++) {
         uint32_t x = guard_value(g);
         if (x & g->align || x > g->bound)
             return false;
@@ -202,8 +202,8 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     nux_plan *previous = p->previous, *plan = p->plans[pc / 4 % NUM_PLANS];
     /* Without a branch of our own, which would be mispredicted whenever the program's is. */
     uint64_t progress = p->progress + (pc != previous->expected) * NUX_CYCLES_BRANCH_MISS;
-    uint32_t learns = (uint32_t)(int32_t)previous->predictable;
-    previous->expected = (pc & learns) | (previous->expected & ~learns);
+    previous->expected =
+        (pc & previous->predictable) | (previous->expected & ~previous->predictable);
     if (previous->native || plan->key != PLAN_KEY(pc, size) || (uint32_t)progress >= p->budget ||
         !checks_hold(plan)) {
         p->progress = progress;
