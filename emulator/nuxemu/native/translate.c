@@ -27,11 +27,18 @@ static void find_labels(const nux_decoded *words, bool labels[PAGE_WORDS]) {
     }
 }
 
-static bool any_unknown(const nux_value registers[32]) {
-    for (int r = 0; r < 32; r++)
-        if (!registers[r].known)
-            return true;
-    return false;
+/* True if all checks of the plain code from word i on follow from these register values. */
+static bool checkable_from(const nux_processor *p, const nux_decoded *words, uint32_t i,
+                           const nux_value at_label[32]) {
+    nux_value registers[32];
+    memcpy(registers, at_label, sizeof registers);
+    for (; i < PAGE_WORDS && !words[i].native && words[i].kind != NUX_KIND_BRANCH; i++) {
+        nux_check c = nux_check_of(p, &words[i], registers);
+        if (c.needed && !nux_can_check(&c))
+            return false;
+        nux_values_follow(&words[i], registers);
+    }
+    return true;
 }
 
 /* Decides which plain loads and stores must be native. */
@@ -42,11 +49,10 @@ static void choose_native(const nux_processor *p, nux_decoded *words) {
     nux_values_reset(registers);
     for (uint32_t i = 0; i < PAGE_WORDS; i++) {
         nux_decoded *d = &words[i];
-        if (labels[i]) {
-            /* Code falls into a loop whose loads would not be checkable in the block that
-             * comes from above: end that block before the loop. */
-            if (i && any_unknown(registers) && !words[i - 1].native &&
-                words[i - 1].kind != NUX_KIND_BRANCH)
+        if (labels[i] && !checkable_from(p, words, i, registers)) {
+            /* Code falls into a loop whose checks do not follow from the block that comes from
+             * above: end that block before the loop. */
+            if (i && !words[i - 1].native && words[i - 1].kind != NUX_KIND_BRANCH)
                 words[i - 1].native = words[i - 1].splits = true;
             nux_values_reset(registers);
         }
