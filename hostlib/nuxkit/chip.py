@@ -16,6 +16,7 @@ from nuxemu import CorrelationConfig, ExternalMemory, Processor, StopReason, Syn
 from nuxemu import memory_map as mm
 
 from .errors import InputError
+from .interruption import run_interruptibly
 from .program import Program
 from .result import Remark, RunResult
 from .traps import error_of
@@ -260,6 +261,8 @@ class Chip:
             The program was stopped by `max_cycles` or `max_wall_s`; `result` as above.
         InputError
             An argument is out of its range.
+        KeyboardInterrupt
+            Ctrl-C; the chip can run the next program.
         """
         ppu = self.ppu[_hemisphere(hemisphere)]
         if isinstance(max_cycles, bool) or not isinstance(max_cycles, int) or max_cycles < 1:
@@ -279,9 +282,13 @@ class Chip:
         ppu.reset()
         ppu.set_code_end(_code_end(loaded))
         begin = time.perf_counter()
-        stop = ppu.run(max_cycles=max_cycles, start_s=self.time_s, max_wall_s=max_wall_s)
+        stop = run_interruptibly(
+            ppu, max_cycles=max_cycles, start_s=self.time_s, max_wall_s=max_wall_s
+        )
         wall_s = time.perf_counter() - begin
         self._advance_to(self.time_s + ppu.cycles / mm.PPU_CLOCK_HZ)
+        if stop.reason is StopReason.INTERRUPTED:
+            raise KeyboardInterrupt
         registers = ppu.registers()
         frames: tuple[Any, ...] = ()
         if stop.reason is not StopReason.FINISHED:
