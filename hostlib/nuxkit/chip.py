@@ -282,12 +282,12 @@ class Chip:
         ppu.reset()
         ppu.set_code_end(_code_end(loaded))
         begin = time.perf_counter()
-        stop = run_interruptibly(
+        stop, interrupted = run_interruptibly(
             ppu, max_cycles=max_cycles, start_s=self.time_s, max_wall_s=max_wall_s
         )
         wall_s = time.perf_counter() - begin
         self._advance_to(self.time_s + ppu.cycles / mm.PPU_CLOCK_HZ)
-        if stop.reason is StopReason.INTERRUPTED:
+        if interrupted:
             raise KeyboardInterrupt
         registers = ppu.registers()
         frames: tuple[Any, ...] = ()

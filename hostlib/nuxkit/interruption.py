@@ -8,8 +8,10 @@ from typing import Any
 
 from nuxemu import Processor, Stop
 
+_POLL_S = 0.05
 
-def run_interruptibly(ppu: Processor, **limits: Any) -> Stop:
+
+def run_interruptibly(ppu: Processor, **limits: Any) -> tuple[Stop, bool]:
     """Do what `ppu.run` does, but let Ctrl-C end the run in time.
 
     Python handles signals in the main thread only, and only between its own instructions;
@@ -23,11 +25,12 @@ def run_interruptibly(ppu: Processor, **limits: Any) -> Stop:
 
     Returns
     -------
-    Stop
-        With the reason ``INTERRUPTED`` after Ctrl-C.
+    stop : Stop
+    interrupted : bool
+        Whether Ctrl-C came, so that the caller must raise `KeyboardInterrupt`.
     """
     if threading.current_thread() is not threading.main_thread():
-        return ppu.run(**limits)
+        return ppu.run(**limits), False
     outcome: list[Stop | BaseException] = []
 
     def work() -> None:
@@ -38,12 +41,15 @@ def run_interruptibly(ppu: Processor, **limits: Any) -> Stop:
 
     worker = threading.Thread(target=work, name="nuxkit-run", daemon=True)
     worker.start()
+    interrupted = False
     while worker.is_alive():
         try:
-            worker.join()
+            if interrupted:  # again and again: one that comes before the run starts is lost
+                ppu.interrupt()
+            worker.join(_POLL_S if interrupted else None)
         except KeyboardInterrupt:
-            ppu.interrupt()
+            interrupted = True
     (result,) = outcome
     if isinstance(result, BaseException):
         raise result
-    return result
+    return result, interrupted
