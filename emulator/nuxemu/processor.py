@@ -185,7 +185,7 @@ class Processor:
             return
         from nuxemu.reference import VectorState, execute
 
-        state = VectorState.wrap(*self._vector_buffers())
+        state = VectorState(*self._vector_buffers())
         registers = ffi.new("nux_registers *")
 
         @ffi.callback("nux_vector_step_fn")  # type: ignore[untyped-decorator]

@@ -31,11 +31,9 @@ _Callback = Callable[[click.Context, click.Parameter, Sequence[str]], dict[str, 
 
 
 def _assignments(form: str, parse: Callable[[str], Any], default: str | None = None) -> _Callback:
-    """Callback of an option that is given as ``NAME=VALUE``, several times; gives a dict."""
+    """Give the callback of an option ``NAME=VALUE`` that may come several times: makes a dict."""
 
-    def split(
-        ctx: click.Context, param: click.Parameter, given: Sequence[str]
-    ) -> dict[str, Any]:
+    def split(ctx: click.Context, param: click.Parameter, given: Sequence[str]) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for assignment in given:
             name, equals, value = assignment.partition("=")

@@ -89,7 +89,9 @@ def build_json(result: BuildResult) -> dict[str, Any]:
     }
 
 
-def run_json(result: RunResult, values: dict[str, Any], error: NuxkitError | None) -> dict[str, Any]:
+def run_json(
+    result: RunResult, values: dict[str, Any], error: NuxkitError | None
+) -> dict[str, Any]:
     """JSON of a run, also of one that did not finish."""
     finished = error is None
     return {
