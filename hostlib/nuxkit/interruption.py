@@ -32,21 +32,22 @@ def run_interruptibly(ppu: Processor, **limits: Any) -> tuple[Stop, bool]:
     if threading.current_thread() is not threading.main_thread():
         return ppu.run(**limits), False
     outcome: list[Stop | BaseException] = []
+    done = threading.Event()
 
     def work() -> None:
         try:
             outcome.append(ppu.run(**limits))
         except BaseException as error:
             outcome.append(error)
+        done.set()
 
-    worker = threading.Thread(target=work, name="nuxkit-run", daemon=True)
-    worker.start()
+    threading.Thread(target=work, name="nuxkit-run", daemon=True).start()
     interrupted = False
-    while worker.is_alive():
+    while not done.is_set():  # Thread.join() takes an interrupted wait for the thread's end
         try:
             if interrupted:  # again and again: one that comes before the run starts is lost
                 ppu.interrupt()
-            worker.join(_POLL_S if interrupted else None)
+            done.wait(_POLL_S if interrupted else None)
         except KeyboardInterrupt:
             interrupted = True
     (result,) = outcome
