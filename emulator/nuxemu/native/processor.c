@@ -101,6 +101,7 @@ void nux_processor_reset(nux_processor *p) {
 }
 
 void nux_processor_get_registers(nux_processor *p, nux_registers *r) {
+    nux_update_timers(p);
     *r = (nux_registers){
         .lr = *p->lr, .ctr = *p->ctr, .pc = p->pc, .msr = p->msr, .srr0 = p->srr0,
         .srr1 = p->srr1, .csrr0 = p->csrr0, .csrr1 = p->csrr1, .mcsrr0 = p->mcsrr0,
