@@ -34,7 +34,7 @@ int32_t __fixsfsi(float value) {
     if (float_is_nan(bits)) {
         return INT32_MIN;
     }
-    return bits & FLOAT_SIGN ? (int32_t) - (uint32_t)magnitude(bits, 31, (uint64_t)INT32_MAX + 1)
+    return bits & FLOAT_SIGN ? (int32_t)-(uint32_t)magnitude(bits, 31, (uint64_t)INT32_MAX + 1)
                              : (int32_t)magnitude(bits, 31, INT32_MAX);
 }
 

@@ -6,14 +6,15 @@ import os
 
 import numpy as np
 import pytest
+
 from runtime.batch_runner import Batch
 
 PAIRS = 120_000
 SEED = int(os.environ.get("NUXKIT_TEST_SEED", "20240501"))
-NAMES = (
-    "add sub mul div neg eq ne lt le gt ge unord from_i32 from_u32 from_i64 from_u64 "
-    "to_i32 to_u32 to_i64 to_u64"
-).split()
+NAMES = [
+    "add", "sub", "mul", "div", "neg", "eq", "ne", "lt", "le", "gt", "ge", "unord", "from_i32",
+    "from_u32", "from_i64", "from_u64", "to_i32", "to_u32", "to_i64", "to_u64",
+]  # fmt: skip
 
 SPECIAL = np.array(
     [
@@ -122,7 +123,7 @@ def test_floats_are_truncated_and_saturate(batch, kind):
     limits = np.iinfo(np.dtype({"i": "int", "u": "uint"}[kind[0]] + kind[1:]))
     with np.errstate(invalid="ignore"):  # signalling NaNs
         values = a.view(np.float32).astype(np.float64)
-    mask = 2 ** limits.bits - 1
+    mask = 2**limits.bits - 1
     expected = np.array(
         [
             (limits.min if np.isnan(v) else limits.max if v > limits.max

@@ -6,14 +6,16 @@ import os
 
 import numpy as np
 import pytest
+
 from runtime.batch_runner import Batch
 
 COUNT = 20_000
 SEED = int(os.environ.get("NUXKIT_TEST_SEED", "20240501"))
-NAMES = (
-    "udiv umod div mod udivmod divmod mul mul_call shl shr sar shl_call shr_call sar_call "
-    "ucmp cmp clz ctz ffs popcount parity bswap"
-).split()
+NAMES = [
+    "udiv", "umod", "div", "mod", "udivmod", "divmod", "mul", "mul_call", "shl", "shr", "sar",
+    "shl_call", "shr_call", "sar_call", "ucmp", "cmp", "clz", "ctz", "ffs", "popcount",
+    "parity", "bswap",
+]  # fmt: skip
 WORD = 2**64
 
 
@@ -62,7 +64,9 @@ def operands():
     rng = np.random.default_rng(SEED)
     edges = [1, 2, 3, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**32 + 1, 2**63 - 1, 2**63, WORD - 1]
     special = np.array(list(itertools.product(edges, edges)), np.uint64).T
-    random = rng.integers(1, WORD, (2, COUNT), np.uint64) >> rng.integers(0, 63, (2, COUNT), np.uint64)
+    random = rng.integers(1, WORD, (2, COUNT), np.uint64) >> rng.integers(
+        0, 63, (2, COUNT), np.uint64
+    )
     return np.maximum(np.concatenate([special, random], axis=1), np.uint64(1))
 
 

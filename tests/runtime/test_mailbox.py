@@ -81,8 +81,8 @@ def test_exactly_full_mailbox_drops_nothing(run_kernel):
 def test_every_start_empties_the_mailbox(tmp_path):
     source = tmp_path / "k.c"
     source.write_text(
-        kernel('if (say) nux_mailbox_write_string("long text"); else nux_mailbox_write_char(\'s\');',
-               "volatile int say;")
+        kernel("if (say) nux_mailbox_write_string(\"long text\");"
+               "else nux_mailbox_write_char('s');", "volatile int say;")
     )  # fmt: skip
     chip = Chip()
     assert chip.run(build(source), symbols={"say": 1}).mailbox == "long text"

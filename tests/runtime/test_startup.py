@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Start, end, exceptions, time base, external memory and C library functions."""
 
+from itertools import pairwise
+
 import pytest
 
 from nuxkit import Chip, KernelTrap, build
@@ -96,18 +98,20 @@ def test_time_base_is_whole_when_its_lower_word_wraps(run_kernel):
     times = result.symbols["times"].tolist()
     assert times[0] >> 32 == 3
     assert times[-1] >> 32 == 4
-    assert all(0 < later - now < 100 for now, later in zip(times, times[1:], strict=False))
+    assert all(0 < later - now < 100 for now, later in pairwise(times))
 
 
 def test_code_and_data_in_external_memory(run_kernel):
     result = run_kernel(
-        NUX + "NUX_EXTERNAL_CODE int twice(int x) { return 2 * x; }\n"
+        NUX + "__attribute__((noinline)) int in_sram(int x) { return x + x; }\n"
+        "NUX_EXTERNAL_CODE int twice(int x) { return in_sram(x - 1) + 2; }\n"
         "NUX_EXTERNAL_DATA int table[3] = {5, 6, 7};\n"
         "NUX_EXTERNAL_BUFFER int buffer[1000];\n"
         "NUX_DRAM_CODE int thrice(int x) { return 3 * x; }\n"
         "NUX_DRAM_DATA int far_table[2] = {11, 12};\n"
         "NUX_DRAM_BUFFER int far_buffer[100000];\n"
-        "int start(void) { buffer[999] = twice(table[2]); far_buffer[99999] = thrice(far_table[1]);\n"
+        "int start(void) { buffer[999] = twice(table[2]);\n"
+        "  far_buffer[99999] = thrice(far_table[1]);\n"
         "  return buffer[999] * 100 + far_buffer[99999]; }"
     )
     assert result.return_code == 1436

@@ -110,7 +110,9 @@ def test_correlation_of_a_row_and_its_reset(run_on, optimize):
     assert abs(before_post[1] - baseline[1]) < 1
     assert after_post[1] < baseline[1] - 1
     assert abs(after_post[0] - baseline[0]) < 1
-    reset = "nux_reset_correlation(3, NUX_RESET_CAUSAL); nux_reset_correlation(4, NUX_RESET_CAUSAL);"
+    reset = (
+        "nux_reset_correlation(3, NUX_RESET_CAUSAL); nux_reset_correlation(4, NUX_RESET_CAUSAL);"
+    )
     run_on(chip, reset, optimize)
     assert sensors(run_on(chip, READ.format(row=3), optimize, out)).mean(axis=1)[0] > (
         baseline[0] - 1

@@ -33,7 +33,6 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
     p->config = *config;
     p->external = external;
     p->array = array;
-    p->start.ends_native = true;
     for (uint32_t i = 0; i < NUM_PLANS; i++)
         p->plans[i] = &p->no_plan;
     p->sram = reserve(config->sram_size);

@@ -84,13 +84,11 @@ typedef struct {
 typedef struct nux_plan {
     uint64_t key;       /* PLAN_KEY of the block; 0: no block */
     uint64_t progress;  /* PROGRESS of its plain instructions */
+    uint32_t expected;  /* address where the next block begins if nothing special happens */
     uint32_t end_pc;    /* address of the last instruction, or of the first native one */
-    uint8_t ends_native; /* 1: native instructions end the block */
-    uint8_t ends_branch; /* 1: a branch ends it, */
-    uint8_t predictable; /* 1: to an address that it names, so that it can be predicted, */
-    uint8_t taken;       /* 1: which was taken last time */
-    uint32_t num_simple, num_guards; /* simple ones (one register, not shifted) come first */
-    const nux_decoded *native;       /* the native instructions */
+    uint32_t predictable; /* all ones: a branch ends it, to an address that it names; else 0 */
+    const nux_decoded *native; /* native instructions that end the block, or NULL */
+    nux_guard *simple_end, *guards_end; /* simple ones (one register, not shifted) come first */
     nux_guard guards[];
 } nux_plan;
 
@@ -156,8 +154,8 @@ struct nux_processor {
     uint32_t resume_pc;
     nux_plan *plans[NUM_PLANS];  /* by pc; never NULL; one that collides is made again */
     nux_plan no_plan;            /* where there is none */
-    nux_plan start;              /* before the first block: native, without instructions */
-    bool leave, flush, stale, fetch_failed;
+    nux_plan start;              /* stands for what came before the first block */
+    bool leave, flush, stale, fetch_failed, data_failed;
     volatile int interrupt_request;
     uint32_t bad_fetch;
     uint32_t unsynced_low, unsynced_high; /* vector data stored since the last sync */
@@ -173,6 +171,7 @@ int nux_engine_open(nux_processor *, const nux_engine_api *, char *error, size_t
 /* translate.c */
 nux_region *nux_region_of(nux_processor *, uint32_t pc);
 int nux_translate_page(nux_processor *, nux_region *, uint32_t page);
+uint64_t nux_block_progress(nux_processor *, uint32_t pc, uint32_t bytes);
 nux_plan *nux_make_plan(nux_processor *, uint32_t pc, uint32_t bytes);
 const nux_decoded *nux_decoded_at(nux_processor *, uint32_t pc);
 void nux_make_native(nux_processor *, uint32_t pc);

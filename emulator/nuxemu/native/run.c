@@ -109,8 +109,7 @@ static inline uint32_t guard_value(const nux_guard *g) {
 
 /* Reports plain accesses to vector data that no sync has made visible yet. */
 static void check_block_sync(nux_processor *p, const nux_plan *plan) {
-    for (uint32_t i = 0; i < plan->num_guards; i++) {
-        const nux_guard *g = &plan->guards[i];
+    for (const nux_guard *g = plan->guards; g != plan->guards_end; g++) {
         uint32_t ea = guard_value(g) + g->floor;
         if (g->is_data && ea < p->unsynced_high && ea + g->span >= p->unsynced_low)
             nux_report(p, g->pc, NUX_SITE_NO_SYNC);
@@ -127,27 +126,25 @@ static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
     }
 }
 
-/* A branch that does not go where it went last time refills the pipeline. */
-static inline void account_branch(nux_processor *p, nux_plan *plan, uint32_t pc) {
-    uint8_t taken = (pc != plan->end_pc + 4) & plan->ends_branch;
-    p->progress += (uint8_t)(taken ^ plan->taken) * NUX_CYCLES_BRANCH_MISS;
-    plan->taken = taken & plan->predictable;
-}
-
 static void leave(nux_processor *p) {
     p->leave = true;
     p->previous = &p->start;
     p->uc_emu_stop(p->engine);
 }
 
+static inline bool simple_fails(const nux_guard *g) {
+    uint32_t x = *g->a + g->low;
+    return x & g->align || x > g->bound;
+}
+
 static inline bool checks_hold(const nux_plan *plan) {
-    const nux_guard *g = plan->guards, *end = g + plan->num_simple;
-    for (; g != end; g++) {
-        uint32_t x = *g->a + g->low;
-        if (x & g->align || x > g->bound)
+    const nux_guard *g = plan->guards;
+    if (g == plan->guards_end)
+        return true;
+    for (; g != plan->simple_end; g++)
+        if (simple_fails(g))
             return false;
-    }
-    for (end = plan->guards + plan->num_guards; g != end; g++) {
+    for (; g != plan->guards_end; g++) {
         uint32_t x = guard_value(g);
         if (x & g->align || x > g->bound)
             return false;
@@ -202,18 +199,23 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
     p->previous = plan;
 }
 
+/* Called at the start of each engine block. A branch that does not go where it went last time
+ * refills the pipeline; one to a register always does. */
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     (void)engine;
     nux_processor *p = user;
     uint32_t pc = (uint32_t)address;
     nux_plan *previous = p->previous, *plan = p->plans[pc / 4 % NUM_PLANS];
-    account_branch(p, previous, pc);
-    if (previous->ends_native || plan->key != PLAN_KEY(pc, size) ||
-        (uint32_t)p->progress >= p->budget || !checks_hold(plan)) {
+    /* Without a branch of our own, which would be mispredicted whenever the program's is. */
+    uint64_t progress = p->progress + (pc != previous->expected) * NUX_CYCLES_BRANCH_MISS;
+    previous->expected = (pc & previous->predictable) | (previous->expected & ~previous->predictable);
+    if (previous->native || plan->key != PLAN_KEY(pc, size) ||
+        (uint32_t)progress >= p->budget || !checks_hold(plan)) {
+        p->progress = progress;
         begin_block(p, pc, size);
         return;
     }
-    p->progress += plan->progress;
+    p->progress = progress + plan->progress;
     p->previous = plan;
 }
 
@@ -229,7 +231,8 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
     if (type == UC_MEM_READ || type == UC_MEM_WRITE) {
         entry->physical = SRAM_DATA_PHYSICAL + at;
         entry->permissions = 3;
-        return at < p->config.sram_size;
+        p->data_failed = at >= p->config.sram_size;
+        return !p->data_failed;
     }
     nux_region *region = nux_region_of(p, at);
     if (region) {
@@ -260,6 +263,19 @@ static void fetch_failed(nux_processor *p, uint32_t target, int engine_error) {
     nux_stop_at(p, outside ? NUX_TRAP_FETCH : NUX_TRAP_ENGINE, target, target);
     p->stop.from_pc = from;
     p->stop.engine_error = engine_error;
+}
+
+/* The engine met a load that misses the SRAM: that instruction becomes native, and is tried
+ * again. The block was counted whole; what did not run is taken back. */
+static void retry_access(nux_processor *p) {
+    uint32_t pc;
+    p->uc_reg_read(p->engine, UC_PPC_REG_PC, &pc);
+    const nux_plan *plan = p->previous;
+    uint32_t begin = (uint32_t)plan->key;
+    p->progress += nux_block_progress(p, begin, pc - begin) - plan->progress;
+    fold_progress(p);
+    nux_make_native(p, pc);
+    p->resume_pc = pc;
 }
 
 /* Translates changed code anew. */
@@ -298,9 +314,14 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
             p->uc_ctl(p->engine, UC_CTL_TLB_FLUSH); /* pages are translated at the first fetch */
             p->flush = false;
         }
-        p->leave = p->fetch_failed = false;
+        p->leave = p->fetch_failed = p->data_failed = false;
+        p->start.expected = p->resume_pc;
         int status = p->uc_emu_start(p->engine, p->resume_pc, NEVER, 0, 0);
-        if (p->stop.reason == NUX_RUNNING && !p->leave)
+        if (p->leave || p->stop.reason != NUX_RUNNING)
+            continue;
+        if (p->data_failed)
+            retry_access(p);
+        else
             fetch_failed(p, p->fetch_failed ? p->bad_fetch : p->resume_pc, status);
     }
     p->pc = p->resume_pc;

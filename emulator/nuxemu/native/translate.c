@@ -142,11 +142,18 @@ static bool is_divide(const nux_decoded *d) {
     return d->id == NUX_S_DIVW || d->id == NUX_S_DIVWU;
 }
 
-/* Loads and stores must hit the SRAM, shifts be by less than 32, divisors not be zero, and
+/* A byte load needs no check: the engine stops at one that misses the SRAM (run.c). */
+static bool is_byte_load(const nux_decoded *d) {
+    return d->kind == NUX_KIND_LOAD && nux_scalar_rows[d->id].size == 1;
+}
+
+/* Other loads and stores must hit the SRAM, shifts be by less than 32, divisors not be zero, and
  * signed ones not negative: there the engine does as the chip does. */
 static check check_of(const nux_processor *p, const nux_decoded *d, const value registers[32]) {
     check c = {.needed = true, .size = 1};
-    if (is_memory(d)) {
+    if (is_byte_load(d)) {
+        c.needed = false;
+    } else if (is_memory(d)) {
         c.v = address_of(d, registers);
         c.size = (uint32_t)nux_scalar_rows[d->id].size;
         c.limit = p->config.sram_size;
@@ -515,6 +522,23 @@ void nux_set_code_end(nux_processor *p, uint32_t code_end) {
 
 static bool is_simple(const nux_guard *g) { return g->b == &zero_register && !g->as; }
 
+/* PROGRESS of the plain instructions at the start of a block. */
+uint64_t nux_block_progress(nux_processor *p, uint32_t pc, uint32_t bytes) {
+    pipeline line = {0};
+    for (uint32_t i = 0; i < bytes / 4; i++)
+        issue(&line, nux_decoded_at(p, pc + 4 * i));
+    return PROGRESS(bytes / 4, line.now);
+}
+
+/* Where the engine goes on after the native instructions from pc on. */
+static uint32_t end_of_native(const nux_region *region, uint32_t pc) {
+    uint32_t offset = pc - region->base, i = offset % PAGE_BYTES / 4;
+    const nux_decoded *words = region->pages[offset / PAGE_BYTES];
+    while (i < PAGE_WORDS && words[i].native)
+        i++;
+    return pc - offset % PAGE_BYTES + 4 * i;
+}
+
 /* Makes the plan of a block; NULL when the engine must not run it, because its translation
  * had to change or is stale. */
 nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
@@ -523,7 +547,6 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     nux_decoded *words = &region->pages[offset / PAGE_BYTES][offset % PAGE_BYTES / 4];
     nux_guard guards[MAX_GUARDS];
     value registers[32];
-    pipeline line = {0};
     nux_plan plan = {.key = PLAN_KEY(pc, bytes)};
     for (uint32_t i = 0; i < bytes / 4; i++)
         if (words[i].word != nux_get32(region->source + offset + 4 * i)) {
@@ -537,16 +560,15 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
         nux_decoded *d = &words[i];
         d->executed = true;
         plan.end_pc = pc + 4 * i;
+        plan.expected = plan.end_pc + 4;
         if (d->native) {
-            plan.ends_native = true;
+            plan.expected = end_of_native(region, plan.end_pc);
             plan.native = d;
             break;
         }
         instructions++;
-        issue(&line, d);
         if (d->kind == NUX_KIND_BRANCH) {
-            plan.ends_branch = true;
-            plan.predictable = d->id == NUX_S_B || d->id == NUX_S_BC;
+            plan.predictable = d->id == NUX_S_B || d->id == NUX_S_BC ? ~0u : 0;
             break;
         }
         check c = check_of(p, d, registers);
@@ -556,7 +578,7 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
         }
         follow(d, registers);
     }
-    plan.progress = PROGRESS(instructions, line.now);
+    plan.progress = nux_block_progress(p, pc, 4 * instructions);
     nux_plan *result = malloc(sizeof *result + count * sizeof *guards);
     if (!result)
         return NULL;
@@ -565,11 +587,11 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     for (uint32_t i = 0; i < count; i++)
         if (is_simple(&guards[i]))
             result->guards[n++] = guards[i];
-    result->num_simple = n;
+    result->simple_end = result->guards + n;
     for (uint32_t i = 0; i < count; i++)
         if (!is_simple(&guards[i]))
             result->guards[n++] = guards[i];
-    result->num_guards = n;
+    result->guards_end = result->guards + n;
     nux_plan **place = &p->plans[pc / 4 % NUM_PLANS];
     if (*place == p->previous)
         p->previous = &p->start; /* its end has been dealt with */

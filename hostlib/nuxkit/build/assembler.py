@@ -92,11 +92,12 @@ def _compiled(report: _Report, text: AssemblyText, source: str, assembly: Path) 
     if report.file != str(assembly):  # inline assembler names its own file
         return Diagnostic(report.severity, _untagged(report.text), report.file, report.line)
     number = report.line - 1
-    place, function = text.user_line(number), text.function(number)
+    function = text.function(number)
     tag = _TAG.match(report.text)
     sentence = _untagged(report.text)
     if tag and tag[1] == "nux-spill" and function:
-        sentence = spills.explain(text, number, function)
+        sentence, number = spills.explain(text, number, function)
+    place = text.user_line(number)
     if place is None:
         return Diagnostic(report.severity, sentence, source)
     return Diagnostic(report.severity, sentence, place.file, place.line, place.column)
@@ -108,8 +109,7 @@ def _written(report: _Report, source: str) -> Diagnostic:
     sentence = _untagged(report.text)
     if tag and tag[1] in _ALTIVEC_TAGS and (used := re.search(r"\(([^ )]+)", sentence)):
         sentence = (
-            f"the processor has no instruction {used[1]}; its vector instructions are "
-            "the fxv ones"
+            f"the processor has no instruction {used[1]}; its vector instructions are the fxv ones"
         )
     return Diagnostic(report.severity, sentence, report.file or source, report.line)
 

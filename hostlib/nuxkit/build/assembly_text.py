@@ -52,8 +52,9 @@ class AssemblyText:
         in_asm = False
         for number, line in enumerate(self.lines):
             if match := _FILE.match(line):
-                files[int(match[1])] = match[3] if match[3] and match[3][0] == "/" else (
-                    match[3] or match[2])
+                files[int(match[1])] = (
+                    match[3] if match[3] and match[3][0] == "/" else (match[3] or match[2])
+                )
             elif match := _LOC.match(line):
                 column = int(match[3]) if match[3] else None
                 self._note(number, files.get(int(match[1]), ""), int(match[2]), column or None)
@@ -65,8 +66,7 @@ class AssemblyText:
                 starts.append((number, match[1]))
         ends = [*(begin for begin, _ in starts), len(self.lines)][1:]
         self.functions = [
-            FunctionText(name, begin, end)
-            for (begin, name), end in zip(starts, ends, strict=True)
+            FunctionText(name, begin, end) for (begin, name), end in zip(starts, ends, strict=True)
         ]
 
     def _note(self, number: int, file: str, line: int, column: int | None) -> None:

@@ -66,8 +66,10 @@ def driver_checksum() -> str:
     import nuxemu
 
     places = (Path(__file__).parent, Path(nuxemu.__file__).parent / "isa")
-    return key_of({str(index): tree_checksum(place, (".py",))
-                   for index, place in enumerate(places)} | {"version": _version()})
+    return key_of(
+        {str(index): tree_checksum(place, (".py",)) for index, place in enumerate(places)}
+        | {"version": _version()}
+    )
 
 
 def _version() -> str:
@@ -142,21 +144,35 @@ def inputs_of(headers: Iterable[str], search: Sequence[str]) -> Inputs:
     return Inputs(checksums, tuple(dict.fromkeys(absent)))
 
 
-def store(key: str, elf: bytes, name: str, inputs: Inputs, extra: Mapping[str, Any]) -> Path:
-    """Keep a linked program and what belongs to it; give the path of its ELF file."""
-    digest = sha256(elf)
-    elf_path = cache_root() / "elf" / f"{digest[:24]}" / f"{name}.elf"
+def changed_since(paths: Iterable[str], moment_ns: int) -> bool:
+    """Whether a file was written after a moment, or is gone."""
+    for path in paths:
+        try:
+            if os.stat(path).st_mtime_ns >= moment_ns:
+                return True
+        except OSError:
+            return True
+    return False
+
+
+def store_program(elf: bytes, name: str) -> Path:
+    """Keep a linked program; give the path of its ELF file, which depends on its content."""
+    elf_path = cache_root() / "elf" / sha256(elf)[:24] / f"{name}.elf"
     write_atomic(elf_path, elf)
+    return elf_path
+
+
+def store_entry(key: str, elf_path: Path, inputs: Inputs, extra: Mapping[str, Any]) -> None:
+    """Remember the program at `elf_path` (from `store_program`) as the result of a build."""
     payload = {
         "elf": str(elf_path.relative_to(cache_root())),
-        "elf_sha256": digest,
+        "elf_sha256": file_checksum(elf_path),
         "headers": inputs.checksums,
         "absent": list(inputs.absent),
         "extra": dict(extra),
     }
     entry = {"payload": payload, "sha256": key_of(payload)}
     write_atomic(_entry_path(key), json.dumps(entry, sort_keys=True).encode())
-    return elf_path
 
 
 def lookup(key: str) -> tuple[Path, dict[str, Any]] | None:

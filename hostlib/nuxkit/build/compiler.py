@@ -133,11 +133,13 @@ def _headers(dependencies: Path, source: str) -> tuple[str, ...]:
 
 def normalised(defines: Mapping[str, object]) -> dict[str, str]:
     """Macro values as text; True is 1 and False is 0."""
-    return {name: str(int(value) if isinstance(value, bool) else value)
-            for name, value in sorted(defines.items())}
+    return {
+        name: str(int(value) if isinstance(value, bool) else value)
+        for name, value in sorted(defines.items())
+    }
 
 
 def spelled(paths: Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:
     """Paths as text, as they were given, but never like an option of a tool."""
-    texts = map(os.fspath, paths)
+    texts = [os.fspath(path) for path in paths]
     return tuple(f"./{text}" if text.startswith("-") else text for text in texts)

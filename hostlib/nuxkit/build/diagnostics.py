@@ -86,8 +86,9 @@ class KernelBuildError(BuildError):
         super().__init__("\n".join(map(str, self.diagnostics)))
 
 
-def error(text: str, file: str | None = None, line: int | None = None,
-          column: int | None = None) -> Diagnostic:
+def error(
+    text: str, file: str | None = None, line: int | None = None, column: int | None = None
+) -> Diagnostic:
     """Diagnostic of severity error."""
     return Diagnostic("error", text, file, line, column)
 
@@ -105,8 +106,16 @@ def parse_gcc(output: str) -> list[Diagnostic]:
         if match and match["severity"] != "note":
             severity = cast(Severity, match["severity"].removeprefix("fatal "))
             column = int(match["column"]) if match["column"] else None
-            found.append(Diagnostic(severity, match["text"], match["file"],
-                                    int(match["line"]), column, "\n".join(context)))
+            found.append(
+                Diagnostic(
+                    severity,
+                    match["text"],
+                    match["file"],
+                    int(match["line"]),
+                    column,
+                    "\n".join(context),
+                )
+            )
             context = []
         elif tool := _TOOL_ERROR.match(text):
             found.append(Diagnostic("error", tool["text"], detail="\n".join(context)))
@@ -123,7 +132,9 @@ def parse_gcc(output: str) -> list[Diagnostic]:
     return found
 
 
-_INLINED = re.compile(r"^\s+inlined from .* at (?P<file>[^:\n]+):(?P<line>\d+):(?P<column>\d+)", re.M)
+_INLINED = re.compile(
+    r"^\s+inlined from .* at (?P<file>[^:\n]+):(?P<line>\d+):(?P<column>\d+)", re.M
+)
 
 
 def at_user_line(entry: Diagnostic, private: str) -> Diagnostic:
@@ -139,6 +150,7 @@ def at_user_line(entry: Diagnostic, private: str) -> Diagnostic:
         return entry
     for match in _INLINED.finditer(entry.detail):
         if not match["file"].startswith(private):
-            return replace(entry, file=match["file"], line=int(match["line"]),
-                           column=int(match["column"]))
+            return replace(
+                entry, file=match["file"], line=int(match["line"]), column=int(match["column"])
+            )
     return entry

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -110,14 +111,22 @@ def build(
     names = spelled(sources)
     settings = _settings(names, spelled(include_dirs), defines or {}, optimize)
     tools = find_toolchain()
-    common = {"flags": settings.flags, "tools": tools.version, "driver": _driver_checksum(),
-              "runtime": runtime_checksum(settings.runtime)}
-    key = _key({**common, "cwd": os.getcwd(),
-                "sources": [(name, _checksum(name)) for name in names]})
+    common = {
+        "flags": settings.flags,
+        "tools": tools.version,
+        "driver": _driver_checksum(),
+        "runtime": runtime_checksum(settings.runtime),
+    }
+    key = _key(
+        {**common, "cwd": os.getcwd(), "sources": [(name, _checksum(name)) for name in names]}
+    )
     result = _lookup(key) if cache else None
     if result is None:
-        runtime = build_runtime(tools, settings.runtime, _key(
-            {**common, "flags": Settings(runtime=settings.runtime).flags}))
+        runtime = build_runtime(
+            tools,
+            settings.runtime,
+            _key({**common, "flags": Settings(runtime=settings.runtime).flags}),
+        )
         result = _build(tools, names, settings, runtime, key)
     if output is not None:
         _write(Path(output), result.elf_path.read_bytes())
@@ -131,7 +140,9 @@ _driver_checksum = cache.driver_checksum
 
 
 def _settings(
-    sources: tuple[str, ...], include_dirs: tuple[str, ...], defines: Mapping[str, object],
+    sources: tuple[str, ...],
+    include_dirs: tuple[str, ...],
+    defines: Mapping[str, object],
     optimize: str,
 ) -> Settings:
     if not sources:
@@ -164,6 +175,7 @@ def _lookup(key: str) -> BuildResult | None:
 def _build(
     tools: Toolchain, sources: tuple[str, ...], settings: Settings, runtime: Runtime, key: str
 ) -> BuildResult:
+    started_ns = time.time_ns()  # before anything is read
     with tempfile.TemporaryDirectory(prefix="nuxkit-build-") as name:
         work = Path(name)
         compiled = []
@@ -180,8 +192,11 @@ def _build(
         report, problems = _check(tools, elf, sources)
         _raise_errors(problems + found)
         extra = {"report": report.to_dict(), "warnings": [entry.to_dict() for entry in found]}
-        inputs = cache.inputs_of(*_headers(compiled, settings))
-        stored = cache.store(key, elf.read_bytes(), Path(sources[0]).stem, inputs, extra)
+        stored = cache.store_program(elf.read_bytes(), Path(sources[0]).stem)
+        headers, search = _headers(compiled, settings)
+        # Who edits a file while it is compiled gets this result once.
+        if not cache.changed_since((*sources, *headers), started_ns):
+            cache.store_entry(key, stored, cache.inputs_of(headers, search), extra)
     return BuildResult(stored, report, tuple(found), from_cache=False)
 
 

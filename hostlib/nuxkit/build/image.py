@@ -26,9 +26,10 @@ class Section:
         """First address behind it."""
         return self.address + self.size
 
-    def words(self) -> Iterator[tuple[int, int]]:
-        """Addresses and values of its 32-bit words."""
-        for offset in range(0, len(self.data) - 3, 4):
+    def words(self, begin: int = 0, end: int = 1 << 32) -> Iterator[tuple[int, int]]:
+        """Addresses and values of its 32-bit words from `begin` to `end` (excluded)."""
+        first = max(begin, self.address) - self.address
+        for offset in range(first, min(end - self.address, len(self.data)) - 3, 4):
             yield self.address + offset, int.from_bytes(self.data[offset : offset + 4], "big")
 
 
@@ -87,6 +88,12 @@ class Image:
             following = starts[index + 1][0] if index + 1 < len(starts) else section.end
             found.append(Function(function.name, address, min(following, section.end)))
         return tuple(found)
+
+    def code(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """Addresses and words of the code from `begin` to `end` (excluded)."""
+        section = self.section_at(begin)
+        if section is not None and section.executable:
+            yield from section.words(begin, end)
 
     def section_at(self, address: int) -> Section | None:
         """Section that contains `address`."""

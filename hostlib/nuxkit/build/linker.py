@@ -24,8 +24,11 @@ _DUPLICATE = re.compile(
     r"multiple definition of `(?P<symbol>[^']+)'; (?:[^:\n]+\.o:)?(?P<first>.*): "
     r"first defined here"
 )
-_OVERFLOW = re.compile(r"region `\w+' overflowed|is not within region|will not fit in region|"
-                       r"less than __stack_reserve bytes|section \S+ VMA \S+ overlaps")
+_WARNING = re.compile(r"^.*\bwarning: (?P<text>.*)$")
+_OVERFLOW = re.compile(
+    r"region `\w+' overflowed|is not within region|will not fit in region|"
+    r"less than __stack_reserve bytes|section \S+ VMA \S+ overlaps"
+)
 
 #: GCC's helpers for double precision: __adddf3, __extendsfdf2, __fixdfsi, ...
 _DOUBLE = re.compile(r"^__(?:[a-z]*df[a-z]{0,2}\d?|truncdfsf2|fix(?:uns)?dfsi|trunctfdf2)$")
@@ -56,7 +59,7 @@ def link(
     Returns
     -------
     list of Diagnostic
-        Empty when the program was linked.
+        Without errors when the program was linked.
     """
     command = [
         tools.linker, "-T", str(runtime.script), "-z", "max-page-size=16", "-z", "noexecstack",
@@ -65,7 +68,8 @@ def link(
     ]  # fmt: skip
     done = toolchain.run(command)
     if done.returncode == 0:
-        return []
+        warnings = (_WARNING.match(line) for line in done.stderr.splitlines())
+        return [Diagnostic("warning", match["text"]) for match in warnings if match]
     found = _translate(done.stderr, list(objects))
     if _OVERFLOW.search(done.stderr):
         # Once more with a program that is too large, to measure it.

@@ -88,8 +88,8 @@ def make_report(image: Image, stack: StackBound) -> BuildReport:
         mailbox=mm.MAILBOX_SIZE,
         stack=stack,
         stack_space=image.symbols["__stack_top"] - image.symbols["__stack_limit"],
-        external=sum(image.size(name) for name in EXTERNAL.sections),
-        dram=sum(image.size(name) for name in DRAM.sections),
+        external=EXTERNAL.used(image),
+        dram=DRAM.used(image),
     )
 
 

@@ -15,7 +15,7 @@ from nuxkit.build import cache, toolchain
 from nuxkit.build.compiler import Settings, compile_source
 from nuxkit.build.diagnostics import KernelBuildError
 from nuxkit.build.toolchain import Toolchain
-from nuxkit.errors import ProgramFileError
+from nuxkit.errors import ProgramFileError, ToolchainError
 
 SCRIPT = "nux.ld"
 START_UP = "crt0.S"
@@ -123,4 +123,4 @@ def _compile_runtime(tools: Toolchain, root: Path, work: Path) -> Runtime:
 
 def _must(done: toolchain.Completed) -> None:
     if done.returncode != 0:
-        raise toolchain.ToolchainError(f"{' '.join(done.args)} failed:\n{done.stderr.strip()}")
+        raise ToolchainError(f"{' '.join(done.args)} failed:\n{done.stderr.strip()}")

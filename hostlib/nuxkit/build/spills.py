@@ -22,8 +22,15 @@ _WRITES = re.compile(r"^\s*[a-z][\w.]*\s+(\d+)\b")
 _VECTOR_TARGET = re.compile(r"^\s*(?:fxv\w+|lvx)\s+(\d+)\b")
 
 
-def explain(text: AssemblyText, number: int, function: FunctionText) -> str:
-    """Sentence for the refused vector move in line `number` (from 0) of `function`."""
+def explain(text: AssemblyText, number: int, function: FunctionText) -> tuple[str, int]:
+    """Explain the refused vector move in line `number` (from 0) of `function`.
+
+    Returns
+    -------
+    sentence : str
+    line : int
+        The line that is to blame: the call, or `number`.
+    """
     slot = _stack_slot(text, number, function)
     name = f"{function.name}()"
     if slot is None:
@@ -31,7 +38,7 @@ def explain(text: AssemblyText, number: int, function: FunctionText) -> str:
             f"a vector of {name} lives in memory (a global or static variable, an array, a "
             "struct, or one whose address is taken), and the processor cannot move it there "
             "implicitly: use a nux_vector_memory with fxvstax and fxvlax"
-        )
+        ), number
     call = _call_between(text, number, function, slot)
     if call is not None:
         line, callee = call
@@ -39,23 +46,31 @@ def explain(text: AssemblyText, number: int, function: FunctionText) -> str:
         place = f" in line {where.line}" if where else ""
         return (
             f"a vector is kept across the call of {callee}{place}, but no vector register "
-            "survives a call: make the called function static inline "
-            "__attribute__((always_inline)), or store the vector in a nux_vector_memory "
+            f"survives a call: {_inline_advice(callee)}store the vector in a nux_vector_memory "
             "before the call (fxvstax) and load it again (fxvlax)"
-        )
+        ), line
     if _registers_used(text, function) >= NUM_REGISTERS:
         return (
             f"more than {NUM_REGISTERS} vector values are alive in {name} here, and the "
             "processor cannot spill one to the stack: keep fewer values alive at a time "
             "(smaller blocks, less unrolling), or store some in a nux_vector_memory "
             "(fxvstax) and load them again (fxvlax)"
-        )
+        ), number
     return (
         f"a vector of {name} lives on the stack (an array, a struct, one whose address is "
         "taken, or an argument passed in memory), and the processor cannot move it there "
         "implicitly: use single nux_vector variables, or a nux_vector_memory with fxvstax "
         "and fxvlax"
-    )
+    ), number
+
+
+def _inline_advice(callee: str) -> str:
+    """Say what can be done about a call."""
+    if callee.startswith("__"):
+        return "GCC calls it for an operation of its own (64-bit division, float); "
+    if callee == "a function pointer":
+        return ""
+    return "make the called function static inline __attribute__((always_inline)), or "
 
 
 def _stack_slot(text: AssemblyText, number: int, function: FunctionText) -> int | None:
@@ -74,7 +89,10 @@ def _stack_slot(text: AssemblyText, number: int, function: FunctionText) -> int 
 
 
 def _last_value(
-    text: AssemblyText, number: int, function: FunctionText, register: str,
+    text: AssemblyText,
+    number: int,
+    function: FunctionText,
+    register: str,
     form: re.Pattern[str],
 ) -> int | None:
     """Constant that `register` got last before line `number`, when it came by `form`."""
@@ -94,8 +112,7 @@ def _call_between(
     moves = [
         (line, match[1])
         for line in range(function.begin, function.end)
-        if (match := _MOVE.match(text.lines[line]))
-        and _stack_slot(text, line, function) == slot
+        if (match := _MOVE.match(text.lines[line])) and _stack_slot(text, line, function) == slot
     ]
     stores = [line for line, kind in moves if kind == "stv" and line <= number]
     loads = [line for line, kind in moves if kind == "lv" and line >= number]

@@ -3,14 +3,15 @@
 
 A function's frame is what it takes off the stack pointer; the call graph comes from
 the branches that leave a function. The bound is that of the deepest chain of calls
-from start() (the start-up code has no frame), plus the deepest exception handler of the program (handlers
-run with further ones disabled).
+from start() (the start-up code has no frame), plus the deepest exception handler of
+the program (handlers run with further ones disabled).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from nuxkit.build.image import Function, Image
 
@@ -70,8 +71,9 @@ def stack_bound(image: Image) -> StackBound:
 
 def _handlers(image: Image) -> Iterable[int]:
     """Addresses of the exception handlers that the program itself has."""
-    defaults = {value for name, value in image.symbols.items()
-                if name.startswith(_DEFAULT_HANDLER_PREFIX)}
+    defaults = {
+        value for name, value in image.symbols.items() if name.startswith(_DEFAULT_HANDLER_PREFIX)
+    }
     for name, address in image.symbols.items():
         if name.startswith(_HANDLER_PREFIX) and address not in defaults:
             yield address
@@ -113,33 +115,24 @@ class _Chains:
 
 def _function_starts(image: Image) -> dict[int, Function]:
     """Functions by address: those with a symbol, and everything that is called."""
-    starts = {function.address: function.name for function in image.functions}
-    for section in image.sections:
-        if section.executable:
-            for address, word in section.words():
-                if word >> 26 == 18 and word & 1:
-                    target = _through_stub(image, _branch_target(address, word))
-                    starts.setdefault(target, f"{target:#x}")
-    found = {}
-    ordered = sorted(starts)
-    for index, address in enumerate(ordered):
-        section = image.section_at(address)
-        if section is None or not section.executable:
-            continue
-        end = ordered[index + 1] if index + 1 < len(ordered) else section.end
-        found[address] = Function(starts[address], address, min(end, section.end))
-    return found
+    names = {function.address: function.name for function in image.functions}
+    executable = [section for section in image.sections if section.executable]
+    for section in executable:
+        for address, word in section.words():
+            if word >> 26 == 18 and word & 1:
+                target = _through_stub(image, _branch_target(address, word))
+                names.setdefault(target, f"{target:#x}")
+    bounds = sorted({*names, *(section.end for section in executable)})
+    return {
+        begin: Function(names[begin], begin, end)
+        for begin, end in pairwise(bounds)
+        if begin in names
+    }
 
 
 def _analyse(image: Image, function: Function, starts: dict[int, Function]) -> _Node:
     node = _Node(function.name)
-    section = image.section_at(function.address)
-    assert section is not None
-    begin = function.address - section.address
-    code = section.data[begin : function.end - section.address]
-    for offset in range(0, len(code) - 3, 4):
-        address = function.address + offset
-        word = int.from_bytes(code[offset : offset + 4], "big")
+    for address, word in image.code(function.address, function.end):
         node.frame += _pushed(word)
         if _is_variable_push(word):
             node.unknown = node.unknown or "frame of variable size"
@@ -193,14 +186,9 @@ def _through_stub(image: Image, target: int) -> int:
 
     It is ``lis r12,high; addi r12,r12,low; mtctr r12; bctr``.
     """
-    section = image.section_at(target)
-    if section is None or not section.executable:
-        return target
-    begin = target - section.address
-    words = [int.from_bytes(section.data[begin + n : begin + n + 4], "big") for n in (0, 4, 8, 12)]
-    if words[0] >> 16 == 0x3D80 and words[1] >> 16 == 0x398C and words[2:] == [
-        0x7D8903A6, 0x4E800420,
-    ]:  # fmt: skip
+    words = [word for _, word in image.code(target, target + 16)]
+    is_stub = len(words) == 4 and words[2:] == [0x7D8903A6, 0x4E800420]
+    if is_stub and words[0] >> 16 == 0x3D80 and words[1] >> 16 == 0x398C:
         low = (words[1] & 0xFFFF) - (words[1] << 1 & 0x10000)
         return ((words[0] << 16) + low) & 0xFFFFFFFF
     return target

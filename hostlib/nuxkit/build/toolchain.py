@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from nuxkit.errors import ToolchainError
@@ -51,8 +51,9 @@ class Toolchain:
     @cached_property
     def version(self) -> str:
         """First lines of ``--version`` of compiler and linker; part of every cache key."""
-        lines = [_version_line(tool, Path(tool).stat().st_mtime_ns)
-                 for tool in (self.gcc, self.linker)]
+        lines = [
+            _version_line(tool, Path(tool).stat().st_mtime_ns) for tool in (self.gcc, self.linker)
+        ]
         return "; ".join(lines)
 
     @cached_property
@@ -61,7 +62,7 @@ class Toolchain:
         return run([self.gcc, "-print-file-name=include"]).stdout.strip()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _version_line(tool: str, modified_ns: int) -> str:
     """First line of ``tool --version``; asked again when the file changes."""
     del modified_ns

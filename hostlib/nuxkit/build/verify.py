@@ -14,7 +14,7 @@ from pathlib import Path
 from nuxemu import memory_map as mm
 from nuxemu.isa import disassemble as disassemble_vector
 from nuxemu.isa import scalar, vector
-from nuxkit.build.capacity import DRAM, EXTERNAL, SRAM
+from nuxkit.build.capacity import REGIONS
 from nuxkit.build.diagnostics import Diagnostic, error
 from nuxkit.build.image import Image, Section, Variable
 
@@ -22,15 +22,8 @@ REQUIRED_FUNCTIONS = ("start", "__init", "exit")
 REQUIRED_SYMBOLS = ("__stack_limit", "__stack_top", "__mailbox_start")
 
 #: Name and window (start, size) of every section that the linker script makes.
-_SRAM_WINDOW = (mm.SRAM_BASE, SRAM.size)
 WINDOWS: dict[str, tuple[int, int]] = {
-    **dict.fromkeys(SRAM.sections, _SRAM_WINDOW),
-    "ext.text": (mm.EXTMEM_FETCH_BASE, EXTERNAL.size),
-    "ext.data": (mm.EXTMEM_DATA_BASE, EXTERNAL.size),
-    "ext.bss": (mm.EXTMEM_DATA_BASE, EXTERNAL.size),
-    "ext_dram.text": (mm.DRAM_FETCH_BASE, DRAM.size),
-    "ext_dram.data": (mm.DRAM_DATA_BASE, DRAM.size),
-    "ext_dram.bss": (mm.DRAM_DATA_BASE, DRAM.size),
+    name: (base, region.size) for region in REGIONS for name, base in region.bases.items()
 }
 #: Instructions named one by one in the errors of a program.
 MAX_SHOWN = 20
@@ -63,11 +56,14 @@ def verify(image: Image, locate: Locate, disassemble: Disassemble) -> list[Diagn
         Errors by address; empty for a good program.
     """
     found = [error(text) for text in (*_symbol_problems(image), *_section_problems(image))]
-    problems = []
+    problems: list[tuple[int, int, str]] = []
     for section in image.sections:
         if section.executable:
-            inside = [variable for variable in image.variables
-                      if section.address <= variable.address < section.end]
+            inside = [
+                variable
+                for variable in image.variables
+                if section.address <= variable.address < section.end
+            ]
             found += [_misplaced(variable, section) for variable in inside]
             problems += _instruction_problems(section, inside)
     for address, word, problem in problems[:MAX_SHOWN]:
@@ -94,6 +90,12 @@ def _symbol_problems(image: Image) -> Iterable[str]:
     for name in REQUIRED_SYMBOLS:
         if name not in image.symbols:
             yield f"the program has no symbol {name}: was it linked with the nuxkit linker script?"
+    top, limit = (image.symbols.get(name, 0) for name in ("__stack_top", "__stack_limit"))
+    if top and (top != mm.STACK_TOP or limit > top):
+        yield (
+            f"the stack reaches from {limit:#x} to {top:#x}, must end at {mm.STACK_TOP:#x}; "
+            "are __stack_limit or __stack_top defined by the program?"
+        )
     if image.symbols.get("__init", mm.INIT_ADDRESS) != mm.INIT_ADDRESS:
         yield f"__init is at {image.symbols['__init']:#x}, must be at {mm.INIT_ADDRESS:#x}"
 
