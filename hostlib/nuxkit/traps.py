@@ -92,8 +92,7 @@ def _what(result: RunResult) -> str:
         "neuron readout, which is not modelled",
         StopReason.FETCH: f"jump to 0x{stop.pc:08x}, which is outside of all memories"
         f" (from 0x{stop.from_pc:08x})",
-        StopReason.STACK_OVERFLOW: f"stack overflow: {access}, which does not belong to the "
-        "stack",
+        StopReason.STACK_OVERFLOW: f"stack overflow: {access}, which does not belong to the stack",
         StopReason.TRAP_INSTRUCTION: f"trap instruction {_instruction(stop.word)}",
         StopReason.ENGINE: f"the scalar engine failed at {_instruction(stop.word)}: a defect of "
         "the model, please report it",

@@ -154,7 +154,10 @@ def test_an_interrupt_that_returns_to_its_cause_for_ever(host, good, slot):
     chip = Chip(hardware=True)
     chip.load(host)
     chip.ppu[0].write(slot, words(RFI))
-    cause = {mm.EXCEPTION_PROGRAM: [TRAP], mm.EXCEPTION_ALIGNMENT: [addi(9, 0, 1), store(36, 9, 9, 0)]}
+    cause = {
+        mm.EXCEPTION_PROGRAM: [TRAP],
+        mm.EXCEPTION_ALIGNMENT: [addi(9, 0, 1), store(36, 9, 9, 0)],
+    }
     chip.ppu[0].write(host.symbols["code"].address, words(*cause[slot], BLR))
     with pytest.raises(RunLimitError) as caught:
         chip.run(max_cycles=2_000_000)
@@ -283,7 +286,8 @@ def outcome(chip: Chip, host, code: bytes, max_cycles: int) -> tuple:
 
 @pytest.mark.parametrize("hardware", [False, True])
 @pytest.mark.parametrize(
-    ("other_core", "num_programs", "max_cycles"), [("native", 300, 20_000), ("reference", 100, 1_000)]
+    ("other_core", "num_programs", "max_cycles"),
+    [("native", 300, 20_000), ("reference", 100, 1_000)],
 )
 def test_random_programs_do_the_same_on_two_chips(
     host, good, other_core, num_programs, max_cycles, hardware

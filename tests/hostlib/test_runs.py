@@ -260,7 +260,8 @@ def _readings(program, seed):
     chip.advance(2e-3)
     second = chip.run()
     return [
-        np.concatenate([r.symbols["causal"], r.symbols["acausal"]]).tobytes() + bytes([r.cycles & 255])
+        np.concatenate([r.symbols["causal"], r.symbols["acausal"]]).tobytes()
+        + bytes([r.cycles & 255])
         for r in (first, second)
     ]
 
@@ -290,7 +291,9 @@ def test_code_and_data_in_external_memory_are_those_of_the_host(kernel):
 
 def test_a_run_that_hit_its_limit_can_start_again(kernel):
     chip = Chip()
-    program = kernel("volatile uint32_t n, limit = -1; int start(void) { while (n < limit) n++; return 9; }")
+    program = kernel(
+        "volatile uint32_t n, limit = -1; int start(void) { while (n < limit) n++; return 9; }"
+    )
     with pytest.raises(RunLimitError):
         chip.run(program, max_cycles=10_000)
     reached = chip.read("n")
