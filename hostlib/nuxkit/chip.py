@@ -312,14 +312,15 @@ class Chip:
                 Remark(site.kind, site.pc, loaded.source_location(site.pc), site.count)
                 for site in ppu.sites()
             ),
+            unlisted_remarks=ppu.unlisted_events,
             memory={
                 mm.SRAM_BASE: ppu.read(mm.SRAM_BASE, mm.SRAM_SIZE),
                 mm.EXTMEM_DATA_BASE: ppu.read(mm.EXTMEM_DATA_BASE, mm.EXTMEM_SIZE),
             },
         )
-        error = error_of(result)
-        if error is not None:
-            raise error
+        failure = error_of(result)
+        if failure is not None:
+            raise failure
         return result
 
 

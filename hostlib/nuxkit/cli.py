@@ -190,6 +190,8 @@ def run_command(
         _print_run(result, values)
     for remark in result.remarks:
         click.echo(f"nuxkit: remark: {remark}", err=True)
+    if result.unlisted_remarks:
+        click.echo(f"nuxkit: remark: and {result.unlisted_remarks} more at other places", err=True)
     if error is not None:
         raise error
     click.echo(text.summary(result), err=True)

@@ -104,6 +104,7 @@ def run_json(
         "mailbox": result.mailbox,
         "symbols": values,
         "remarks": [_remark_json(remark) for remark in result.remarks],
+        "unlisted_remarks": result.unlisted_remarks,
         "call_stack": [
             {"function": frame.function, "pc": frame.pc, **_place_json(frame.location)}
             for frame in result.call_stack

@@ -2,6 +2,7 @@
 """Whatever a program does, the process survives and the chip runs the next program."""
 
 import random
+import time
 
 import numpy as np
 import pytest
@@ -149,6 +150,19 @@ def test_a_very_large_number_of_undefined_instructions_in_hardware_mode(run_word
     assert chip.run(good).return_code == 42
 
 
+def test_more_remarks_than_fit_are_counted_and_the_wall_limit_holds(host, good):
+    chip, begin = Chip(hardware=True), time.perf_counter()
+    with pytest.raises(RunLimitError) as caught:  # 256 MiB of undefined instructions
+        chip.run(host, symbols={"entry": mm.DRAM_FETCH_BASE}, max_wall_s=0.3)
+    assert time.perf_counter() - begin < 5
+    result = caught.value.result
+    assert result.stop.reason is StopReason.WALL_LIMIT
+    assert [r.pc for r in result.remarks] == [mm.DRAM_FETCH_BASE + 4 * i for i in range(4096)]
+    assert result.unlisted_remarks > 4096
+    result = chip.run(good)
+    assert (result.return_code, result.remarks, result.unlisted_remarks) == (42, (), 0)
+
+
 @pytest.mark.parametrize("slot", [mm.EXCEPTION_PROGRAM, mm.EXCEPTION_ALIGNMENT])
 def test_an_interrupt_that_returns_to_its_cause_for_ever(host, good, slot):
     chip = Chip(hardware=True)
@@ -231,7 +245,8 @@ def test_changed_code_of_the_other_hemisphere(kernel, good):
     # Word address of the bottom SRAM on the bus, from the top processor.
     program = kernel(
         "int start(void) { volatile uint32_t *other = (volatile uint32_t *)\n"
-        "  (NUX_OMNIBUS_DATA_BASE + 4 * (NUX_OMNIBUS_SRAM_WORD + NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE));\n"
+        "  (NUX_OMNIBUS_DATA_BASE +\n"
+        "   4 * (NUX_OMNIBUS_SRAM_WORD + NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE));\n"
         "  for (uint32_t i = 0; i < NUX_SRAM_SIZE / 4; i++) other[i] = 0; return 3; }"
     )
     chip = Chip()
