@@ -62,8 +62,7 @@ static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, ui
 
 /* Ends the run when the host wants so or its wall time is over; true: ended. */
 static bool host_ends_run(nux_processor *p, uint32_t pc) {
-    p->next_wall_check =
-        p->cycles + (p->vector_step ? WALL_CHECK_CYCLES_SLOW : WALL_CHECK_CYCLES);
+    p->next_wall_check = p->cycles + (p->vector_step ? WALL_CHECK_CYCLES_SLOW : WALL_CHECK_CYCLES);
     if (p->interrupt_request)
         nux_stop_at(p, NUX_INTERRUPTED, pc, 0);
     else if (p->wall_deadline > 0 && wall_s() >= p->wall_deadline)
