@@ -69,7 +69,7 @@ static bool has_room(const nux_check *c, uint32_t span) {
 }
 
 static bool same_registers(const nux_guard *a, const nux_guard *b) {
-    return a->a == b->a && a->b == b->b && a->as == b->as && a->bs == b->bs && a->align == b->align;
+    return a->a == b->a && a->b == b->b && a->as == b->as && a->bs == b->bs;
 }
 
 /* Widens a check with the same registers so that it covers a new one too. */
@@ -78,7 +78,8 @@ static bool widen(guard_list *list, uint32_t i, const nux_guard *new, const nux_
     const nux_guard_origin *origin = &list->origins[i];
     int64_t distance = (int32_t)(c->v.offset - lowest_of(list, i));
     if (!same_registers(&list->guards[i], new) || origin->floor != c->floor ||
-        origin->limit != c->limit || distance % (int32_t)c->size)
+        origin->limit != c->limit || new->align > list->guards[i].align ||
+        distance & list->guards[i].align)
         return false;
     int64_t begin = distance < 0 ? distance : 0;
     int64_t end = distance + span > origin->span ? distance + span : origin->span;

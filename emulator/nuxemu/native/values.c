@@ -123,9 +123,9 @@ nux_check nux_check_of(const nux_processor *p, const nux_decoded *d,
         c.v = address_of(d, registers);
         c.size = (uint32_t)nux_scalar_rows[d->id].size;
         c.limit = p->config.sram_size;
+        /* One floor for loads and stores, so that they share checks; loads below are rare. */
         bool stack = c.v.first == 1 && c.v.second == NO_REGISTER;
-        if (d->kind == NUX_KIND_STORE)
-            c.floor = stack && p->stack_limit > p->code_end ? p->stack_limit : p->code_end;
+        c.floor = stack && p->stack_limit > p->code_end ? p->stack_limit : p->code_end;
     } else if (is_shift(d)) {
         c.v = registers[RB(d->word)];
         c.limit = 32;
