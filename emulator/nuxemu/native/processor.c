@@ -76,7 +76,6 @@ void nux_processor_free(nux_processor *p) {
     if (p->sram)
         munmap(p->sram, p->config.sram_size);
     free(p->vectors);
-    free(p->sites);
     free(p);
 }
 
@@ -96,10 +95,11 @@ void nux_processor_reset(nux_processor *p) {
     memset(p->vectors->vcr, 0, sizeof p->vectors->vcr);
     p->unsynced_low = NO_ADDRESS;
     p->unsynced_high = 0;
-    p->num_sites = 0;
+    nux_forget_sites(p);
 }
 
 void nux_processor_get_registers(nux_processor *p, nux_registers *r) {
+    nux_update_timers(p);
     *r = (nux_registers){.lr = *p->lr,
                          .ctr = *p->ctr,
                          .pc = p->pc,
@@ -167,8 +167,6 @@ void nux_processor_set_code_end(nux_processor *p, uint32_t address) {
 
 uint64_t nux_processor_cycles(nux_processor *p) { return p->cycles; }
 uint64_t nux_processor_instructions(nux_processor *p) { return p->instructions; }
-size_t nux_processor_num_sites(nux_processor *p) { return p->num_sites; }
-const nux_site *nux_processor_sites(nux_processor *p) { return p->sites; }
 
 void nux_processor_set_stack_limit(nux_processor *p, uint32_t address) {
     p->stack_limit = address;

@@ -64,6 +64,9 @@ typedef struct {
     nux_vinsn vector; /* for vector instructions */
 } nux_decoded;
 
+#define NUX_MAX_SITES 4096u
+#define NUX_SITE_SLOTS 8192u /* a power of two, more than there are sites */
+
 #define PLAN_KEY(pc, bytes) ((uint64_t)(bytes) << 32 | (pc))
 /* Instructions and cycles in one word, which the block hook adds up; begin_block folds it. */
 #define PROGRESS(instructions, cycles) ((uint64_t)(instructions) << 32 | (cycles))
@@ -175,8 +178,10 @@ struct nux_processor {
     uint32_t unsynced_low, unsynced_high; /* vector data stored since the last sync */
     nux_stop stop;
 
-    nux_site *sites;
-    size_t num_sites, max_sites;
+    nux_site sites[NUX_MAX_SITES];
+    uint16_t site_at[NUX_SITE_SLOTS]; /* number of a site, counted from 1; 0: none */
+    size_t num_sites;
+    uint64_t num_unlisted;
 };
 
 /* engine.c */
@@ -204,7 +209,6 @@ void nux_set_code_end(nux_processor *, uint32_t code_end);
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user);
 bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *user);
 void nux_stop_at(nux_processor *, int reason, uint32_t pc, uint32_t address);
-void nux_report(nux_processor *, uint32_t pc, int kind);
 
 /* scalar.c: executes one native scalar instruction; false: leave the block at resume_pc. */
 bool nux_execute_scalar(nux_processor *, const nux_decoded *, uint32_t pc);
@@ -217,6 +221,10 @@ int nux_load(nux_processor *, uint32_t address, uint32_t size, uint32_t *value);
 int nux_store(nux_processor *, uint32_t address, uint32_t size, uint32_t value);
 uint8_t *nux_plain_memory(nux_processor *, uint32_t address, uint32_t n);
 int nux_external_space(nux_processor *, uint32_t address, uint8_t **bytes);
+
+/* sites.c */
+void nux_report(nux_processor *, uint32_t pc, int kind);
+void nux_forget_sites(nux_processor *);
 
 /* timers.c */
 uint64_t nux_time_base(const nux_processor *);

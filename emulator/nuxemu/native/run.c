@@ -14,6 +14,7 @@ enum {
     UC_MEM_READ = 16,
     UC_MEM_WRITE = 17,
     WALL_CHECK_CYCLES = 1 << 18,
+    WALL_CHECK_CYCLES_SLOW = 1 << 10, /* with vector arithmetic from outside */
     MAX_BUDGET = 1 << 30
 };
 #define SRAM_DATA_PHYSICAL 0x00100000u
@@ -30,23 +31,6 @@ void nux_stop_at(nux_processor *p, int reason, uint32_t pc, uint32_t address) {
     p->stop = (nux_stop){
         .reason = reason, .pc = pc, .from_pc = pc, .address = address, .word = d ? d->word : 0};
     p->resume_pc = pc;
-}
-
-void nux_report(nux_processor *p, uint32_t pc, int kind) {
-    for (size_t i = 0; i < p->num_sites; i++)
-        if (p->sites[i].pc == pc && p->sites[i].kind == (uint32_t)kind) {
-            p->sites[i].count++;
-            return;
-        }
-    if (p->num_sites == p->max_sites) {
-        size_t n = p->max_sites ? 2 * p->max_sites : 16;
-        nux_site *sites = realloc(p->sites, n * sizeof *sites);
-        if (!sites)
-            return;
-        p->sites = sites;
-        p->max_sites = n;
-    }
-    p->sites[p->num_sites++] = (nux_site){pc, (uint32_t)kind, 1};
 }
 
 static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
@@ -76,23 +60,24 @@ static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, ui
     return true;
 }
 
+/* Ends the run when the host wants so or its wall time is over; true: ended. */
+static bool host_ends_run(nux_processor *p, uint32_t pc) {
+    p->next_wall_check = p->cycles + (p->vector_step ? WALL_CHECK_CYCLES_SLOW : WALL_CHECK_CYCLES);
+    if (p->interrupt_request)
+        nux_stop_at(p, NUX_INTERRUPTED, pc, 0);
+    else if (p->wall_deadline > 0 && wall_s() >= p->wall_deadline)
+        nux_stop_at(p, NUX_WALL_LIMIT, pc, 0);
+    return p->stop.reason != NUX_RUNNING;
+}
+
 /* Limits, wall time, interrupts; false: leave, to resume_pc. */
 static bool look_up(nux_processor *p, uint32_t pc) {
     if (p->cycles >= p->max_cycles) {
         nux_stop_at(p, NUX_CYCLE_LIMIT, pc, 0);
         return false;
     }
-    if (p->cycles >= p->next_wall_check) {
-        p->next_wall_check = p->cycles + WALL_CHECK_CYCLES;
-        if (p->interrupt_request) {
-            nux_stop_at(p, NUX_INTERRUPTED, pc, 0);
-            return false;
-        }
-        if (p->wall_deadline > 0 && wall_s() >= p->wall_deadline) {
-            nux_stop_at(p, NUX_WALL_LIMIT, pc, 0);
-            return false;
-        }
-    }
+    if (p->cycles >= p->next_wall_check && host_ends_run(p, pc))
+        return false;
     if (nux_take_interrupt(p, pc))
         return false;
     nux_schedule(p);
@@ -295,12 +280,13 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
     p->start_s = start_s;
     p->max_cycles = max_cycles;
     p->wall_deadline = max_wall_s > 0 ? wall_s() + max_wall_s : 0;
-    p->next_wall_check = p->cycles + WALL_CHECK_CYCLES;
+    p->interrupt_request = 0;
     p->stop = (nux_stop){.reason = NUX_RUNNING};
     p->previous = &p->start;
     p->resume_pc = p->pc;
-    nux_schedule(p);
-    while (p->stop.reason == NUX_RUNNING) {
+    /* Leaving the engine is slow (changed code): look at the clock each time. */
+    while (p->stop.reason == NUX_RUNNING && !host_ends_run(p, p->resume_pc)) {
+        nux_schedule(p);
         if (p->stale)
             refresh(p);
         if (p->flush) {
@@ -319,7 +305,6 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
             fetch_failed(p, p->fetch_failed ? p->bad_fetch : p->resume_pc, status);
     }
     p->pc = p->resume_pc;
-    p->interrupt_request = 0;
     *stop = p->stop;
 }
 

@@ -125,4 +125,6 @@ uint64_t nux_processor_cycles(nux_processor *);
 uint64_t nux_processor_instructions(nux_processor *);
 size_t nux_processor_num_sites(nux_processor *);
 const nux_site *nux_processor_sites(nux_processor *);
+// Events at places for which there was no room left among the sites.
+uint64_t nux_processor_num_unlisted(nux_processor *);
 #endif
