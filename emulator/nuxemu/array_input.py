@@ -104,6 +104,20 @@ def spike_times(name: str, values: npt.ArrayLike, now_s: float) -> npt.NDArray[n
     return times
 
 
+def parts(name: str, values: object, names: str) -> tuple[npt.ArrayLike, ...]:
+    """Check that the arrays of spikes come as a tuple (or list) of as many as `names` lists.
+
+    Raises
+    ------
+    ArrayTypeError
+        If they do not.
+    """
+    count = len(names.split(","))
+    if not isinstance(values, tuple | list) or len(values) != count:
+        raise ArrayTypeError(f"{name} must be a tuple of {count} arrays: ({names})")
+    return tuple(values)
+
+
 def same_length(**arrays: npt.NDArray[np.generic]) -> None:
     """Raise ArrayValueError unless all arrays are equally long."""
     if len({array.size for array in arrays.values()}) > 1:

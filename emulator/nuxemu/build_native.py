@@ -31,8 +31,14 @@ ffibuilder.set_source(
     sources=[os.path.relpath(source) for source in sorted(NATIVE.glob("*.c"))],
     depends=[os.path.relpath(header) for header in sorted(NATIVE.rglob("*.h"))],
     include_dirs=[str(NATIVE)],
-    extra_compile_args=["-std=gnu11", "-O3", "-Wno-psabi", "-ffp-contract=off", "-fvisibility=hidden",
-                        *shlex.split(os.environ.get("NUXEMU_CFLAGS", ""))],
+    extra_compile_args=[
+        "-std=gnu11",
+        "-O3",
+        "-Wno-psabi",
+        "-ffp-contract=off",
+        "-fvisibility=hidden",
+        *shlex.split(os.environ.get("NUXEMU_CFLAGS", "")),
+    ],
     extra_link_args=shlex.split(os.environ.get("NUXEMU_LDFLAGS", "")),
 )
 

@@ -331,3 +331,8 @@ class Processor:
         return [
             Site(sites[i].pc, SiteKind(sites[i].kind), int(sites[i].count)) for i in range(count)
         ]
+
+    @property
+    def unlisted_events(self) -> int:
+        """Number of remarkable events at places beyond the 4096 that `sites` lists."""
+        return int(lib.nux_processor_num_unlisted(self._native))

@@ -248,13 +248,13 @@ class SynapseArray:
         """
         times, lines, labels = [], [], []
         if pre is not None:
-            pre_times, pre_rows, pre_labels = pre
+            pre_times, pre_rows, pre_labels = check.parts("pre", pre, "times_s, rows, labels")
             times.append(check.spike_times("pre times_s", pre_times, self.now_s))
             lines.append(check.integers("pre rows", pre_rows, (None,), mm.NUM_ROWS - 1))
             labels.append(check.integers("pre labels", pre_labels, (None,), mm.LABEL_MAX))
             check.same_length(times_s=times[-1], rows=lines[-1], labels=labels[-1])
         if post is not None:
-            post_times, post_columns = post
+            post_times, post_columns = check.parts("post", post, "times_s, columns")
             times.append(check.spike_times("post times_s", post_times, self.now_s))
             lines.append(check.integers("post columns", post_columns, (None,), mm.NUM_COLUMNS - 1))
             check.same_length(times_s=times[-1], columns=lines[-1])

@@ -16,6 +16,7 @@ from nuxemu import CorrelationConfig, ExternalMemory, Processor, StopReason, Syn
 from nuxemu import memory_map as mm
 
 from .errors import InputError
+from .interruption import run_interruptibly
 from .program import Program
 from .result import Remark, RunResult
 from .traps import error_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 DEFAULT_MAX_CYCLES = 10 * mm.PPU_CLOCK_HZ
 DEFAULT_MAX_WALL_S = 60.0
 
+_MAX_INTEGER = 2**63 - 1
 _FETCH_TO_DATA = (
     (mm.EXTMEM_FETCH_BASE, mm.EXTMEM_SIZE, mm.EXTMEM_DATA_BASE),
     (mm.DRAM_FETCH_BASE, mm.DRAM_SIZE, mm.DRAM_DATA_BASE),
@@ -79,8 +81,7 @@ class Chip:
         core: str = "native",
         hardware: bool = False,
     ) -> None:
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise InputError(f"seed is {seed!r}, but must be an integer of at least 0")
+        _check_integer("seed", seed, 0)
         config = correlation or CorrelationConfig()
         self.synram = tuple(SynapseArray(seed=2 * seed + h, config=config) for h in range(2))
         external = ExternalMemory()
@@ -260,10 +261,11 @@ class Chip:
             The program was stopped by `max_cycles` or `max_wall_s`; `result` as above.
         InputError
             An argument is out of its range.
+        KeyboardInterrupt
+            Ctrl-C; the chip can run the next program.
         """
         ppu = self.ppu[_hemisphere(hemisphere)]
-        if isinstance(max_cycles, bool) or not isinstance(max_cycles, int) or max_cycles < 1:
-            raise InputError(f"max_cycles is {max_cycles!r}, but must be an integer of at least 1")
+        _check_integer("max_cycles", max_cycles, 1)
         if not (isinstance(max_wall_s, int | float) and max_wall_s > 0):
             raise InputError(f"max_wall_s is {max_wall_s!r}, but must be a time above 0 s")
         if core is not None:
@@ -279,9 +281,13 @@ class Chip:
         ppu.reset()
         ppu.set_code_end(_code_end(loaded))
         begin = time.perf_counter()
-        stop = ppu.run(max_cycles=max_cycles, start_s=self.time_s, max_wall_s=max_wall_s)
+        stop, interrupted = run_interruptibly(
+            ppu, max_cycles=max_cycles, start_s=self.time_s, max_wall_s=max_wall_s
+        )
         wall_s = time.perf_counter() - begin
         self._advance_to(self.time_s + ppu.cycles / mm.PPU_CLOCK_HZ)
+        if interrupted:
+            raise KeyboardInterrupt
         registers = ppu.registers()
         frames: tuple[Any, ...] = ()
         if stop.reason is not StopReason.FINISHED:
@@ -306,14 +312,15 @@ class Chip:
                 Remark(site.kind, site.pc, loaded.source_location(site.pc), site.count)
                 for site in ppu.sites()
             ),
+            unlisted_remarks=ppu.unlisted_events,
             memory={
                 mm.SRAM_BASE: ppu.read(mm.SRAM_BASE, mm.SRAM_SIZE),
                 mm.EXTMEM_DATA_BASE: ppu.read(mm.EXTMEM_DATA_BASE, mm.EXTMEM_SIZE),
             },
         )
-        error = error_of(result)
-        if error is not None:
-            raise error
+        failure = error_of(result)
+        if failure is not None:
+            raise failure
         return result
 
 
@@ -322,6 +329,11 @@ def _code_end(program: Program) -> int:
     return max(
         (s.end for s in program.segments if s.executable and s.address < mm.SRAM_SIZE), default=0
     )
+
+
+def _check_integer(name: str, value: object, low: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MAX_INTEGER:
+        raise InputError(f"{name} is {value!r}, but must be an integer from {low} to 2**63 - 1")
 
 
 def _hemisphere(hemisphere: int) -> int:

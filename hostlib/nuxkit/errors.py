@@ -6,6 +6,7 @@ code  meaning
 ====  =====================================================
 0     success (``nuxkit run`` ends with the kernel's own code
       when that is 1 to 99)
+1     the kernel returned something else than 0 to 99
 2     wrong use of the command line
 100   a file is missing, unreadable or of the wrong kind
 101   the cross-compiler is missing
@@ -13,6 +14,7 @@ code  meaning
 103   the run ended in a trap
 104   the run hit its cycle or wall-time limit
 105   an argument is out of its range
+130   interrupted by Ctrl-C
 ====  =====================================================
 """
 

@@ -71,7 +71,7 @@ class SymbolValues(Mapping[str, Any]):
         location = self._program.resolve(path)
         for base, content in self._memory.items():
             offset = location.address - base
-            if 0 <= offset and offset + location.size <= len(content):
+            if offset >= 0 and offset + location.size <= len(content):
                 return location.decode(content[offset : offset + location.size])
         raise KeyError(
             f"{path} lies at 0x{location.address:08x}, in memory that results do not keep; "
@@ -111,6 +111,8 @@ class RunResult:
         Calls that led to the end, innermost first, for a run that did not finish.
     remarks : tuple of Remark
         What the program did that the chip does differently from the Power ISA.
+    unlisted_remarks : int
+        How often it did so at places beyond the 4096 that `remarks` can list.
     """
 
     program: Program
@@ -123,6 +125,7 @@ class RunResult:
     vector_registers: np.ndarray[Any, np.dtype[np.uint8]]
     call_stack: tuple[Frame, ...]
     remarks: tuple[Remark, ...]
+    unlisted_remarks: int
     memory: Mapping[int, bytes] = field(repr=False)
 
     @property

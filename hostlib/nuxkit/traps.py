@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 
 from nuxemu import StopReason
 from nuxemu import memory_map as mm
 from nuxemu.isa import disassemble, scalar
 
+from .call_stack import MAX_FRAMES
 from .errors import KernelTrap, NuxkitError, RunLimitError
 from .result import RunResult, place
 
@@ -90,8 +92,7 @@ def _what(result: RunResult) -> str:
         "neuron readout, which is not modelled",
         StopReason.FETCH: f"jump to 0x{stop.pc:08x}, which is outside of all memories"
         f" (from 0x{stop.from_pc:08x})",
-        StopReason.STACK_OVERFLOW: "stack overflow: the stack reached the data "
-        f"({access})",
+        StopReason.STACK_OVERFLOW: f"stack overflow: {access}, which does not belong to the stack",
         StopReason.TRAP_INSTRUCTION: f"trap instruction {_instruction(stop.word)}",
         StopReason.ENGINE: f"the scalar engine failed at {_instruction(stop.word)}: a defect of "
         "the model, please report it",
@@ -105,18 +106,15 @@ def describe(result: RunResult) -> str:
     pc = stop.from_pc if stop.reason is StopReason.FETCH else stop.pc
     location = result.program.source_location(pc)
     function = result.program.function_at(pc)
-    inside = f" in {function.name}" if function else ""
-    head = f"{place(location, pc)}: {_what(result)}{inside} (pc 0x{pc:08x})"
+    inside = f"in {function.name}, " if function else ""
+    head = f"{place(location, pc)}: {_what(result)} ({inside}pc 0x{pc:08x})"
     hint = _HINTS.get(stop.reason)
     lines = [head + (f"\n  {hint}" if hint else "")]
     if stop.reason is StopReason.INTERRUPTED:
         return lines[0]
     if result.call_stack:
         lines.append("call stack, innermost first:")
-        lines += [
-            f"  {frame.function or '?'} at {place(frame.location, frame.pc)}"
-            for frame in result.call_stack
-        ]
+        lines += _calls(result)
     gpr = result.registers["gpr"]
     lines.append("registers:")
     lines += [
@@ -126,6 +124,17 @@ def describe(result: RunResult) -> str:
     others = ("lr", "ctr", "cr", "xer", "msr")
     lines.append("  " + "  ".join(f"{name} {result.registers[name]:08x}" for name in others))
     return "\n".join(lines)
+
+
+def _calls(result: RunResult) -> list[str]:
+    """One line a call; one for all of a recursion."""
+    calls = (
+        f"  {frame.function or '?'} at {place(frame.location, frame.pc)}"
+        for frame in result.call_stack
+    )
+    runs = [(call, sum(1 for _ in same)) for call, same in itertools.groupby(calls)]
+    lines = [call if count == 1 else f"{call} ({count} times)" for call, count in runs]
+    return lines if len(result.call_stack) < MAX_FRAMES else [*lines, "  ..."]
 
 
 def unknown_name(name: str, known: list[str], what: str) -> str:

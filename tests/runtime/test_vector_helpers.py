@@ -9,11 +9,11 @@ from nuxkit import Chip, build
 LEVELS = ["-O1", "-O2", "-O3", "-Os"]
 OPERATIONS = (
     "add{w}(a, b)", "add{w}_sat(a, b)", "sub{w}(a, b)", "sub{w}_sat(a, b)", "mul{w}(a, b)",
-    "mul{w}_frac(a, b)", "mul_add{w}(a, b, c)", "mul_add{w}_frac(a, b, c)", "shift_left{w}(a, 3)",
-    "shift_right{w}(a, 2)", "select{w}_positive(a, b, c)", "select{w}_negative(a, b, c)",
-    "select{w}_zero(a, b, c)", "select{w}_greater(a, b, b, c)", "select{w}_equal(a, b, a, c)",
-    "max{w}(a, b)", "min{w}(a, b)", "clamp{w}(a, nux_splat{w}(-20), nux_splat{w}(33))",
-    "splat{w}(-7)",
+    "mul{w}_frac(a, b)", "mul{w}_frac_round(a, b)", "mul_add{w}(a, b, c)",
+    "mul_add{w}_frac(a, b, c)", "shift_left{w}(a, 3)", "shift_right{w}(a, 2)",
+    "select{w}_positive(a, b, c)", "select{w}_negative(a, b, c)", "select{w}_zero(a, b, c)",
+    "select{w}_greater(a, b, b, c)", "select{w}_equal(a, b, a, c)", "max{w}(a, b)",
+    "min{w}(a, b)", "clamp{w}(a, nux_splat{w}(-20), nux_splat{w}(33))", "splat{w}(-7)",
 )  # fmt: skip
 
 
@@ -25,7 +25,8 @@ def expected(width, a, b, c):
     wide = lambda x: clip(x, low * 2**width, -low * 2**width - 1)  # noqa: E731
     unsigned = np.array([x % 2**width for x in a], object)
     results = [
-        a + b, clip(a + b), a - b, clip(a - b), a * b, wide(2 * a * b) // 2**width, a * b + c,
+        a + b, clip(a + b), a - b, clip(a - b), a * b, wide(2 * a * b) // 2**width,
+        clip((abs(2 * a * b) + 2 ** (width - 1)) // 2**width * np.sign(a * b)), a * b + c,
         wide(wide(2 * a * b) + c * 2**width) // 2**width, unsigned << 3, unsigned >> 2,
         np.where(a > 0, b, c), np.where(a < 0, b, c), np.where(a == 0, b, c),
         np.where(a > b, b, c), np.where(a == b, a, c), np.maximum(a, b), np.minimum(a, b),
@@ -53,6 +54,7 @@ def test_helpers_equal_exact_arithmetic(tmp_path, width, optimize):
     a[:9], b[:9] = np.iinfo(dtype).min, np.resize([np.iinfo(dtype).min, 0, 1], 9)
     a[9:20], b[9:20] = 0, np.resize([0, -1, np.iinfo(dtype).max], 11)
     b[20:30] = a[20:30]
+    a[30:60], b[30:60] = rng.integers(-20, 20, 30), 2 ** (width - 3)  # halves and quarters
     chip = Chip()
     program = build(source, optimize=optimize).program
     chip.load(program)

@@ -129,15 +129,15 @@ int nux_engine_open(nux_processor *p, const nux_engine_api *api, char *error, si
     p->uc_ctl = (int (*)(void *, uint32_t, ...))api->uc_ctl;
     p->uc_reg_read = (int (*)(void *, int, void *))api->uc_reg_read;
     p->uc_reg_write = (int (*)(void *, int, const void *))api->uc_reg_write;
-    p->uc_emu_start =
-        (int (*)(void *, uint64_t, uint64_t, uint64_t, size_t))api->uc_emu_start;
+    p->uc_emu_start = (int (*)(void *, uint64_t, uint64_t, uint64_t, size_t))api->uc_emu_start;
     p->uc_emu_stop = (int (*)(void *))api->uc_emu_stop;
 
     int status = uc_open(UC_ARCH_PPC, UC_MODE_PPC32_BIG_ENDIAN, &p->engine);
     if (!status)
         status = p->uc_ctl(p->engine, UC_CTL_TLB_TYPE, UC_TLB_VIRTUAL);
     if (!status)
-        status = map(p->engine, SRAM_DATA_PHYSICAL, p->config.sram_size, UC_PROT_READ_WRITE, p->sram);
+        status =
+            map(p->engine, SRAM_DATA_PHYSICAL, p->config.sram_size, UC_PROT_READ_WRITE, p->sram);
     for (int i = 0; i < 3 && !status; i++)
         status = map(p->engine, p->regions[i].physical, p->regions[i].size, UC_PROT_READ_EXEC,
                      p->regions[i].fetch);

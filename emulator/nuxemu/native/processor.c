@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 
 static void *reserve(size_t size) {
-    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                   -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
@@ -37,12 +37,12 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
         p->plans[i] = &p->no_plan;
     p->sram = reserve(config->sram_size);
     p->vectors = aligned_alloc(64, (sizeof *p->vectors + 63) / 64 * 64);
-    bool ok = p->sram && p->vectors &&
-              make_region(&p->regions[0], NUX_SRAM_BASE, config->sram_size, 0x01000000, p->sram) &&
-              make_region(&p->regions[1], NUX_EXTMEM_FETCH_BASE, NUX_EXTMEM_SIZE, 0x02000000,
-                          external->ext) &&
-              make_region(&p->regions[2], NUX_DRAM_FETCH_BASE, NUX_DRAM_SIZE, 0x10000000,
-                          external->dram);
+    bool ok =
+        p->sram && p->vectors &&
+        make_region(&p->regions[0], NUX_SRAM_BASE, config->sram_size, 0x01000000, p->sram) &&
+        make_region(&p->regions[1], NUX_EXTMEM_FETCH_BASE, NUX_EXTMEM_SIZE, 0x02000000,
+                    external->ext) &&
+        make_region(&p->regions[2], NUX_DRAM_FETCH_BASE, NUX_DRAM_SIZE, 0x10000000, external->dram);
     if (!ok)
         snprintf(error, error_size, "out of memory");
     else
@@ -76,7 +76,6 @@ void nux_processor_free(nux_processor *p) {
     if (p->sram)
         munmap(p->sram, p->config.sram_size);
     free(p->vectors);
-    free(p->sites);
     free(p);
 }
 
@@ -95,18 +94,34 @@ void nux_processor_reset(nux_processor *p) {
     memset(p->vectors->acc, 0, sizeof p->vectors->acc);
     memset(p->vectors->vcr, 0, sizeof p->vectors->vcr);
     p->num_unsynced = 0;
-    p->num_sites = 0;
+    nux_forget_sites(p);
 }
 
 void nux_processor_get_registers(nux_processor *p, nux_registers *r) {
     nux_update_timers(p);
-    *r = (nux_registers){
-        .lr = *p->lr, .ctr = *p->ctr, .pc = p->pc, .msr = p->msr, .srr0 = p->srr0,
-        .srr1 = p->srr1, .csrr0 = p->csrr0, .csrr1 = p->csrr1, .mcsrr0 = p->mcsrr0,
-        .mcsrr1 = p->mcsrr1, .dec = nux_dec(p), .decar = p->decar, .tcr = p->tcr, .tsr = p->tsr,
-        .esr = p->esr, .dear = p->dear, .gin = p->gin, .gout = p->gout, .goe = p->goe,
-        .iccr = p->iccr, .time_base = nux_time_base(p),
-        .xer = (*p->so ? XER_SO : 0) | (*p->ov ? XER_OV : 0) | (*p->ca ? XER_CA : 0)};
+    *r = (nux_registers){.lr = *p->lr,
+                         .ctr = *p->ctr,
+                         .pc = p->pc,
+                         .msr = p->msr,
+                         .srr0 = p->srr0,
+                         .srr1 = p->srr1,
+                         .csrr0 = p->csrr0,
+                         .csrr1 = p->csrr1,
+                         .mcsrr0 = p->mcsrr0,
+                         .mcsrr1 = p->mcsrr1,
+                         .dec = nux_dec(p),
+                         .decar = p->decar,
+                         .tcr = p->tcr,
+                         .tsr = p->tsr,
+                         .esr = p->esr,
+                         .dear = p->dear,
+                         .gin = p->gin,
+                         .gout = p->gout,
+                         .goe = p->goe,
+                         .iccr = p->iccr,
+                         .time_base = nux_time_base(p),
+                         .xer =
+                             (*p->so ? XER_SO : 0) | (*p->ov ? XER_OV : 0) | (*p->ca ? XER_CA : 0)};
     memcpy(r->gpr, p->gpr, sizeof r->gpr);
     for (int i = 0; i < 8; i++)
         r->cr = r->cr << 4 | (p->crf[i] & 15);
@@ -151,8 +166,6 @@ void nux_processor_set_code_end(nux_processor *p, uint32_t address) {
 
 uint64_t nux_processor_cycles(nux_processor *p) { return p->cycles; }
 uint64_t nux_processor_instructions(nux_processor *p) { return p->instructions; }
-size_t nux_processor_num_sites(nux_processor *p) { return p->num_sites; }
-const nux_site *nux_processor_sites(nux_processor *p) { return p->sites; }
 
 void nux_processor_set_stack_limit(nux_processor *p, uint32_t address) {
     p->stack_limit = address;

@@ -57,48 +57,64 @@ typedef struct {
 /* A decoded word of the original code. */
 typedef struct {
     uint32_t word;
-    uint8_t kind;       /* enum nux_kind */
-    uint8_t native;     /* taken over from the engine */
-    uint8_t splits;     /* native only to end the engine's block before a loop head */
-    uint8_t executed;   /* part of a block that ran: stores to it must be noticed */
-    uint8_t id;         /* enum nux_scalar_id, for scalar instructions */
-    nux_vinsn vector;   /* for vector instructions */
+    uint8_t kind;     /* enum nux_kind */
+    uint8_t native;   /* taken over from the engine */
+    uint8_t splits;   /* native only to end the engine's block before a loop head */
+    uint8_t executed; /* part of a block that ran: stores to it must be noticed */
+    uint8_t id;       /* enum nux_scalar_id, for scalar instructions */
+    nux_vinsn vector; /* for vector instructions */
 } nux_decoded;
+
+#define NUX_MAX_SITES 4096u
+#define NUX_SITE_SLOTS 8192u /* a power of two, more than there are sites */
 
 #define PLAN_KEY(pc, bytes) ((uint64_t)(bytes) << 32 | (pc))
 /* Instructions and cycles in one word, which the block hook adds up; begin_block folds it. */
 #define PROGRESS(instructions, cycles) ((uint64_t)(instructions) << 32 | (cycles))
 
-/* A check of an address or operand before a block runs. With x = *a << as + *b << bs + low:
+/* A check of an address or operand before a block runs: with x = *a << as + *b << bs + low,
  * no bit of `align` is set in x, and x <= bound. */
 typedef struct {
-    const uint32_t *a, *b;
-    uint32_t low, align, bound;
+    const uint32_t *a, *b; /* general registers; b NULL: none */
+    uint32_t low, bound, align;
     uint8_t as, bs;
-    uint32_t floor;     /* lowest value allowed, subtracted in x */
-    uint32_t limit;     /* end of the allowed range, 0: 2^32 */
-    uint32_t span;      /* bytes from the lowest address to the last one */
-    uint32_t pc;        /* of the first access */
 } nux_guard;
 
+/* Where a check comes from. */
+typedef struct {
+    uint32_t floor; /* lowest value allowed, subtracted in x */
+    uint32_t limit; /* end of the allowed range, 0: 2^32 */
+    uint32_t span;  /* bytes from the lowest address to the last one */
+} nux_guard_origin;
+
+/* What the hook must know of a block. */
 typedef struct nux_plan {
-    uint64_t key;       /* PLAN_KEY of the block; 0: no block */
-    uint64_t progress;  /* PROGRESS of its plain instructions */
-    uint32_t expected;  /* address where the next block begins if nothing special happens */
-    uint32_t end_pc;    /* address of the last instruction, or of the first native one */
-    uint32_t predictable; /* all ones: a branch ends it, to an address that it names; else 0 */
+    uint64_t key;              /* PLAN_KEY of the block; 0: no block */
+    uint64_t progress;         /* PROGRESS of its plain instructions */
     const nux_decoded *native; /* native instructions that end the block, or NULL */
-    nux_guard *simple_end, *guards_end; /* simple ones (one register, not shifted) come first */
+    uint32_t expected;         /* address where the next block begins if nothing special happens */
+    uint32_t predictable;      /* all ones: a branch ends it, to an address that it names; else 0 */
+    const nux_guard *simple_end, *guards_end; /* simple ones (one register, not shifted) first */
     nux_guard guards[];
 } nux_plan;
+
+/* The rest, behind the checks. */
+typedef struct {
+    uint32_t end_pc; /* address of the last instruction, or of the first native one */
+    nux_guard_origin origins[];
+} nux_plan_details;
+
+static inline const nux_plan_details *nux_details(const nux_plan *plan) {
+    return (const nux_plan_details *)plan->guards_end;
+}
 
 /* A memory that code can run from, translated page by page. */
 typedef struct {
     uint32_t base, size;
-    uint64_t physical;      /* of the fetch view, in the engine */
-    const uint8_t *source;  /* original bytes */
-    uint8_t *fetch;         /* what the engine fetches */
-    nux_decoded **pages;    /* decoded words of each page, NULL: not translated yet */
+    uint64_t physical;     /* of the fetch view, in the engine */
+    const uint8_t *source; /* original bytes */
+    uint8_t *fetch;        /* what the engine fetches */
+    nux_decoded **pages;   /* decoded words of each page, NULL: not translated yet */
 } nux_region;
 
 typedef struct {
@@ -114,9 +130,10 @@ struct nux_external {
 
 struct nux_processor {
     /* what the block hook uses */
-    nux_plan *previous;  /* block that ran last, or start: its end is dealt with */
-    uint64_t progress;   /* PROGRESS since it was folded into cycles and instructions */
-    uint64_t budget;     /* cycles of progress until the hook must look up */
+    nux_plan *previous; /* block that ran last, or start: its end is dealt with */
+    uint64_t progress;  /* PROGRESS since it was folded into cycles and instructions */
+    uint64_t budget;    /* cycles of progress until the hook must look up */
+    uint32_t *gpr;      /* the engine's own register words */
 
     nux_processor_config config;
     nux_external *external;
@@ -132,7 +149,7 @@ struct nux_processor {
     int (*uc_emu_start)(void *, uint64_t, uint64_t, uint64_t, size_t);
     int (*uc_emu_stop)(void *);
     /* the engine's own register words */
-    uint32_t *gpr, *crf, *lr, *ctr, *so, *ov, *ca;
+    uint32_t *crf, *lr, *ctr, *so, *ov, *ca;
 
     uint8_t *sram;
     nux_region regions[3]; /* SRAM, external memory, DRAM */
@@ -148,42 +165,47 @@ struct nux_processor {
     /* machine state beside the engine's */
     uint32_t pc, msr, srr0, srr1, csrr0, csrr1, mcsrr0, mcsrr1;
     uint32_t decar, tcr, tsr, esr, dear, gout, goe, iccr, gin;
-    uint32_t dec_value;    /* when stopped */
-    uint64_t dec_zero;     /* cycle at which DEC reaches 0; 0: stopped */
+    uint32_t dec_value; /* when stopped */
+    uint64_t dec_zero;  /* cycle at which DEC reaches 0; 0: stopped */
     uint64_t time_base_offset, timers_seen;
 
     /* run */
     uint64_t cycles, instructions, max_cycles, next_event, next_wall_check;
-    uint64_t posted_until;  /* cycle until which the vector queue is busy */
+    uint64_t posted_until; /* cycle until which the vector queue is busy */
     double start_s, wall_deadline;
     uint32_t resume_pc;
-    nux_plan *plans[NUM_PLANS];  /* by pc; never NULL; one that collides is made again */
-    nux_plan no_plan;            /* where there is none */
-    nux_plan start;              /* stands for what came before the first block */
+    nux_plan *plans[NUM_PLANS]; /* by pc; never NULL; one that collides is made again */
+    nux_plan no_plan, start;    /* where there is none; what came before the first block */
     bool leave, flush, stale, fetch_failed, data_failed;
     bool engine_branches_only; /* a test: everything else is native */
     volatile int interrupt_request;
     uint32_t bad_fetch;
-    nux_stretch unsynced[MAX_UNSYNCED];   /* vector data stored since the last sync */
+    nux_stretch unsynced[MAX_UNSYNCED]; /* vector data stored since the last sync */
     uint32_t num_unsynced;
     nux_stop stop;
 
-    nux_site *sites;
-    size_t num_sites, max_sites;
+    nux_site sites[NUX_MAX_SITES];
+    uint16_t site_at[NUX_SITE_SLOTS]; /* number of a site, counted from 1; 0: none */
+    size_t num_sites;
+    uint64_t num_unlisted;
 };
 
 /* engine.c */
 int nux_engine_open(nux_processor *, const nux_engine_api *, char *error, size_t error_size);
 
+/* decode.c */
+void nux_decode(nux_decoded *, uint32_t word);
+
 /* translate.c */
 nux_region *nux_region_of(nux_processor *, uint32_t pc);
 int nux_translate_page(nux_processor *, nux_region *, uint32_t page);
+
+/* plan.c */
 uint64_t nux_block_progress(nux_processor *, uint32_t pc, uint32_t bytes);
 nux_plan *nux_make_plan(nux_processor *, uint32_t pc, uint32_t bytes);
+bool nux_check_block_sync(nux_processor *, uint32_t pc, uint32_t bytes);
 const nux_decoded *nux_decoded_at(nux_processor *, uint32_t pc);
 void nux_make_native(nux_processor *, uint32_t pc);
-bool nux_is_checked(const nux_decoded *);
-bool nux_check_block_sync(nux_processor *, uint32_t pc, uint32_t bytes);
 void nux_code_written(nux_processor *, uint32_t address, uint32_t n);
 void nux_translation_drop(nux_processor *);
 void nux_forget_plans(nux_processor *);
@@ -193,7 +215,6 @@ void nux_set_code_end(nux_processor *, uint32_t code_end);
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user);
 bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *user);
 void nux_stop_at(nux_processor *, int reason, uint32_t pc, uint32_t address);
-void nux_report(nux_processor *, uint32_t pc, int kind);
 
 /* scalar.c: executes one native scalar instruction; false: leave the block at resume_pc.
  * An undefined word has the id of the instruction that it is an invalid form of, or id 0. */
@@ -210,6 +231,10 @@ int nux_store(nux_processor *, uint32_t address, uint32_t size, uint32_t value);
 uint8_t *nux_plain_memory(nux_processor *, uint32_t address, uint32_t n);
 int nux_external_space(nux_processor *, uint32_t address, uint8_t **bytes);
 
+/* sites.c */
+void nux_report(nux_processor *, uint32_t pc, int kind);
+void nux_forget_sites(nux_processor *);
+
 /* timers.c */
 uint64_t nux_time_base(const nux_processor *);
 uint32_t nux_dec(const nux_processor *);
@@ -219,6 +244,10 @@ uint64_t nux_next_timer_event(const nux_processor *);
 void nux_schedule(nux_processor *);
 bool nux_take_interrupt(nux_processor *, uint32_t next_pc);
 void nux_enter_interrupt(nux_processor *, uint32_t vector, uint32_t srr0, uint32_t esr);
+
+static inline bool nux_is_memory(const nux_decoded *d) {
+    return d->kind == NUX_KIND_LOAD || d->kind == NUX_KIND_STORE;
+}
 
 static inline uint32_t nux_get32(const uint8_t *p) {
     uint32_t v;

@@ -2,7 +2,7 @@
 /* The run loop and the hook at the start of each engine block. */
 #define _GNU_SOURCE
 #include "cycles.h"
-#include "processor.h"
+#include "values.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,8 +11,12 @@ enum {
     UC_PPC_REG_PC = 1,
     UC_CTL_TB_FLUSH = 10 | 1 << 30,
     UC_CTL_TLB_FLUSH = 11 | 1 << 30,
-    UC_MEM_READ = 16, UC_MEM_WRITE = 17, WALL_CHECK_CYCLES = 1 << 18,
-    MAX_BUDGET = 1 << 30 };
+    UC_MEM_READ = 16,
+    UC_MEM_WRITE = 17,
+    WALL_CHECK_CYCLES = 1 << 18,
+    WALL_CHECK_CYCLES_SLOW = 1 << 10, /* with vector arithmetic from outside */
+    MAX_BUDGET = 1 << 30
+};
 #define SRAM_DATA_PHYSICAL 0x00100000u
 #define NEVER 0xfffffffeu /* end address that no program reaches */
 
@@ -24,29 +28,9 @@ static double wall_s(void) {
 
 void nux_stop_at(nux_processor *p, int reason, uint32_t pc, uint32_t address) {
     const nux_decoded *d = nux_decoded_at(p, pc);
-    p->stop = (nux_stop){.reason = reason,
-                         .pc = pc,
-                         .from_pc = pc,
-                         .address = address,
-                         .word = d ? d->word : 0};
+    p->stop = (nux_stop){
+        .reason = reason, .pc = pc, .from_pc = pc, .address = address, .word = d ? d->word : 0};
     p->resume_pc = pc;
-}
-
-void nux_report(nux_processor *p, uint32_t pc, int kind) {
-    for (size_t i = 0; i < p->num_sites; i++)
-        if (p->sites[i].pc == pc && p->sites[i].kind == (uint32_t)kind) {
-            p->sites[i].count++;
-            return;
-        }
-    if (p->num_sites == p->max_sites) {
-        size_t n = p->max_sites ? 2 * p->max_sites : 16;
-        nux_site *sites = realloc(p->sites, n * sizeof *sites);
-        if (!sites)
-            return;
-        p->sites = sites;
-        p->max_sites = n;
-    }
-    p->sites[p->num_sites++] = (nux_site){pc, (uint32_t)kind, 1};
 }
 
 static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
@@ -74,23 +58,24 @@ static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, ui
     return true;
 }
 
+/* Ends the run when the host wants so or its wall time is over; true: ended. */
+static bool host_ends_run(nux_processor *p, uint32_t pc) {
+    p->next_wall_check = p->cycles + (p->vector_step ? WALL_CHECK_CYCLES_SLOW : WALL_CHECK_CYCLES);
+    if (p->interrupt_request)
+        nux_stop_at(p, NUX_INTERRUPTED, pc, 0);
+    else if (p->wall_deadline > 0 && wall_s() >= p->wall_deadline)
+        nux_stop_at(p, NUX_WALL_LIMIT, pc, 0);
+    return p->stop.reason != NUX_RUNNING;
+}
+
 /* Limits, wall time, interrupts; false: leave, to resume_pc. */
 static bool look_up(nux_processor *p, uint32_t pc) {
     if (p->cycles >= p->max_cycles) {
         nux_stop_at(p, NUX_CYCLE_LIMIT, pc, 0);
         return false;
     }
-    if (p->cycles >= p->next_wall_check) {
-        p->next_wall_check = p->cycles + WALL_CHECK_CYCLES;
-        if (p->interrupt_request) {
-            nux_stop_at(p, NUX_INTERRUPTED, pc, 0);
-            return false;
-        }
-        if (p->wall_deadline > 0 && wall_s() >= p->wall_deadline) {
-            nux_stop_at(p, NUX_WALL_LIMIT, pc, 0);
-            return false;
-        }
-    }
+    if (p->cycles >= p->next_wall_check && host_ends_run(p, pc))
+        return false;
     if (nux_take_interrupt(p, pc))
         return false;
     nux_schedule(p);
@@ -98,7 +83,8 @@ static bool look_up(nux_processor *p, uint32_t pc) {
 }
 
 static inline uint32_t guard_value(const nux_guard *g) {
-    return (*g->a << g->as) + (*g->b << g->bs) + g->low;
+    uint32_t x = (*g->a << g->as) + g->low;
+    return g->b ? x + (*g->b << g->bs) : x;
 }
 
 /* A block with a failed check: what was checked becomes native, which checks again, one by one
@@ -117,18 +103,13 @@ static void leave(nux_processor *p) {
     p->uc_emu_stop(p->engine);
 }
 
-static inline bool simple_fails(const nux_guard *g) {
-    uint32_t x = *g->a + g->low;
-    return x & g->align || x > g->bound;
-}
-
 static inline bool checks_hold(const nux_plan *plan) {
     const nux_guard *g = plan->guards;
-    if (g == plan->guards_end)
-        return true;
-    for (; g != plan->simple_end; g++)
-        if (simple_fails(g))
+    for (; g != plan->simple_end; g++) {
+        uint32_t x = *g->a + g->low;
+        if (x & g->align || x > g->bound)
             return false;
+    }
     for (; g != plan->guards_end; g++) {
         uint32_t x = guard_value(g);
         if (x & g->align || x > g->bound)
@@ -156,7 +137,7 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
     const nux_plan *previous = p->previous;
     p->previous = &p->start;
     fold_progress(p);
-    if (previous->native && !run_native(p, previous->native, previous->end_pc, pc)) {
+    if (previous->native && !run_native(p, previous->native, nux_details(previous)->end_pc, pc)) {
         leave(p);
         return;
     }
@@ -195,9 +176,10 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     nux_plan *previous = p->previous, *plan = p->plans[pc / 4 % NUM_PLANS];
     /* Without a branch of our own, which would be mispredicted whenever the program's is. */
     uint64_t progress = p->progress + (pc != previous->expected) * NUX_CYCLES_BRANCH_MISS;
-    previous->expected = (pc & previous->predictable) | (previous->expected & ~previous->predictable);
-    if (previous->native || plan->key != PLAN_KEY(pc, size) ||
-        (uint32_t)progress >= p->budget || !checks_hold(plan)) {
+    previous->expected =
+        (pc & previous->predictable) | (previous->expected & ~previous->predictable);
+    if (previous->native || plan->key != PLAN_KEY(pc, size) || (uint32_t)progress >= p->budget ||
+        !checks_hold(plan)) {
         p->progress = progress;
         begin_block(p, pc, size);
         return;
@@ -240,9 +222,9 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
 static void fetch_failed(nux_processor *p, uint32_t target, int engine_error) {
     const nux_plan *previous = p->previous;
     fold_progress(p);
-    uint32_t from = previous == &p->start ? target : previous->end_pc;
+    uint32_t from = previous == &p->start ? target : nux_details(previous)->end_pc;
     if (previous->native) {
-        if (!run_native(p, previous->native, previous->end_pc, target))
+        if (!run_native(p, previous->native, nux_details(previous)->end_pc, target))
             return;
         from = target - 4;
     }
@@ -287,12 +269,13 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
     p->start_s = start_s;
     p->max_cycles = max_cycles;
     p->wall_deadline = max_wall_s > 0 ? wall_s() + max_wall_s : 0;
-    p->next_wall_check = p->cycles + WALL_CHECK_CYCLES;
+    p->interrupt_request = 0;
     p->stop = (nux_stop){.reason = NUX_RUNNING};
     p->previous = &p->start;
     p->resume_pc = p->pc;
-    nux_schedule(p);
-    while (p->stop.reason == NUX_RUNNING) {
+    /* Leaving the engine is slow (changed code): look at the clock each time. */
+    while (p->stop.reason == NUX_RUNNING && !host_ends_run(p, p->resume_pc)) {
+        nux_schedule(p);
         if (p->stale)
             refresh(p);
         if (p->flush) {
@@ -311,7 +294,6 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
             fetch_failed(p, p->fetch_failed ? p->bad_fetch : p->resume_pc, status);
     }
     p->pc = p->resume_pc;
-    p->interrupt_request = 0;
     *stop = p->stop;
 }
 

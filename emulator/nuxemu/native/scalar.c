@@ -6,14 +6,10 @@
  * instruction before a loop head when the engine's block must end there.
  */
 #include "cycles.h"
+#include "fields.h"
 #include "processor.h"
 #include "scalar_table.h"
 
-#define RT(w) ((w) >> 21 & 31)
-#define RA(w) ((w) >> 16 & 31)
-#define RB(w) ((w) >> 11 & 31)
-#define SI(w) ((uint32_t)(int32_t)(int16_t)(w))
-#define UI(w) ((w)&0xffffu)
 #define HAS_RC(w) ((w)&1)
 #define HAS_OE(w) ((w) >> 10 & 1)
 
@@ -24,7 +20,7 @@ static void set_cr(nux_processor *p, uint32_t field, int less, int greater) {
 }
 
 static void record(nux_processor *p, uint32_t value) {
-    set_cr(p, 0, (int32_t)value < 0, (int32_t)value > 0);
+    set_cr(p, 0, (int32_t)value<0, (int32_t)value> 0);
 }
 
 static void set_overflow(nux_processor *p, bool overflow) {
@@ -112,27 +108,48 @@ static uint32_t count_bytes(uint32_t value) {
 static uint32_t logic(const nux_processor *p, uint32_t w, int id) {
     uint32_t s = p->gpr[RT(w)], b = p->gpr[RB(w)];
     switch (id) {
-    case NUX_S_ANDI_RC: return s & UI(w);
-    case NUX_S_ANDIS_RC: return s & UI(w) << 16;
-    case NUX_S_ORI: return s | UI(w);
-    case NUX_S_ORIS: return s | UI(w) << 16;
-    case NUX_S_XORI: return s ^ UI(w);
-    case NUX_S_XORIS: return s ^ UI(w) << 16;
-    case NUX_S_AND: return s & b;
-    case NUX_S_ANDC: return s & ~b;
-    case NUX_S_OR: return s | b;
-    case NUX_S_ORC: return s | ~b;
-    case NUX_S_XOR: return s ^ b;
-    case NUX_S_NAND: return ~(s & b);
-    case NUX_S_NOR: return ~(s | b);
-    case NUX_S_EQV: return ~(s ^ b);
-    case NUX_S_EXTSB: return (uint32_t)(int32_t)(int8_t)s;
-    case NUX_S_EXTSH: return (uint32_t)(int32_t)(int16_t)s;
-    case NUX_S_CNTLZW: return s ? (uint32_t)__builtin_clz(s) : 32;
-    case NUX_S_POPCNTB: return count_bytes(s);
-    case NUX_S_PRTYW: return parity(s);
-    case NUX_S_RLWINM: return rotate_left(s, RB(w)) & rotate_mask(w);
-    case NUX_S_RLWNM: return rotate_left(s, b & 31) & rotate_mask(w);
+    case NUX_S_ANDI_RC:
+        return s & UI(w);
+    case NUX_S_ANDIS_RC:
+        return s & UI(w) << 16;
+    case NUX_S_ORI:
+        return s | UI(w);
+    case NUX_S_ORIS:
+        return s | UI(w) << 16;
+    case NUX_S_XORI:
+        return s ^ UI(w);
+    case NUX_S_XORIS:
+        return s ^ UI(w) << 16;
+    case NUX_S_AND:
+        return s & b;
+    case NUX_S_ANDC:
+        return s & ~b;
+    case NUX_S_OR:
+        return s | b;
+    case NUX_S_ORC:
+        return s | ~b;
+    case NUX_S_XOR:
+        return s ^ b;
+    case NUX_S_NAND:
+        return ~(s & b);
+    case NUX_S_NOR:
+        return ~(s | b);
+    case NUX_S_EQV:
+        return ~(s ^ b);
+    case NUX_S_EXTSB:
+        return (uint32_t)(int32_t)(int8_t)s;
+    case NUX_S_EXTSH:
+        return (uint32_t)(int32_t)(int16_t)s;
+    case NUX_S_CNTLZW:
+        return s ? (uint32_t)__builtin_clz(s) : 32;
+    case NUX_S_POPCNTB:
+        return count_bytes(s);
+    case NUX_S_PRTYW:
+        return parity(s);
+    case NUX_S_RLWINM:
+        return rotate_left(s, RB(w)) & rotate_mask(w);
+    case NUX_S_RLWNM:
+        return rotate_left(s, b & 31) & rotate_mask(w);
     default: /* NUX_S_RLWIMI */
         return (rotate_left(s, RB(w)) & rotate_mask(w)) | (p->gpr[RA(w)] & ~rotate_mask(w));
     }
@@ -141,14 +158,29 @@ static uint32_t logic(const nux_processor *p, uint32_t w, int id) {
 static void condition_logic(nux_processor *p, uint32_t w, int id) {
     uint32_t a = cr_bit(p, RA(w)), b = cr_bit(p, RB(w)), t = RT(w), r;
     switch (id) {
-    case NUX_S_CRAND: r = a & b; break;
-    case NUX_S_CRANDC: r = a & !b; break;
-    case NUX_S_CREQV: r = a == b; break;
-    case NUX_S_CRNAND: r = !(a & b); break;
-    case NUX_S_CRNOR: r = !(a | b); break;
-    case NUX_S_CROR: r = a | b; break;
-    case NUX_S_CRORC: r = a | !b; break;
-    default: r = a ^ b; /* NUX_S_CRXOR */
+    case NUX_S_CRAND:
+        r = a & b;
+        break;
+    case NUX_S_CRANDC:
+        r = a & !b;
+        break;
+    case NUX_S_CREQV:
+        r = a == b;
+        break;
+    case NUX_S_CRNAND:
+        r = !(a & b);
+        break;
+    case NUX_S_CRNOR:
+        r = !(a | b);
+        break;
+    case NUX_S_CROR:
+        r = a | b;
+        break;
+    case NUX_S_CRORC:
+        r = a | !b;
+        break;
+    default:
+        r = a ^ b; /* NUX_S_CRXOR */
     }
     uint32_t bit = 8u >> (t & 3);
     p->crf[t >> 2] = r ? p->crf[t >> 2] | bit : p->crf[t >> 2] & ~bit;
@@ -157,13 +189,11 @@ static void condition_logic(nux_processor *p, uint32_t w, int id) {
 static void compare(nux_processor *p, uint32_t w, int id) {
     uint32_t a = p->gpr[RA(w)], field = w >> 23 & 7;
     bool is_signed = id == NUX_S_CMPWI || id == NUX_S_CMPW;
-    uint32_t b = id == NUX_S_CMPWI    ? SI(w)
-                 : id == NUX_S_CMPLWI ? UI(w)
-                                      : p->gpr[RB(w)];
+    uint32_t b = id == NUX_S_CMPWI ? SI(w) : id == NUX_S_CMPLWI ? UI(w) : p->gpr[RB(w)];
     if (is_signed)
-        set_cr(p, field, (int32_t)a < (int32_t)b, (int32_t)a > (int32_t)b);
+        set_cr(p, field, (int32_t)a<(int32_t)b, (int32_t)a>(int32_t) b);
     else
-        set_cr(p, field, a < b, a > b);
+        set_cr(p, field, a<b, a> b);
 }
 
 static bool trap_condition(const nux_processor *p, uint32_t w, int id) {
@@ -174,27 +204,50 @@ static bool trap_condition(const nux_processor *p, uint32_t w, int id) {
 
 static uint32_t read_spr(nux_processor *p, uint32_t number) {
     switch (number) {
-    case NUX_SPR_XER: return (*p->so ? XER_SO : 0) | (*p->ov ? XER_OV : 0) | (*p->ca ? XER_CA : 0);
-    case NUX_SPR_LR: return *p->lr;
-    case NUX_SPR_CTR: return *p->ctr;
-    case NUX_SPR_DEC: nux_update_timers(p); return nux_dec(p);
-    case NUX_SPR_SRR0: return p->srr0;
-    case NUX_SPR_SRR1: return p->srr1;
-    case NUX_SPR_DECAR: return p->decar;
-    case NUX_SPR_CSRR0: return p->csrr0;
-    case NUX_SPR_CSRR1: return p->csrr1;
-    case NUX_SPR_DEAR: return p->dear;
-    case NUX_SPR_ESR: return p->esr;
-    case NUX_SPR_GIN: return p->gin;
-    case NUX_SPR_GOUT: return p->gout;
-    case NUX_SPR_GOE: return p->goe;
-    case NUX_SPR_TBL: return (uint32_t)nux_time_base(p);
-    case NUX_SPR_TBU: return (uint32_t)(nux_time_base(p) >> 32);
-    case NUX_SPR_TSR: nux_update_timers(p); return p->tsr;
-    case NUX_SPR_TCR: return p->tcr;
-    case NUX_SPR_MCSRR0: return p->mcsrr0;
-    case NUX_SPR_MCSRR1: return p->mcsrr1;
-    default: return 0; /* ICCR is write-only; the RTL's read is undefined */
+    case NUX_SPR_XER:
+        return (*p->so ? XER_SO : 0) | (*p->ov ? XER_OV : 0) | (*p->ca ? XER_CA : 0);
+    case NUX_SPR_LR:
+        return *p->lr;
+    case NUX_SPR_CTR:
+        return *p->ctr;
+    case NUX_SPR_DEC:
+        nux_update_timers(p);
+        return nux_dec(p);
+    case NUX_SPR_SRR0:
+        return p->srr0;
+    case NUX_SPR_SRR1:
+        return p->srr1;
+    case NUX_SPR_DECAR:
+        return p->decar;
+    case NUX_SPR_CSRR0:
+        return p->csrr0;
+    case NUX_SPR_CSRR1:
+        return p->csrr1;
+    case NUX_SPR_DEAR:
+        return p->dear;
+    case NUX_SPR_ESR:
+        return p->esr;
+    case NUX_SPR_GIN:
+        return p->gin;
+    case NUX_SPR_GOUT:
+        return p->gout;
+    case NUX_SPR_GOE:
+        return p->goe;
+    case NUX_SPR_TBL:
+        return (uint32_t)nux_time_base(p);
+    case NUX_SPR_TBU:
+        return (uint32_t)(nux_time_base(p) >> 32);
+    case NUX_SPR_TSR:
+        nux_update_timers(p);
+        return p->tsr;
+    case NUX_SPR_TCR:
+        return p->tcr;
+    case NUX_SPR_MCSRR0:
+        return p->mcsrr0;
+    case NUX_SPR_MCSRR1:
+        return p->mcsrr1;
+    default:
+        return 0; /* ICCR is write-only; the RTL's read is undefined */
     }
 }
 
@@ -210,19 +263,45 @@ static void write_spr(nux_processor *p, uint32_t number, uint32_t value) {
         *p->ov = value >> 30 & 1;
         *p->ca = value >> 29 & 1;
         break;
-    case NUX_SPR_LR: *p->lr = value; break;
-    case NUX_SPR_CTR: *p->ctr = value; break;
-    case NUX_SPR_DEC: nux_set_dec(p, value); break;
-    case NUX_SPR_SRR0: p->srr0 = value; break;
-    case NUX_SPR_SRR1: p->srr1 = value; break;
-    case NUX_SPR_DECAR: p->decar = value; break;
-    case NUX_SPR_CSRR0: p->csrr0 = value; break;
-    case NUX_SPR_CSRR1: p->csrr1 = value; break;
-    case NUX_SPR_DEAR: p->dear = value; break;
-    case NUX_SPR_ESR: p->esr = value & ESR_WRITABLE; break;
-    case NUX_SPR_GOUT: p->gout = value; break;
-    case NUX_SPR_GOE: p->goe = value; break;
-    case NUX_SPR_ICCR: p->iccr = value; break;
+    case NUX_SPR_LR:
+        *p->lr = value;
+        break;
+    case NUX_SPR_CTR:
+        *p->ctr = value;
+        break;
+    case NUX_SPR_DEC:
+        nux_set_dec(p, value);
+        break;
+    case NUX_SPR_SRR0:
+        p->srr0 = value;
+        break;
+    case NUX_SPR_SRR1:
+        p->srr1 = value;
+        break;
+    case NUX_SPR_DECAR:
+        p->decar = value;
+        break;
+    case NUX_SPR_CSRR0:
+        p->csrr0 = value;
+        break;
+    case NUX_SPR_CSRR1:
+        p->csrr1 = value;
+        break;
+    case NUX_SPR_DEAR:
+        p->dear = value;
+        break;
+    case NUX_SPR_ESR:
+        p->esr = value & ESR_WRITABLE;
+        break;
+    case NUX_SPR_GOUT:
+        p->gout = value;
+        break;
+    case NUX_SPR_GOE:
+        p->goe = value;
+        break;
+    case NUX_SPR_ICCR:
+        p->iccr = value;
+        break;
     case NUX_SPR_TBL:
         write_time_base(p, (nux_time_base(p) & ~UINT64_C(0xffffffff)) | value);
         break;
@@ -237,9 +316,14 @@ static void write_spr(nux_processor *p, uint32_t number, uint32_t value) {
         nux_update_timers(p);
         p->tcr = value;
         break;
-    case NUX_SPR_MCSRR0: p->mcsrr0 = value; break;
-    case NUX_SPR_MCSRR1: p->mcsrr1 = value; break;
-    default: break; /* GIN is read-only */
+    case NUX_SPR_MCSRR0:
+        p->mcsrr0 = value;
+        break;
+    case NUX_SPR_MCSRR1:
+        p->mcsrr1 = value;
+        break;
+    default:
+        break; /* GIN is read-only */
     }
     nux_schedule(p);
 }
@@ -312,8 +396,8 @@ static bool load_store_multiple(nux_processor *p, uint32_t w, uint32_t pc, bool 
         if (store && !check_stack(p, w, pc, address, 4))
             return false;
         unsynced |= nux_is_unsynced(p, address, 4);
-        int reason = store ? nux_store(p, address, 4, p->gpr[r])
-                           : nux_load(p, address, 4, &p->gpr[r]);
+        int reason =
+            store ? nux_store(p, address, 4, p->gpr[r]) : nux_load(p, address, 4, &p->gpr[r]);
         if (reason)
             return refuse_access(p, reason, pc, address, 4, store);
         p->cycles++;
@@ -339,8 +423,7 @@ static bool load_store(nux_processor *p, const nux_scalar_row *row, uint32_t w, 
     if (store && !check_stack(p, w, pc, address, size))
         return false;
     check_sync(p, pc, address, size);
-    int reason =
-        store ? nux_store(p, address, size, value) : nux_load(p, address, size, &value);
+    int reason = store ? nux_store(p, address, size, value) : nux_load(p, address, size, &value);
     if (reason)
         return refuse_access(p, reason, pc, address, size, store);
     if (!store) {
@@ -353,23 +436,35 @@ static bool load_store(nux_processor *p, const nux_scalar_row *row, uint32_t w, 
 }
 
 static bool system_instruction(nux_processor *p, uint32_t w, uint32_t pc, int id) {
-    uint32_t spr = (w >> 16 & 31) | (w >> 6 & 0x3e0);
+    uint32_t spr = SPR(w);
     switch (id) {
-    case NUX_S_MFSPR: p->gpr[RT(w)] = read_spr(p, spr); return true;
-    case NUX_S_MTSPR: write_spr(p, spr, p->gpr[RT(w)]); return true;
-    case NUX_S_MFMSR: p->gpr[RT(w)] = p->msr; return true;
+    case NUX_S_MFSPR:
+        p->gpr[RT(w)] = read_spr(p, spr);
+        return true;
+    case NUX_S_MTSPR:
+        write_spr(p, spr, p->gpr[RT(w)]);
+        return true;
+    case NUX_S_MFMSR:
+        p->gpr[RT(w)] = p->msr;
+        return true;
     case NUX_S_MTMSR:
         p->msr = p->gpr[RT(w)] & MSR_WRITABLE;
         nux_schedule(p);
         return true;
-    case NUX_S_RFI: return return_from_interrupt(p, p->srr0, p->srr1);
-    case NUX_S_RFCI: return return_from_interrupt(p, p->csrr0, p->csrr1);
-    case NUX_S_RFMCI: return return_from_interrupt(p, p->mcsrr0, p->mcsrr1);
+    case NUX_S_RFI:
+        return return_from_interrupt(p, p->srr0, p->srr1);
+    case NUX_S_RFCI:
+        return return_from_interrupt(p, p->csrr0, p->csrr1);
+    case NUX_S_RFMCI:
+        return return_from_interrupt(p, p->mcsrr0, p->mcsrr1);
     case NUX_S_SYNC:
         p->num_unsynced = 0;
         return true;
-    case NUX_S_WAIT: return wait_for_timer(p, pc);
-    case NUX_S_MFCR: p->gpr[RT(w)] = get_cr(p); return true;
+    case NUX_S_WAIT:
+        return wait_for_timer(p, pc);
+    case NUX_S_MFCR:
+        p->gpr[RT(w)] = get_cr(p);
+        return true;
     case NUX_S_MFOCRF:
         for (uint32_t i = 0; i < 8; i++)
             if (w >> (19 - i) & 1) {
@@ -406,22 +501,53 @@ static void multiply(nux_processor *p, uint32_t w, int id) {
 static void arithmetic(nux_processor *p, uint32_t w, int id) {
     uint32_t a = p->gpr[RA(w)], b = p->gpr[RB(w)], ca = *p->ca;
     switch (id) {
-    case NUX_S_ADDI: p->gpr[RT(w)] = gpr_or_zero(p, RA(w)) + SI(w); break;
-    case NUX_S_ADDIS: p->gpr[RT(w)] = gpr_or_zero(p, RA(w)) + (w << 16); break;
-    case NUX_S_ADDIC: add(p, w, a, SI(w), 0, true, false); break;
-    case NUX_S_ADDIC_RC: record(p, add(p, w, a, SI(w), 0, true, false)); break;
-    case NUX_S_SUBFIC: add(p, w, ~a, SI(w), 1, true, false); break;
-    case NUX_S_ADD: add(p, w, a, b, 0, false, true); break;
-    case NUX_S_ADDC: add(p, w, a, b, 0, true, true); break;
-    case NUX_S_ADDE: add(p, w, a, b, ca, true, true); break;
-    case NUX_S_ADDME: add(p, w, a, ~0u, ca, true, true); break;
-    case NUX_S_ADDZE: add(p, w, a, 0, ca, true, true); break;
-    case NUX_S_SUBF: add(p, w, ~a, b, 1, false, true); break;
-    case NUX_S_SUBFC: add(p, w, ~a, b, 1, true, true); break;
-    case NUX_S_SUBFE: add(p, w, ~a, b, ca, true, true); break;
-    case NUX_S_SUBFME: add(p, w, ~a, ~0u, ca, true, true); break;
-    case NUX_S_SUBFZE: add(p, w, ~a, 0, ca, true, true); break;
-    default: add(p, w, ~a, 0, 1, false, true); /* NUX_S_NEG */
+    case NUX_S_ADDI:
+        p->gpr[RT(w)] = gpr_or_zero(p, RA(w)) + SI(w);
+        break;
+    case NUX_S_ADDIS:
+        p->gpr[RT(w)] = gpr_or_zero(p, RA(w)) + (w << 16);
+        break;
+    case NUX_S_ADDIC:
+        add(p, w, a, SI(w), 0, true, false);
+        break;
+    case NUX_S_ADDIC_RC:
+        record(p, add(p, w, a, SI(w), 0, true, false));
+        break;
+    case NUX_S_SUBFIC:
+        add(p, w, ~a, SI(w), 1, true, false);
+        break;
+    case NUX_S_ADD:
+        add(p, w, a, b, 0, false, true);
+        break;
+    case NUX_S_ADDC:
+        add(p, w, a, b, 0, true, true);
+        break;
+    case NUX_S_ADDE:
+        add(p, w, a, b, ca, true, true);
+        break;
+    case NUX_S_ADDME:
+        add(p, w, a, ~0u, ca, true, true);
+        break;
+    case NUX_S_ADDZE:
+        add(p, w, a, 0, ca, true, true);
+        break;
+    case NUX_S_SUBF:
+        add(p, w, ~a, b, 1, false, true);
+        break;
+    case NUX_S_SUBFC:
+        add(p, w, ~a, b, 1, true, true);
+        break;
+    case NUX_S_SUBFE:
+        add(p, w, ~a, b, ca, true, true);
+        break;
+    case NUX_S_SUBFME:
+        add(p, w, ~a, ~0u, ca, true, true);
+        break;
+    case NUX_S_SUBFZE:
+        add(p, w, ~a, 0, ca, true, true);
+        break;
+    default:
+        add(p, w, ~a, 0, 1, false, true); /* NUX_S_NEG */
     }
 }
 

@@ -56,8 +56,8 @@ static int move_memory(nux_processor *p, const nux_vinsn *v, uint32_t address, b
     } else { /* word by word: bus addresses, wrap-around, and what is outside */
         for (uint32_t i = 0; i < n; i += 4) {
             uint32_t word = nux_get32(lanes + i);
-            int reason = store ? nux_store(p, address + i, 4, word)
-                               : nux_load(p, address + i, 4, &word);
+            int reason =
+                store ? nux_store(p, address + i, 4, word) : nux_load(p, address + i, 4, &word);
             if (reason)
                 return reason;
             if (!store)
@@ -109,8 +109,8 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t address, bool 
             return 0;
         }
         reverse_words(bytes, lanes, enabled);
-        uint32_t offset = (uint32_t)(bytes - (address < NUX_VECTOR_DRAM ? p->external->ext
-                                                                        : p->external->dram));
+        uint32_t offset =
+            (uint32_t)(bytes - (address < NUX_VECTOR_DRAM ? p->external->ext : p->external->dram));
         uint32_t fetch = address < NUX_VECTOR_DRAM ? NUX_EXTMEM_FETCH_BASE : NUX_DRAM_FETCH_BASE;
         for (int i = 0; i < 2; i++)
             if (p->external->listeners[i])

@@ -75,6 +75,23 @@ NUX_INTRINSIC nux_vector nux_mul_add16_frac(nux_vector a, nux_vector b, nux_vect
     return fxvmahfs(a, b);
 }
 
+/// a * b as fractions, to the nearest, halves away from zero. (Truncation would turn every
+/// small negative product into -1, and so add a drift to whatever sums up such products.)
+NUX_INTRINSIC nux_vector nux_mul8_frac_round(nux_vector a, nux_vector b) {
+    nux_vector almost_half = nux_splat8(INT8_MAX); // 127/256 of the result's last place
+    fxvcmpb(fxvmulbfs(a, b));                      // negative exactly where a * b is
+    fxvaddtacb(almost_half, nux_splat8(1));
+    fxvmtacb_if(NUX_LT, almost_half);
+    return fxvmabfs(a, b);
+}
+NUX_INTRINSIC nux_vector nux_mul16_frac_round(nux_vector a, nux_vector b) {
+    nux_vector almost_half = nux_splat16(INT16_MAX);
+    fxvcmph(fxvmulhfs(a, b));
+    fxvaddtachm(almost_half, nux_splat16(1));
+    fxvmtach_if(NUX_LT, almost_half);
+    return fxvmahfs(a, b);
+}
+
 // Shifts by a constant. To the right they fill with zeros: for unsigned lanes.
 
 /// a << amount, amount 0 to 15

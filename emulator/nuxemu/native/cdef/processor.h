@@ -34,20 +34,20 @@ typedef struct {
 /* Why a run ended. */
 enum nux_reason {
     NUX_RUNNING = 0,
-    NUX_FINISHED,         /* wait with nothing that could wake the processor */
-    NUX_CYCLE_LIMIT,      /* */
-    NUX_WALL_LIMIT,       /* */
-    NUX_INTERRUPTED,      /* the host asked */
-    NUX_TRAP_UNDEFINED,   /* instruction that the processor does not have */
-    NUX_TRAP_MISALIGNED,  /* */
+    NUX_FINISHED,          /* wait with nothing that could wake the processor */
+    NUX_CYCLE_LIMIT,       /* */
+    NUX_WALL_LIMIT,        /* */
+    NUX_INTERRUPTED,       /* the host asked */
+    NUX_TRAP_UNDEFINED,    /* instruction that the processor does not have */
+    NUX_TRAP_MISALIGNED,   /* */
     NUX_TRAP_OUT_OF_RANGE, /* data access outside all memories */
-    NUX_TRAP_BUS,         /* no unit at this on-chip bus address */
-    NUX_TRAP_VECTOR_IO,   /* no unit at this vector IO address */
-    NUX_TRAP_NO_NEURON,   /* CADC switched to neurons, which are not modelled */
-    NUX_TRAP_FETCH,       /* jump out of the memories */
-    NUX_TRAP_STACK,       /* stack reached the data */
-    NUX_TRAP_INSTRUCTION, /* tw, twi */
-    NUX_TRAP_ENGINE       /* the scalar engine failed: a defect of the model */
+    NUX_TRAP_BUS,          /* no unit at this on-chip bus address */
+    NUX_TRAP_VECTOR_IO,    /* no unit at this vector IO address */
+    NUX_TRAP_NO_NEURON,    /* CADC switched to neurons, which are not modelled */
+    NUX_TRAP_FETCH,        /* jump out of the memories */
+    NUX_TRAP_STACK,        /* stack reached the data */
+    NUX_TRAP_INSTRUCTION,  /* tw, twi */
+    NUX_TRAP_ENGINE        /* the scalar engine failed: a defect of the model */
 };
 
 typedef struct {
@@ -71,13 +71,13 @@ typedef struct {
 
 /* What a program did that the chip does differently from what its author may expect. */
 enum nux_site_kind {
-    NUX_SITE_SHIFT,       /* slw, srw, sraw by 32 or more: the chip shifts modulo 32 */
-    NUX_SITE_LHA,         /* lha, lhau with a negative displacement: wrong address */
-    NUX_SITE_SPLAT_R0,    /* splat from r0 may read a stale value */
-    NUX_SITE_DIVIDE,      /* division by zero, or of the minimum by -1 */
-    NUX_SITE_NO_SYNC,     /* scalar access to freshly stored vector data without sync */
-    NUX_SITE_UNDEFINED,   /* undefined instruction executed as a no-op (hardware mode) */
-    NUX_SITE_MISALIGNED   /* misaligned access, interrupt taken (hardware mode) */
+    NUX_SITE_SHIFT,     /* slw, srw, sraw by 32 or more: the chip shifts modulo 32 */
+    NUX_SITE_LHA,       /* lha, lhau with a negative displacement: wrong address */
+    NUX_SITE_SPLAT_R0,  /* splat from r0 may read a stale value */
+    NUX_SITE_DIVIDE,    /* division by zero, or of the minimum by -1 */
+    NUX_SITE_NO_SYNC,   /* scalar access to freshly stored vector data without sync */
+    NUX_SITE_UNDEFINED, /* undefined instruction executed as a no-op (hardware mode) */
+    NUX_SITE_MISALIGNED /* misaligned access, interrupt taken (hardware mode) */
 };
 
 typedef struct {
@@ -127,4 +127,6 @@ uint64_t nux_processor_cycles(nux_processor *);
 uint64_t nux_processor_instructions(nux_processor *);
 size_t nux_processor_num_sites(nux_processor *);
 const nux_site *nux_processor_sites(nux_processor *);
+// Events at places for which there was no room left among the sites.
+uint64_t nux_processor_num_unlisted(nux_processor *);
 #endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The plan of a block of plain code: its cost, and what must be checked before it runs. */
+#include "fields.h"
+#include "scalar_table.h"
+#include "values.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_GUARDS = 64 };
+
+typedef struct {
+    nux_guard guards[MAX_GUARDS];
+    nux_guard_origin origins[MAX_GUARDS];
+    uint32_t count;
+} guard_list;
+
+/* Cycles of the plain part of a block: single issue in order, with the latencies of the table
+ * and the wait of a branch for its condition. */
+typedef struct {
+    uint32_t now, ready[33]; /* by register; 32 is the condition register */
+} pipeline;
+
+static void wait_for(pipeline *line, uint32_t r) {
+    if (line->ready[r] > line->now)
+        line->now = line->ready[r];
+}
+
+static void issue(pipeline *line, const nux_decoded *d) {
+    const nux_scalar_row *row = &nux_scalar_rows[d->id];
+    uint32_t w = d->word, op = w >> 26;
+    if (d->kind == NUX_KIND_BRANCH) {
+        if (d->id == NUX_S_BC && !(RT(w) & 16))
+            wait_for(line, 32);
+        line->now++;
+        return;
+    }
+    if (row->dest == NUX_DEST_RA || d->kind == NUX_KIND_STORE)
+        wait_for(line, RT(w));
+    if (row->dest != NUX_DEST_RA)
+        wait_for(line, RA(w));
+    if (op == 31 && row->dest != NUX_DEST_NONE)
+        wait_for(line, RB(w));
+    uint32_t dest = row->dest == NUX_DEST_RT ? RT(w) : row->dest == NUX_DEST_RA ? RA(w) : 33;
+    if (dest < 32)
+        wait_for(line, dest);
+    if (dest < 32)
+        line->ready[dest] = line->now + row->latency;
+    line->now += row->issue;
+    bool compares = d->id >= NUX_S_CMPWI && d->id <= NUX_S_CMPLW;
+    if (compares || (row->records && w & 1) || d->id == NUX_S_ANDI_RC || d->id == NUX_S_ADDIC_RC)
+        line->ready[32] = line->now + 1;
+}
+
+/* Lowest address of a check, for registers of value 0. */
+static uint32_t lowest_of(const guard_list *list, uint32_t i) {
+    return list->guards[i].low + list->origins[i].floor;
+}
+
+static void set_range(guard_list *list, uint32_t i, uint32_t lowest, uint32_t span) {
+    nux_guard_origin *origin = &list->origins[i];
+    origin->span = span;
+    list->guards[i].low = lowest - origin->floor;
+    list->guards[i].bound = origin->limit - 1 - span - origin->floor;
+}
+
+/* The range [floor, limit) has room for more than `span` bytes. */
+static bool has_room(const nux_check *c, uint32_t span) {
+    return (c->limit ? c->limit : UINT64_C(1) << 32) > (uint64_t)c->floor + span;
+}
+
+static bool same_registers(const nux_guard *a, const nux_guard *b) {
+    return a->a == b->a && a->b == b->b && a->as == b->as && a->bs == b->bs;
+}
+
+/* Widens a check with the same registers so that it covers a new one too. */
+static bool widen(guard_list *list, uint32_t i, const nux_guard *new, const nux_check *c,
+                  uint32_t span) {
+    const nux_guard_origin *origin = &list->origins[i];
+    int64_t distance = (int32_t)(c->v.offset - lowest_of(list, i));
+    if (!same_registers(&list->guards[i], new) || origin->floor != c->floor ||
+        origin->limit != c->limit || new->align > list->guards[i].align ||
+        distance & list->guards[i].align)
+        return false;
+    int64_t begin = distance < 0 ? distance : 0;
+    int64_t end = distance + span > origin->span ? distance + span : origin->span;
+    if (end - begin > PAGE_BYTES || !has_room(c, (uint32_t)(end - begin)))
+        return false;
+    set_range(list, i, lowest_of(list, i) + (uint32_t)begin, (uint32_t)(end - begin));
+    return true;
+}
+
+/* Adds a check; false if it cannot be done, or never holds. */
+static bool add_guard(const nux_processor *p, guard_list *list, const nux_check *c) {
+    const nux_value *v = &c->v;
+    uint32_t span = c->size - 1 + v->slack;
+    if (!nux_can_check(c) || !has_room(c, span))
+        return false;
+    if (v->first == NO_REGISTER) { /* a constant: checked here and now */
+        uint32_t x = v->offset - c->floor;
+        return !(x & (c->size - 1)) && x <= c->limit - 1 - span - c->floor;
+    }
+    nux_guard new = {
+        .a = p->gpr + v->first,
+        .b = v->second == NO_REGISTER ? NULL : p->gpr + v->second,
+        .as = v->first_shift,
+        .bs = v->second_shift,
+        .align = c->size - 1,
+    };
+    for (uint32_t i = 0; i < list->count; i++)
+        if (widen(list, i, &new, c, span))
+            return true;
+    if (list->count == MAX_GUARDS)
+        return false;
+    list->guards[list->count] = new;
+    list->origins[list->count] = (nux_guard_origin){
+        .floor = c->floor,
+        .limit = c->limit,
+    };
+    set_range(list, list->count++, v->offset, span);
+    return true;
+}
+
+void nux_set_code_end(nux_processor *p, uint32_t code_end) {
+    p->code_end = code_end;
+    nux_forget_plans(p); /* their checks of stores have it built in */
+}
+
+/* PROGRESS of the plain instructions at the start of a block. */
+uint64_t nux_block_progress(nux_processor *p, uint32_t pc, uint32_t bytes) {
+    pipeline line = {0};
+    for (uint32_t i = 0; i < bytes / 4; i++)
+        issue(&line, nux_decoded_at(p, pc + 4 * i));
+    return PROGRESS(bytes / 4, line.now);
+}
+
+/* Where the engine goes on after the native instructions from pc on. */
+static uint32_t end_of_native(const nux_region *region, uint32_t pc) {
+    uint32_t offset = pc - region->base, i = offset % PAGE_BYTES / 4;
+    const nux_decoded *words = region->pages[offset / PAGE_BYTES];
+    while (i < PAGE_WORDS && words[i].native)
+        i++;
+    return pc - offset % PAGE_BYTES + 4 * i;
+}
+
+/* Looks at the plain accesses of a block: whether one has an address that the registers at the
+ * start do not tell exactly, whose place is left in *pc; or, with `report`, which of them meet
+ * vector data that no sync has made visible yet. */
+static bool scan_accesses(nux_processor *p, uint32_t *pc, uint32_t bytes, bool report) {
+    const nux_decoded *d = nux_decoded_at(p, *pc);
+    nux_value registers[32];
+    nux_values_reset(registers);
+    for (uint32_t end = *pc + bytes, address; *pc != end && !d->native; *pc += 4, d++) {
+        if (d->kind == NUX_KIND_BRANCH)
+            break;
+        if (nux_is_memory(d)) {
+            if (!nux_address_now(p, d, registers, &address))
+                return true;
+            if (nux_is_byte_load(d) && address >= p->config.sram_size)
+                break; /* the engine will stop here, and begin a new block */
+            if (report && nux_is_unsynced(p, address, (uint32_t)nux_scalar_rows[d->id].size))
+                nux_report(p, *pc, NUX_SITE_NO_SYNC);
+        }
+        nux_values_follow(d, registers);
+    }
+    return false;
+}
+
+/* Reports the plain accesses of a block to unsynced vector data. False: the engine must not run
+ * it now, because an access of unknown address had to become native to be checked. */
+bool nux_check_block_sync(nux_processor *p, uint32_t pc, uint32_t bytes) {
+    uint32_t at = pc;
+    if (scan_accesses(p, &at, bytes, false)) {
+        nux_make_native(p, at);
+        return false;
+    }
+    at = pc;
+    scan_accesses(p, &at, bytes, true);
+    return true;
+}
+
+static bool is_simple(const nux_guard *g) { return !g->b && !g->as; }
+
+/* Copies a plan and its checks into one piece of memory. */
+static nux_plan *store_plan(const nux_plan *plan, const guard_list *list, uint32_t end_pc) {
+    size_t size = sizeof *plan + list->count * sizeof *list->guards + sizeof(nux_plan_details) +
+                  list->count * sizeof *list->origins;
+    nux_plan *result = malloc(size);
+    if (!result)
+        return NULL;
+    *result = *plan;
+    result->guards_end = result->guards + list->count;
+    nux_plan_details *details = (nux_plan_details *)(result->guards + list->count);
+    details->end_pc = end_pc;
+    uint32_t n = 0;
+    for (int simple = 1; simple >= 0; simple--) {
+        for (uint32_t i = 0; i < list->count; i++)
+            if (is_simple(&list->guards[i]) == simple) {
+                result->guards[n] = list->guards[i];
+                details->origins[n++] = list->origins[i];
+            }
+        if (simple)
+            result->simple_end = result->guards + n;
+    }
+    return result;
+}
+
+/* Makes the plan of a block; NULL when the engine must not run it, because its translation
+ * had to change or is stale. */
+nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
+    nux_region *region = nux_region_of(p, pc);
+    uint32_t offset = pc - region->base, instructions = 0, end_pc = pc;
+    nux_decoded *words = &region->pages[offset / PAGE_BYTES][offset % PAGE_BYTES / 4];
+    guard_list list = {.count = 0};
+    nux_value registers[32];
+    nux_plan plan = {.key = PLAN_KEY(pc, bytes)};
+    uint32_t whole = bytes; /* with all native instructions that end it */
+    if (words[bytes / 4 - 1].native)
+        whole = end_of_native(region, pc + bytes - 4) - pc;
+    for (uint32_t i = 0; i < whole / 4; i++) {
+        if (words[i].word != nux_get32(region->source + offset + 4 * i)) {
+            p->stale = p->leave = true;
+            return NULL;
+        }
+        words[i].executed = true;
+    }
+    if (region == &p->regions[0] && offset + whole > p->code_end)
+        nux_set_code_end(p, offset + whole);
+    nux_values_reset(registers);
+    for (uint32_t i = 0; i < bytes / 4; i++) {
+        nux_decoded *d = &words[i];
+        end_pc = pc + 4 * i;
+        plan.expected = end_pc + 4;
+        if (d->native) {
+            plan.expected = end_of_native(region, end_pc);
+            plan.native = d;
+            break;
+        }
+        instructions++;
+        if (d->kind == NUX_KIND_BRANCH) {
+            plan.predictable = d->id == NUX_S_B || d->id == NUX_S_BC ? ~0u : 0;
+            break;
+        }
+        nux_check c = nux_check_of(p, d, registers);
+        if (c.needed && !add_guard(p, &list, &c)) {
+            nux_make_native(p, end_pc);
+            return NULL;
+        }
+        nux_values_follow(d, registers);
+    }
+    plan.progress = nux_block_progress(p, pc, 4 * instructions);
+    nux_plan *result = store_plan(&plan, &list, end_pc);
+    if (!result)
+        return NULL;
+    nux_plan **place = &p->plans[pc / 4 % NUM_PLANS];
+    if (*place == p->previous)
+        p->previous = &p->start; /* its end has been dealt with */
+    if (*place != &p->no_plan)
+        free(*place);
+    return *place = result;
+}
