@@ -204,6 +204,14 @@ static nux_plan *store_plan(const nux_plan *plan, const guard_list *list, uint32
     return result;
 }
 
+/* A native instruction behind which its run does not go on. */
+static bool ends_run(const nux_processor *p, const nux_decoded *d) {
+    if (d->kind == NUX_KIND_UNDEFINED)
+        return !p->config.hardware;
+    return d->kind == NUX_KIND_NATIVE && (d->id == NUX_S_WAIT || d->id == NUX_S_RFI ||
+                                          d->id == NUX_S_RFCI || d->id == NUX_S_RFMCI);
+}
+
 /* Makes the plan of a block; NULL when the engine must not run it, because its translation
  * had to change or is stale. */
 nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
@@ -213,9 +221,10 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     guard_list list = {.count = 0};
     nux_value registers[32];
     nux_plan plan = {.key = PLAN_KEY(pc, bytes)};
-    uint32_t whole = bytes; /* with all native instructions that end it */
-    if (words[bytes / 4 - 1].native)
-        whole = end_of_native(region, pc + bytes - 4) - pc;
+    uint32_t whole = bytes; /* with the native instructions behind its end */
+    while (words[whole / 4 - 1].native && !ends_run(p, &words[whole / 4 - 1]) &&
+           (offset + whole) % PAGE_BYTES && words[whole / 4].native)
+        whole += 4;
     for (uint32_t i = 0; i < whole / 4; i++) {
         if (words[i].word != nux_get32(region->source + offset + 4 * i)) {
             p->stale = p->leave = true;

@@ -356,7 +356,7 @@ static bool wait_for_timer(nux_processor *p, uint32_t pc) {
     p->resume_pc = pc + 4;
     nux_update_timers(p);
     nux_schedule(p);
-    return true;
+    return false; /* what follows is a block of its own */
 }
 
 /* Stops the run, or in hardware mode enters the interrupt. */
