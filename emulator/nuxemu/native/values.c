@@ -135,7 +135,7 @@ nux_check nux_check_of(const nux_processor *p, const nux_decoded *d,
         c.size = (uint32_t)nux_scalar_rows[d->id].size;
         c.limit = p->config.sram_size;
         /* One floor for loads and stores, so that they share checks; loads below are rare. */
-        bool stack = RA(d->word) == 1;
+        bool stack = RA(d->word) == 1 || (c.v.first == 1 && c.v.second == NO_REGISTER);
         c.floor = stack && p->stack_limit > p->code_end ? p->stack_limit : p->code_end;
     } else if (is_shift(d)) {
         c.v = registers[RB(d->word)];
