@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from elftools.elf.elffile import ELFFile
-from isa.ppc_tools import assemble
 
+from isa.ppc_tools import assemble
 from nuxemu import ExternalMemory, Processor, SiteKind, Stop, SynapseArray
 
 ORIGIN = 0x40  # behind the exception vectors

@@ -105,7 +105,7 @@ def test_the_last_word_of_the_sram_may_be_a_branch():
 
 def test_a_branch_into_the_middle_of_a_vector_run():
     machine = Machine(
-        f"""li 3,1; b middle
+        """li 3,1; b middle
             run: fxvsplath 2,3; fxvsplath 3,3; middle: fxvsplath 4,3; fxvsplath 5,3
             addi 3,3,1; cmpwi 3,3; blt run; wait"""
     )
@@ -188,7 +188,9 @@ def test_a_processor_may_change_the_other_ones_code():
     assert bottom.run(max_cycles=1000).reason is StopReason.FINISHED
     address = mm.OMNIBUS_DATA_BASE | 4 * (
         mm.OMNIBUS_SRAM_WORD + mm.OMNIBUS_HEMISPHERE_WORD_STRIDE) + 0x100  # fmt: skip
-    source = f"lis 3,{address >> 16}; ori 3,3,{address & 0xffff}; lis 4,0x3860; ori 4,4,2; stw 4,0(3)"
+    source = (
+        f"lis 3,{address >> 16}; ori 3,3,{address & 0xFFFF}; lis 4,0x3860; ori 4,4,2; stw 4,0(3)"
+    )
     top.write(0x100, Machine(source + "; wait").code.data)
     top.set_registers(pc=0x100)
     assert top.run(max_cycles=1000).reason is StopReason.FINISHED

@@ -11,10 +11,10 @@ import struct
 from typing import Any
 
 import pytest
-from nuxemu._native import lib
 
 from nuxemu import Processor, StopReason, SynapseArray
 from nuxemu import memory_map as mm
+from nuxemu._native import lib
 from nuxemu.isa import scalar, vector
 from nuxemu.isa.scalar import SCALAR
 from nuxemu.isa.vector import VECTOR, Kind
@@ -75,7 +75,9 @@ def vector_word(rng: random.Random) -> int:
     word = vector.PRIMARY_OPCODE << 26 | insn.xo << 2
     operands = rng.getrandbits(15) << 11 | rng.getrandbits(2)
     if insn.kind in (Kind.LAX, Kind.STAX):
-        operands = operands & ~(0x3FF << 11) | rng.choice(POINTERS) << 16 | rng.choice(INDICES) << 11
+        operands = (
+            operands & ~(0x3FF << 11) | rng.choice(POINTERS) << 16 | rng.choice(INDICES) << 11
+        )
     return word | operands
 
 

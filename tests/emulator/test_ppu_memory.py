@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What scalar and vector loads and stores of the processor reach, and in which byte order."""
 
+import gc
+
 import numpy as np
 import pytest
 from ppu_machine import Machine
 
 from nuxemu import CorrelationConfig, ExternalMemory, Processor, StopReason, SynapseArray
 from nuxemu import memory_map as mm
+from nuxemu._native import ffi
 
 LANES = np.random.default_rng(3).integers(0, 256, 128).astype(np.uint8)
 OWN_SRAM = mm.OMNIBUS_DATA_BASE | 4 * mm.OMNIBUS_SRAM_WORD
@@ -15,7 +18,7 @@ STRIDE = 4 * mm.OMNIBUS_HEMISPHERE_WORD_STRIDE
 
 
 def load_address(register: int, address: int) -> str:
-    return f"lis {register},{address >> 16}; ori {register},{register},{address & 0xffff}; "
+    return f"lis {register},{address >> 16}; ori {register},{register},{address & 0xFFFF}; "
 
 
 def finished(machine: Machine) -> Machine:
@@ -39,9 +42,7 @@ VECTOR_ADDRESSES = [
 
 @pytest.mark.parametrize("address", VECTOR_ADDRESSES, ids=hex)
 @pytest.mark.parametrize("low_bits", range(4))
-def test_vector_stores_and_loads_keep_byte_order_and_ignore_the_low_address_bits(
-    address, low_bits
-):
+def test_vector_stores_and_loads_keep_byte_order_and_ignore_the_low_address_bits(address, low_bits):
     machine = Machine(
         load_address(3, address) + f"li 4,{low_bits}; fxvstax 5,3,4; sync; fxvlax 6,3,4; wait"
     )
@@ -296,3 +297,21 @@ def test_the_host_cannot_reach_outside_of_the_memories(address, size):
         cpu.read(address, size)
     with pytest.raises(IndexError, match=f"0x{address:08x}"):
         cpu.write(address, bytes(size))
+
+
+def test_processors_and_their_memory_may_end_in_any_order():
+    """Reference cycles (connected processors, the reference core) are collected in any order."""
+    external = ExternalMemory()
+    cpus = [Machine("wait", hemisphere=h, external=external, core="reference").cpu for h in (0, 1)]
+    cpus[0].connect(cpus[1])
+    third = Machine("wait", hemisphere=0)
+    cpus[1].connect(third.cpu)
+    memory = external._native
+    del external
+    ffi.release(memory)
+    cpus[1].write(mm.EXTMEM_DATA_BASE, b"kept")
+    del cpus[0]
+    assert cpus[0].read(mm.EXTMEM_DATA_BASE, 4) == b"kept"
+    del cpus[0]
+    gc.collect()
+    assert run_code(third, "li 3,1; wait").gpr(3) == 1

@@ -6,10 +6,10 @@ where that may execute it, and natively.
 """
 
 import pytest
-from nuxemu._native import lib
 from ppu_machine import Machine
 
 from nuxemu import SiteKind, StopReason
+from nuxemu._native import lib
 
 SO, OV, CA = 1 << 31, 1 << 30, 1 << 29
 R0, R2, R3 = 0x9125_85EF, 0x0000_3200, 0xFFFF_FFFF

@@ -77,7 +77,7 @@ def test_every_reason_has_a_test():
 @pytest.mark.parametrize("jump", ["mtctr 3; here: bctr", "mtlr 3; here: blr", "mtctr 3; here: "
                                   "bctrl"])  # fmt: skip
 def test_a_jump_out_of_the_memories_names_target_and_origin(target, jump):
-    machine = Machine(f"lis 3,{target >> 16}; ori 3,3,{target & 0xffff}; {jump}")
+    machine = Machine(f"lis 3,{target >> 16}; ori 3,3,{target & 0xFFFF}; {jump}")
     stop = machine.run()
     assert stop.reason is StopReason.FETCH
     assert (stop.pc, stop.from_pc) == (target & ~3, machine.at("here"))

@@ -13,11 +13,13 @@ DIS, FIS = 0x0800_0000, 0x0400_0000
 TBL, TBU, DEC, DECAR, TSR, TCR = 284, 285, 22, 54, 336, 340
 HANDLER = 0x2000
 #: Counts in r20, clears the request, keeps SRR0, SRR1 and the time of entry.
-COUNTING = f"mfspr 24,{TBL}; addi 20,20,1; mfspr 21,{TSR}; mtspr {TSR},21; mfsrr0 22; mfsrr1 23; rfi"
+COUNTING = (
+    f"mfspr 24,{TBL}; addi 20,20,1; mfspr 21,{TSR}; mtspr {TSR},21; mfsrr0 22; mfsrr1 23; rfi"
+)
 
 
 def set_spr(number: int, value: int) -> str:
-    return f"lis 9,{value >> 16}; ori 9,9,{value & 0xffff}; mtspr {number},9; "
+    return f"lis 9,{value >> 16}; ori 9,9,{value & 0xFFFF}; mtspr {number},9; "
 
 
 def enable_interrupts() -> str:

@@ -6,10 +6,10 @@ import re
 import subprocess
 
 import pytest
-from isa.ppc_tools import assemble
-from nuxemu._native import ffi, lib
 
+from isa.ppc_tools import assemble
 from nuxemu import Processor, StopReason, SynapseArray
+from nuxemu._native import ffi, lib
 from nuxemu.isa import scalar, vector
 from nuxemu.isa.scalar import SCALAR, ScalarInsn
 

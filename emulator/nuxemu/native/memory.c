@@ -24,6 +24,7 @@ nux_external *nux_external_new(void) {
     nux_external *e = calloc(1, sizeof *e);
     if (!e)
         return NULL;
+    e->users = 1;
     e->ext = reserve(NUX_EXTMEM_SIZE);
     e->dram = reserve(NUX_DRAM_SIZE);
     if (!e->ext || !e->dram) {
@@ -33,8 +34,9 @@ nux_external *nux_external_new(void) {
     return e;
 }
 
+/* Gone when the last user has let go of it: they come to their ends in any order. */
 void nux_external_free(nux_external *e) {
-    if (!e)
+    if (!e || --e->users)
         return;
     if (e->ext)
         munmap(e->ext, NUX_EXTMEM_SIZE);

@@ -32,6 +32,7 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
     }
     p->config = *config;
     p->external = external;
+    external->users++;
     p->array = array;
     for (uint32_t i = 0; i < NUM_PLANS; i++)
         p->plans[i] = &p->no_plan;
@@ -60,8 +61,9 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
 void nux_processor_free(nux_processor *p) {
     if (!p)
         return;
-    if (p->external && p->external->listeners[p->config.hemisphere] == p)
+    if (p->external->listeners[p->config.hemisphere] == p)
         p->external->listeners[p->config.hemisphere] = NULL;
+    nux_external_free(p->external);
     if (p->other)
         p->other->other = NULL;
     if (p->engine)
@@ -80,6 +82,10 @@ void nux_processor_free(nux_processor *p) {
 }
 
 void nux_processor_connect(nux_processor *p, nux_processor *other) {
+    if (p->other)
+        p->other->other = NULL;
+    if (other->other)
+        other->other->other = NULL;
     p->other = other;
     other->other = p;
 }

@@ -126,6 +126,7 @@ struct nux_external {
     uint8_t *ext;  /* 128 KiB */
     uint8_t *dram; /* 256 MiB, backed by memory only where touched */
     nux_processor *listeners[2];
+    uint32_t users; /* the one who made it, and processors */
 };
 
 struct nux_processor {
