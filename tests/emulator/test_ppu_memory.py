@@ -212,7 +212,8 @@ def test_scalar_loads_and_stores_of_every_size_are_big_endian(base):
     stored = machine.cpu.read(data, 32).hex(" ", 4)
     assert stored == "8192a3b4 a3b4b400 00a3b400 8192a3b4 8192a3b4 00000000 00000000 a3b4b400"
     assert machine.cpu.registers()["gpr"][10:20] == [
-        0x8192_A3B4, 0x8192, 0xFFFF_A3B4, 0xA3B4, 0x92, 0xFFFF_8192, 0x81, 0x8192_A3B4, 0xA3B4, 0xB4,
+        0x8192_A3B4, 0x8192, 0xFFFF_A3B4, 0xA3B4, 0x92, 0xFFFF_8192, 0x81, 0x8192_A3B4, 0xA3B4,
+        0xB4,
     ]  # fmt: skip
     assert machine.cpu.registers()["gpr"][29:] == [0x8192_A3B4, 0xA3B4_B400, 0x00A3_B400]
     assert (machine.gpr(6), machine.gpr(7)) == (base + 30, base + 30)

@@ -229,7 +229,8 @@ def test_an_spr_that_does_not_exist_reads_zero_and_ignores_writes(number):
 )  # fmt: skip
 def test_the_bits_that_special_registers_keep(native, number, mask):
     machine = execute(f"mtspr {number},3; mfspr 5,{number}; mtspr {number},4; mfspr 6,{number}; "
-                      f"li 7,0; mtspr {number},7", {3: 0xFFFF_FFFF, 4: 0xA5A5_A5A5}, native)  # fmt: skip
+                      f"li 7,0; mtspr {number},7",
+                      {3: 0xFFFF_FFFF, 4: 0xA5A5_A5A5}, native)  # fmt: skip
     assert machine.gpr(5) == mask & 0xFFFF_FFFF
     assert machine.gpr(6) == 0xA5A5_A5A5 & mask
     assert machine.sites() == {}

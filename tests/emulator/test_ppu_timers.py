@@ -183,7 +183,7 @@ def test_the_fixed_interval_timer_interrupts_and_comes_before_the_decrementer():
     assert machine.gpr(21) == 1  # the decrementer's handler ran after the other
 
 
-# --- Wait ------------------------------------------------------------------------------------------
+# --- Wait ------------------------------------------------------------------------------------
 
 
 def test_wait_without_a_timer_ends_the_program():

@@ -72,7 +72,8 @@ OTHER = {
     "cmplwi": "3,4,5", "cmpw": "3,4,5", "cmplw": "3,4,5", "twi": "3,4,5", "tw": "3,4,5",
     "mcrf": "3,4", "mtcrf": "0x81,3", "mfcr": "3", "mfocrf": "3,0x10", "b": "0x100",
     "bc": "4,2,0x100", "bclr": "4,2", "bcctr": "4,2", "mfspr": "3,22", "mtspr": "22,3",
-    "lmw": "30,8(4)", "stmw": "30,8(4)", "mfmsr": "3", "mtmsr": "3", "rfi": "", "rfci": "", "sync": "",
+    "lmw": "30,8(4)", "stmw": "30,8(4)", "mfmsr": "3", "mtmsr": "3", "rfi": "", "rfci": "",
+    "sync": "",
 }  # fmt: skip
 NOT_ASSEMBLED = {"rfmci", "wait"}  # unknown to the assembler, or known under another code
 
