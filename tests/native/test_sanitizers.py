@@ -68,8 +68,16 @@ def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-#: Starts pytest with these arguments; the tools that the tests call are not preloaded into.
-PYTEST = "import os, sys, pytest; del os.environ['LD_PRELOAD']; sys.exit(pytest.main(sys.argv[1:]))"
+#: Runs pytest with the arguments behind the first, which is the folder of the package to test.
+#: The tools that the tests call are not preloaded into.
+PYTEST = """
+import os, sys, pytest
+del os.environ["LD_PRELOAD"]
+code = pytest.main(sys.argv[2:])
+from nuxemu import _native
+assert _native.__file__.startswith(sys.argv[1]), _native.__file__
+sys.exit(code)
+"""
 
 
 @pytest.mark.parametrize("selection", SELECTIONS)
@@ -77,7 +85,7 @@ def test_no_sanitizer_objects(sanitized, selection):
     path, expression = SELECTIONS[selection]
     options = ["-q", "-x", "-s", "-p", "no:cacheprovider", "-p", "no:xdist"]
     paths = f"pythonpath={sanitized} hostlib tests"
-    result = _run(["-c", PYTEST, *options, "-o", paths, path, "-k", expression])
+    result = _run(["-c", PYTEST, str(sanitized), *options, "-o", paths, path, "-k", expression])
     report = result.stdout[-3000:] + result.stderr[-6000:]
     assert result.returncode == 0, report
     assert " passed" in result.stdout, report
