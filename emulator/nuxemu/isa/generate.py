@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Writes, or checks, the files made from the instruction table and the address map.
 
-Run ``python -m nuxemu.isa.generate`` after changing ``isa/vector.py`` or
-``memory_map.py``; with ``--check`` nothing is written and the exit code is 1 if a file
+Run ``python -m nuxemu.isa.generate`` after changing ``isa/vector.py``, ``isa/scalar.py``
+or ``memory_map.py``; with ``--check`` nothing is written and the exit code is 1 if a file
 differs.
 """
 
@@ -16,6 +16,7 @@ import jinja2
 
 from nuxemu import memory_map
 
+from . import scalar
 from . import vector as isa
 from .intrinsics import CONSTANTS, intrinsics
 
@@ -28,7 +29,9 @@ PRODUCTS = {
     "ppu_runtime/include/nux/memory_map.h": "memory_map.h.j2",
     "emulator/nuxemu/native/fxv_table.h": "fxv_table.h.j2",
     "emulator/nuxemu/native/memory_map.h": "memory_map.h.j2",
+    "emulator/nuxemu/native/scalar_table.h": "scalar_table.h.j2",
     "docs/isa_vector.md": "isa_vector.md.j2",
+    "docs/isa_scalar.md": "isa_scalar.md.j2",
 }
 
 
@@ -63,6 +66,22 @@ def _accumulator_use(insn: isa.VectorInsn) -> str:
     return ", ".join(uses) or "-"
 
 
+def _variants(insn: scalar.ScalarInsn) -> list[str]:
+    """Return the mnemonics of an instruction with all its suffixes."""
+    optional = [bit for bit in (scalar.RC, scalar.OE, scalar.LK, scalar.AA)
+                if insn.optional & bit]
+    words = [insn.match]
+    for bit in dict.fromkeys(optional):
+        words += [word | bit for word in words]
+    return [insn.name(word) for word in words]
+
+
+def _opcode(insn: scalar.ScalarInsn) -> str:
+    """Return primary and extended opcode as text."""
+    extended = (insn.match & insn.mask & 0x7FE) >> 1
+    return f"{insn.match >> 26}, {extended}" if insn.mask & 0x7FE else f"{insn.match >> 26}"
+
+
 def render() -> dict[str, str]:
     """Return the text of every generated file, by path in the repository."""
     environment = jinja2.Environment(
@@ -83,6 +102,11 @@ def render() -> dict[str, str]:
         "constants": CONSTANTS,
         "functions": intrinsics(),
         "accumulator_use": _accumulator_use,
+        "scalar": scalar.SCALAR,
+        "sprs": scalar.SPR_NAMES,
+        "variants": _variants,
+        "scalar_forms": sum(len(_variants(insn)) for insn in scalar.SCALAR),
+        "opcode": _opcode,
         "memory_map": list(_memory_map_lines()),
         "vector_bytes": memory_map.VECTOR_BYTES,
     }

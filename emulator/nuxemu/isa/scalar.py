@@ -16,6 +16,7 @@ RC = 0x0000_0001  # record bit: writes CR0
 OE = 0x0000_0400  # overflow bit: writes XER[OV, SO]
 LK = 0x0000_0001  # branch and link
 AA = 0x0000_0002  # absolute address
+BO_KEEPS_CTR = 0x0080_0000  # conditional branch: does not decrement the count register
 
 _RT, _RA, _RB = 0x03E0_0000, 0x001F_0000, 0x0000_F800
 _D = 0x0000_FFFF
@@ -88,7 +89,7 @@ def _x(
     ``XO`` form is recognised by its OE bit; what is neither optional nor an operand
     must be given as reserved.
     """
-    mask = 0xFC00_0000 | (0x3FE if optional & OE else 0x7FE)
+    mask = 0xFC00_0000 | (0x3FE if (optional | reserved) & OE else 0x7FE)
     return ScalarInsn(
         mnemonic,
         primary << 26 | xo << 1,
@@ -120,8 +121,8 @@ def _arithmetic() -> list[ScalarInsn]:
     ]
     rows += [
         _x("mullw", 31, 235, optional=OE | RC, **mul),
-        _x("mulhw", 31, 75, optional=RC, **mul),
-        _x("mulhwu", 31, 11, optional=RC, **mul),
+        _x("mulhw", 31, 75, optional=RC, reserved=OE, **mul),
+        _x("mulhwu", 31, 11, optional=RC, reserved=OE, **mul),
         _x("divw", 31, 491, optional=OE | RC, **div),
         _x("divwu", 31, 459, optional=OE | RC, **div),
     ]
@@ -238,7 +239,10 @@ def _branches_and_system() -> list[ScalarInsn]:
         _x("mfmsr", 31, 83, reserved=_RA | _RB, kind="native"),
         _x("mtmsr", 31, 146, reserved=_RA | _RB, kind="native", dest="", issue=4),
         _x("sync", 31, 598, reserved=_RT | _RA | _RB, kind="native", dest="", issue=2),
-        _x("wait", 31, 62, reserved=_RT | _RA | _RB, kind="native", dest=""),
+        # Sleeps only with WC (the low bits of RT) = 0; other kinds of wait are no-ops.
+        ScalarInsn(
+            "wait", 31 << 26 | 62 << 1, 0xFC60_07FE, 0, 0x0380_0001 | _RA | _RB, "native", dest=""
+        ),
     ]
 
 
@@ -268,11 +272,14 @@ def spr_number(word: int) -> int:
 def decode(word: int) -> ScalarInsn | None:
     """Scalar instruction of a 32-bit `word`, or None if the processor has none.
 
-    An ``mfspr`` or ``mtspr`` of a register that the processor lacks is None too.
+    An ``mfspr`` or ``mtspr`` of a register that the processor lacks is None too, and so is
+    a ``bcctr`` that decrements the register it jumps to.
     """
     for insn in _BY_PRIMARY.get(word >> 26, ()):
         if word & insn.mask == insn.match:
             if insn.mnemonic in ("mfspr", "mtspr") and spr_number(word) not in SPR_NAMES:
+                return None
+            if insn.mnemonic == "bcctr" and not word & BO_KEEPS_CTR:
                 return None
             return insn
     return None

@@ -90,7 +90,7 @@ static bool widen(guard_list *list, uint32_t i, const nux_guard *new, const nux_
 }
 
 /* Adds a check; false if it cannot be done, or never holds. */
-static bool add_guard(const nux_processor *p, guard_list *list, const nux_check *c, uint32_t pc) {
+static bool add_guard(const nux_processor *p, guard_list *list, const nux_check *c) {
     const nux_value *v = &c->v;
     uint32_t span = c->size - 1 + v->slack;
     if (!nux_can_check(c) || !has_room(c, span))
@@ -113,10 +113,8 @@ static bool add_guard(const nux_processor *p, guard_list *list, const nux_check 
         return false;
     list->guards[list->count] = new;
     list->origins[list->count] = (nux_guard_origin){
-        .pc = pc,
         .floor = c->floor,
         .limit = c->limit,
-        .is_data = c->limit == p->config.sram_size,
     };
     set_range(list, list->count++, v->offset, span);
     return true;
@@ -142,6 +140,42 @@ static uint32_t end_of_native(const nux_region *region, uint32_t pc) {
     while (i < PAGE_WORDS && words[i].native)
         i++;
     return pc - offset % PAGE_BYTES + 4 * i;
+}
+
+/* Looks at the plain accesses of a block: whether one has an address that the registers at the
+ * start do not tell exactly, whose place is left in *pc; or, with `report`, which of them meet
+ * vector data that no sync has made visible yet. */
+static bool scan_accesses(nux_processor *p, uint32_t *pc, uint32_t bytes, bool report) {
+    const nux_decoded *d = nux_decoded_at(p, *pc);
+    nux_value registers[32];
+    nux_values_reset(registers);
+    for (uint32_t end = *pc + bytes, address; *pc != end && !d->native; *pc += 4, d++) {
+        if (d->kind == NUX_KIND_BRANCH)
+            break;
+        if (nux_is_memory(d)) {
+            if (!nux_address_now(p, d, registers, &address))
+                return true;
+            if (nux_is_byte_load(d) && address >= p->config.sram_size)
+                break; /* the engine will stop here, and begin a new block */
+            if (report && nux_is_unsynced(p, address, (uint32_t)nux_scalar_rows[d->id].size))
+                nux_report(p, *pc, NUX_SITE_NO_SYNC);
+        }
+        nux_values_follow(d, registers);
+    }
+    return false;
+}
+
+/* Reports the plain accesses of a block to unsynced vector data. False: the engine must not run
+ * it now, because an access of unknown address had to become native to be checked. */
+bool nux_check_block_sync(nux_processor *p, uint32_t pc, uint32_t bytes) {
+    uint32_t at = pc;
+    if (scan_accesses(p, &at, bytes, false)) {
+        nux_make_native(p, at);
+        return false;
+    }
+    at = pc;
+    scan_accesses(p, &at, bytes, true);
+    return true;
 }
 
 static bool is_simple(const nux_guard *g) { return !g->b && !g->as; }
@@ -170,6 +204,14 @@ static nux_plan *store_plan(const nux_plan *plan, const guard_list *list, uint32
     return result;
 }
 
+/* A native instruction behind which its run does not go on. */
+static bool ends_run(const nux_processor *p, const nux_decoded *d) {
+    if (d->kind == NUX_KIND_UNDEFINED)
+        return !p->config.hardware;
+    return d->kind == NUX_KIND_NATIVE && (d->id == NUX_S_WAIT || d->id == NUX_S_RFI ||
+                                          d->id == NUX_S_RFCI || d->id == NUX_S_RFMCI);
+}
+
 /* Makes the plan of a block; NULL when the engine must not run it, because its translation
  * had to change or is stale. */
 nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
@@ -179,17 +221,22 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     guard_list list = {.count = 0};
     nux_value registers[32];
     nux_plan plan = {.key = PLAN_KEY(pc, bytes)};
-    for (uint32_t i = 0; i < bytes / 4; i++)
+    uint32_t whole = bytes; /* with the native instructions behind its end */
+    while (words[whole / 4 - 1].native && !ends_run(p, &words[whole / 4 - 1]) &&
+           (offset + whole) % PAGE_BYTES && words[whole / 4].native)
+        whole += 4;
+    for (uint32_t i = 0; i < whole / 4; i++) {
         if (words[i].word != nux_get32(region->source + offset + 4 * i)) {
             p->stale = p->leave = true;
             return NULL;
         }
-    if (region == &p->regions[0] && offset + bytes > p->code_end)
-        nux_set_code_end(p, offset + bytes);
+        words[i].executed = true;
+    }
+    if (region == &p->regions[0] && offset + whole > p->code_end)
+        nux_set_code_end(p, offset + whole);
     nux_values_reset(registers);
     for (uint32_t i = 0; i < bytes / 4; i++) {
         nux_decoded *d = &words[i];
-        d->executed = true;
         end_pc = pc + 4 * i;
         plan.expected = end_pc + 4;
         if (d->native) {
@@ -203,7 +250,7 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
             break;
         }
         nux_check c = nux_check_of(p, d, registers);
-        if (c.needed && !add_guard(p, &list, &c, end_pc)) {
+        if (c.needed && !add_guard(p, &list, &c)) {
             nux_make_native(p, end_pc);
             return NULL;
         }

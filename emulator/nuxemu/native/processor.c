@@ -93,8 +93,7 @@ void nux_processor_reset(nux_processor *p) {
     nux_processor_set_registers(p, &zero);
     memset(p->vectors->acc, 0, sizeof p->vectors->acc);
     memset(p->vectors->vcr, 0, sizeof p->vectors->vcr);
-    p->unsynced_low = NO_ADDRESS;
-    p->unsynced_high = 0;
+    p->num_unsynced = 0;
     nux_forget_sites(p);
 }
 
@@ -171,6 +170,11 @@ uint64_t nux_processor_instructions(nux_processor *p) { return p->instructions; 
 void nux_processor_set_stack_limit(nux_processor *p, uint32_t address) {
     p->stack_limit = address;
     nux_forget_plans(p);
+}
+
+void nux_processor_set_engine_branches_only(nux_processor *p, int on) {
+    p->engine_branches_only = on;
+    nux_translation_drop(p);
 }
 
 void nux_processor_set_parallel_bus(nux_processor *p, nux_parallel_bus bus, void *user) {

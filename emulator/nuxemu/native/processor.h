@@ -30,6 +30,7 @@
 #define TCR_FIE 0x00800000u
 #define TCR_ARE 0x00400000u
 #define ESR_PTR 0x02000000u
+#define ESR_WRITABLE 0x0f8f07e2u
 #define XER_SO 0x80000000u
 #define XER_OV 0x40000000u
 #define XER_CA 0x20000000u
@@ -81,11 +82,9 @@ typedef struct {
 
 /* Where a check comes from. */
 typedef struct {
-    uint32_t pc;    /* first instruction that it is for */
     uint32_t floor; /* lowest value allowed, subtracted in x */
     uint32_t limit; /* end of the allowed range, 0: 2^32 */
     uint32_t span;  /* bytes from the lowest address to the last one */
-    bool is_data;   /* the value is an address */
 } nux_guard_origin;
 
 /* What the hook must know of a block. */
@@ -94,7 +93,7 @@ typedef struct nux_plan {
     uint64_t progress;         /* PROGRESS of its plain instructions */
     const nux_decoded *native; /* native instructions that end the block, or NULL */
     uint32_t expected;         /* address where the next block begins if nothing special happens */
-    uint32_t predictable; /* all ones: a branch ends it, to an address that it names; else 0 */
+    uint32_t predictable;      /* all ones: a branch ends it, to an address that it names; else 0 */
     const nux_guard *simple_end, *guards_end; /* simple ones (one register, not shifted) first */
     nux_guard guards[];
 } nux_plan;
@@ -117,6 +116,11 @@ typedef struct {
     uint8_t *fetch;        /* what the engine fetches */
     nux_decoded **pages;   /* decoded words of each page, NULL: not translated yet */
 } nux_region;
+
+typedef struct {
+    uint32_t low, high; /* addresses [low, high) */
+} nux_stretch;
+enum { MAX_UNSYNCED = 8 };
 
 struct nux_external {
     uint8_t *ext;  /* 128 KiB */
@@ -173,9 +177,11 @@ struct nux_processor {
     nux_plan *plans[NUM_PLANS]; /* by pc; never NULL; one that collides is made again */
     nux_plan no_plan, start;    /* where there is none; what came before the first block */
     bool leave, flush, stale, fetch_failed, data_failed;
+    bool engine_branches_only; /* a test: everything else is native */
     volatile int interrupt_request;
     uint32_t bad_fetch;
-    uint32_t unsynced_low, unsynced_high; /* vector data stored since the last sync */
+    nux_stretch unsynced[MAX_UNSYNCED]; /* vector data stored since the last sync */
+    uint32_t num_unsynced;
     nux_stop stop;
 
     nux_site sites[NUX_MAX_SITES];
@@ -197,9 +203,9 @@ int nux_translate_page(nux_processor *, nux_region *, uint32_t page);
 /* plan.c */
 uint64_t nux_block_progress(nux_processor *, uint32_t pc, uint32_t bytes);
 nux_plan *nux_make_plan(nux_processor *, uint32_t pc, uint32_t bytes);
+bool nux_check_block_sync(nux_processor *, uint32_t pc, uint32_t bytes);
 const nux_decoded *nux_decoded_at(nux_processor *, uint32_t pc);
 void nux_make_native(nux_processor *, uint32_t pc);
-
 void nux_code_written(nux_processor *, uint32_t address, uint32_t n);
 void nux_translation_drop(nux_processor *);
 void nux_forget_plans(nux_processor *);
@@ -210,11 +216,14 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user);
 bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *user);
 void nux_stop_at(nux_processor *, int reason, uint32_t pc, uint32_t address);
 
-/* scalar.c: executes one native scalar instruction; false: leave the block at resume_pc. */
+/* scalar.c: executes one native scalar instruction; false: leave the block at resume_pc.
+ * An undefined word has the id of the instruction that it is an invalid form of, or id 0. */
 bool nux_execute_scalar(nux_processor *, const nux_decoded *, uint32_t pc);
-void nux_execute_undefined(nux_processor *, const nux_decoded *, uint32_t pc);
+bool nux_execute_undefined(nux_processor *, const nux_decoded *, uint32_t pc);
 /* vector_io.c: the same for a vector instruction. */
 bool nux_execute_vector(nux_processor *, const nux_decoded *, uint32_t pc);
+/* Vector data that a scalar access may not see before the next sync. */
+bool nux_is_unsynced(const nux_processor *, uint32_t address, uint32_t n);
 
 /* memory.c: data accesses; 0 or an enum nux_reason. Values are big-endian, right-aligned. */
 int nux_load(nux_processor *, uint32_t address, uint32_t size, uint32_t *value);

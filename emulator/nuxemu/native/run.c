@@ -38,10 +38,8 @@ static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
         return nux_execute_vector(p, d, pc);
     if (d->kind != NUX_KIND_UNDEFINED)
         return nux_execute_scalar(p, d, pc);
-    if (p->config.hardware) {
-        nux_execute_undefined(p, d, pc);
-        return true;
-    }
+    if (p->config.hardware)
+        return nux_execute_undefined(p, d, pc);
     nux_stop_at(p, NUX_TRAP_UNDEFINED, pc, 0);
     return false;
 }
@@ -89,17 +87,6 @@ static inline uint32_t guard_value(const nux_guard *g) {
     return g->b ? x + (*g->b << g->bs) : x;
 }
 
-/* Reports plain accesses to vector data that no sync has made visible yet. */
-static void check_block_sync(nux_processor *p, const nux_plan *plan) {
-    const nux_guard_origin *origin = nux_details(plan)->origins;
-    for (const nux_guard *g = plan->guards; g != plan->guards_end; g++, origin++) {
-        uint32_t address = guard_value(g) + origin->floor;
-        if (origin->is_data && address < p->unsynced_high &&
-            address + origin->span >= p->unsynced_low)
-            nux_report(p, origin->pc, NUX_SITE_NO_SYNC);
-    }
-}
-
 /* A block with a failed check: what was checked becomes native, which checks again, one by one
  * and exactly. */
 static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
@@ -142,7 +129,7 @@ static void fold_progress(nux_processor *p) {
 /* Cycles until the hook must leave its plain path again. */
 static void set_budget(nux_processor *p) {
     uint64_t left = p->next_event > p->cycles ? p->next_event - p->cycles : 0;
-    p->budget = p->unsynced_high ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
+    p->budget = p->num_unsynced ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
 }
 
 /* The rest of the hook: whatever is not the plain case. */
@@ -171,8 +158,10 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
         leave(p);
         return;
     }
-    if (p->unsynced_high)
-        check_block_sync(p, plan);
+    if (p->num_unsynced && !nux_check_block_sync(p, pc, size)) {
+        leave(p);
+        return;
+    }
     set_budget(p);
     p->progress = plan->progress;
     p->previous = plan;

@@ -10,7 +10,7 @@
 #include "processor.h"
 #include "scalar_table.h"
 
-#define HAS_RC(w) ((w) & 1)
+#define HAS_RC(w) ((w)&1)
 #define HAS_OE(w) ((w) >> 10 & 1)
 
 static uint32_t gpr_or_zero(const nux_processor *p, uint32_t r) { return r ? p->gpr[r] : 0; }
@@ -20,7 +20,7 @@ static void set_cr(nux_processor *p, uint32_t field, int less, int greater) {
 }
 
 static void record(nux_processor *p, uint32_t value) {
-    set_cr(p, 0, (int32_t)value < 0, (int32_t)value > 0);
+    set_cr(p, 0, (int32_t)value<0, (int32_t)value> 0);
 }
 
 static void set_overflow(nux_processor *p, bool overflow) {
@@ -211,6 +211,7 @@ static uint32_t read_spr(nux_processor *p, uint32_t number) {
     case NUX_SPR_CTR:
         return *p->ctr;
     case NUX_SPR_DEC:
+        nux_update_timers(p);
         return nux_dec(p);
     case NUX_SPR_SRR0:
         return p->srr0;
@@ -290,7 +291,7 @@ static void write_spr(nux_processor *p, uint32_t number, uint32_t value) {
         p->dear = value;
         break;
     case NUX_SPR_ESR:
-        p->esr = value;
+        p->esr = value & ESR_WRITABLE;
         break;
     case NUX_SPR_GOUT:
         p->gout = value;
@@ -355,7 +356,7 @@ static bool wait_for_timer(nux_processor *p, uint32_t pc) {
     p->resume_pc = pc + 4;
     nux_update_timers(p);
     nux_schedule(p);
-    return true;
+    return false; /* what follows is a block of its own */
 }
 
 /* Stops the run, or in hardware mode enters the interrupt. */
@@ -372,22 +373,38 @@ static bool refuse_access(nux_processor *p, int reason, uint32_t pc, uint32_t ad
     return false;
 }
 
+/* Reports a scalar access to vector data that no sync has made visible yet. */
+static void check_sync(nux_processor *p, uint32_t pc, uint32_t address, uint32_t size) {
+    if (nux_is_unsynced(p, address, size))
+        nux_report(p, pc, NUX_SITE_NO_SYNC);
+}
+
+/* A store through the stack pointer that leaves the stack stops the run; false then. */
+static bool check_stack(nux_processor *p, uint32_t w, uint32_t pc, uint32_t address,
+                        uint32_t size) {
+    bool outside = address < p->stack_limit || address >= p->config.sram_size;
+    if (RA(w) != 1 || !p->stack_limit || !outside)
+        return true;
+    return refuse_access(p, NUX_TRAP_STACK, pc, address, size, true);
+}
+
+/* A load into RA moves the base of the words after it. */
 static bool load_store_multiple(nux_processor *p, uint32_t w, uint32_t pc, bool store) {
-    uint32_t address = gpr_or_zero(p, RA(w)) + SI(w);
-    for (uint32_t r = RT(w); r < 32; r++, address += 4) {
+    bool unsynced = false;
+    for (uint32_t r = RT(w); r < 32; r++) {
+        uint32_t address = gpr_or_zero(p, RA(w)) + SI(w) + 4 * (r - RT(w));
+        if (store && !check_stack(p, w, pc, address, 4))
+            return false;
+        unsynced |= nux_is_unsynced(p, address, 4);
         int reason =
             store ? nux_store(p, address, 4, p->gpr[r]) : nux_load(p, address, 4, &p->gpr[r]);
         if (reason)
             return refuse_access(p, reason, pc, address, 4, store);
         p->cycles++;
     }
-    return true;
-}
-
-/* Reports a scalar access to vector data that no sync has made visible yet. */
-static void check_sync(nux_processor *p, uint32_t pc, uint32_t address, uint32_t size) {
-    if (address < p->unsynced_high && address + size > p->unsynced_low)
+    if (unsynced)
         nux_report(p, pc, NUX_SITE_NO_SYNC);
+    return true;
 }
 
 static bool load_store(nux_processor *p, const nux_scalar_row *row, uint32_t w, uint32_t pc) {
@@ -403,13 +420,8 @@ static bool load_store(nux_processor *p, const nux_scalar_row *row, uint32_t w, 
         nux_report(p, pc, NUX_SITE_LHA);
     }
     uint32_t address = base + displacement, value = p->gpr[RT(w)];
-    bool outside = address < p->stack_limit || address >= p->config.sram_size;
-    if (store && RA(w) == 1 && p->stack_limit && outside) {
-        nux_stop_at(p, NUX_TRAP_STACK, pc, address);
-        p->stop.size = size;
-        p->stop.store = 1;
+    if (store && !check_stack(p, w, pc, address, size))
         return false;
-    }
     check_sync(p, pc, address, size);
     int reason = store ? nux_store(p, address, size, value) : nux_load(p, address, size, &value);
     if (reason)
@@ -446,8 +458,7 @@ static bool system_instruction(nux_processor *p, uint32_t w, uint32_t pc, int id
     case NUX_S_RFMCI:
         return return_from_interrupt(p, p->mcsrr0, p->mcsrr1);
     case NUX_S_SYNC:
-        p->unsynced_low = NO_ADDRESS;
-        p->unsynced_high = 0;
+        p->num_unsynced = 0;
         return true;
     case NUX_S_WAIT:
         return wait_for_timer(p, pc);
@@ -606,11 +617,41 @@ bool nux_execute_scalar(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     return true;
 }
 
-/* Hardware mode: a silent no-op, but mfspr of a register that does not exist reads 0. */
-void nux_execute_undefined(nux_processor *p, const nux_decoded *d, uint32_t pc) {
-    const nux_scalar_row *mfspr = &nux_scalar_rows[NUX_S_MFSPR];
-    if ((d->word & mfspr->mask) == mfspr->match)
-        p->gpr[RT(d->word)] = 0;
+/* A bcctr that decrements: the chip compares CTR with 1, but does not write it. */
+static bool branch_to_count(nux_processor *p, uint32_t w, uint32_t pc) {
+    uint32_t bo = RT(w);
+    bool counted = (*p->ctr != 1) != (bo >> 1 & 1);
+    bool condition = bo & 16 || cr_bit(p, RA(w)) == (bo >> 3 & 1);
+    uint32_t target = *p->ctr & ~3u;
+    if (w & 1)
+        *p->lr = pc + 4;
+    if (!counted || !condition)
+        return true;
+    p->cycles += NUX_CYCLES_BRANCH_MISS;
+    p->resume_pc = target;
+    return false;
+}
+
+/* Hardware mode: no register is written, except that mfspr of a register that does not exist
+ * reads 0, and that words with primary opcode 31 leave the flags of RA + RB where their OE and
+ * Rc bits ask for it. False: leave the block at resume_pc. */
+bool nux_execute_undefined(nux_processor *p, const nux_decoded *d, uint32_t pc) {
+    enum { XO_WAIT = 62, XO_ECIWX = 310, XO_ECOWX = 438 };
+    uint32_t w = d->word, xo = w >> 1 & 0x3ff;
     nux_report(p, pc, NUX_SITE_UNDEFINED);
     p->cycles++;
+    p->resume_pc = pc + 4;
+    if (d->id == NUX_S_BCCTR)
+        return branch_to_count(p, w, pc);
+    if (d->id == NUX_S_MFSPR)
+        p->gpr[RT(w)] = 0;
+    if (w >> 26 != 31 || d->id == NUX_S_MFSPR || d->id == NUX_S_MTSPR)
+        return true;
+    uint32_t a = p->gpr[RA(w)], b = p->gpr[RB(w)], sum = a + b;
+    bool overflow = (~(a ^ b) & (a ^ sum)) >> 31;
+    if (HAS_OE(w))
+        set_overflow(p, overflow);
+    if (HAS_RC(w) && xo != XO_WAIT && xo != XO_ECIWX && xo != XO_ECOWX)
+        record(p, sum);
+    return true;
 }

@@ -59,6 +59,8 @@ static void choose_native(const nux_processor *p, nux_decoded *words) {
         nux_check c = nux_check_of(p, d, registers);
         if (!d->native && c.needed && !nux_can_check(&c))
             d->native = true;
+        if (p->engine_branches_only && d->kind != NUX_KIND_BRANCH)
+            d->native = true;
         if (d->native || d->kind == NUX_KIND_BRANCH)
             nux_values_reset(registers);
         else

@@ -101,6 +101,17 @@ static nux_value address_of(const nux_decoded *d, const nux_value registers[32])
     return sum(base, w >> 26 == 31 ? registers[RB(w)] : constant(SI(w)));
 }
 
+bool nux_address_now(const nux_processor *p, const nux_decoded *d, const nux_value registers[32],
+                     uint32_t *address) {
+    nux_value v = address_of(d, registers);
+    *address = v.offset;
+    if (v.first != NO_REGISTER)
+        *address += p->gpr[v.first] << v.first_shift;
+    if (v.second != NO_REGISTER)
+        *address += p->gpr[v.second] << v.second_shift;
+    return v.known && !v.slack;
+}
+
 static bool is_shift(const nux_decoded *d) {
     return d->id == NUX_S_SLW || d->id == NUX_S_SRW || d->id == NUX_S_SRAW;
 }
@@ -108,7 +119,7 @@ static bool is_shift(const nux_decoded *d) {
 static bool is_divide(const nux_decoded *d) { return d->id == NUX_S_DIVW || d->id == NUX_S_DIVWU; }
 
 /* A byte load needs no check: the engine stops at one that misses the SRAM (run.c). */
-static bool is_byte_load(const nux_decoded *d) {
+bool nux_is_byte_load(const nux_decoded *d) {
     return d->kind == NUX_KIND_LOAD && nux_scalar_rows[d->id].size == 1;
 }
 
@@ -117,14 +128,14 @@ static bool is_byte_load(const nux_decoded *d) {
 nux_check nux_check_of(const nux_processor *p, const nux_decoded *d,
                        const nux_value registers[32]) {
     nux_check c = {.needed = true, .size = 1};
-    if (is_byte_load(d)) {
+    if (nux_is_byte_load(d)) {
         c.needed = false;
     } else if (nux_is_memory(d)) {
         c.v = address_of(d, registers);
         c.size = (uint32_t)nux_scalar_rows[d->id].size;
         c.limit = p->config.sram_size;
         /* One floor for loads and stores, so that they share checks; loads below are rare. */
-        bool stack = c.v.first == 1 && c.v.second == NO_REGISTER;
+        bool stack = RA(d->word) == 1 || (c.v.first == 1 && c.v.second == NO_REGISTER);
         c.floor = stack && p->stack_limit > p->code_end ? p->stack_limit : p->code_end;
     } else if (is_shift(d)) {
         c.v = registers[RB(d->word)];

@@ -32,5 +32,10 @@ nux_check nux_check_of(const nux_processor *p, const nux_decoded *d, const nux_v
 bool nux_can_check(const nux_check *c);
 /* An instruction that the engine may have to be checked for. */
 bool nux_is_checked(const nux_decoded *d);
+bool nux_is_byte_load(const nux_decoded *d);
+/* Address of a load or store, with the registers' present values. False: it does not follow from
+ * them alone. */
+bool nux_address_now(const nux_processor *p, const nux_decoded *d, const nux_value registers[32],
+                     uint32_t *address);
 
 #endif

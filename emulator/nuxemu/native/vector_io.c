@@ -15,6 +15,28 @@ static double now_s(const nux_processor *p) {
     return p->start_s + (double)p->cycles / NUX_PPU_CLOCK_HZ;
 }
 
+/* The chip may serve a later scalar access before this store. */
+static void note_unsynced(nux_processor *p, uint32_t address, uint32_t n) {
+    nux_stretch *s = p->unsynced, *end = s + p->num_unsynced;
+    while (s != end && (address > s->high || address + n < s->low))
+        s++;
+    if (s == end && p->num_unsynced < MAX_UNSYNCED) {
+        p->num_unsynced++;
+        *s = (nux_stretch){address, address + n};
+        return;
+    }
+    s -= s == end; /* no more room: what lies between counts too */
+    s->low = address < s->low ? address : s->low;
+    s->high = address + n > s->high ? address + n : s->high;
+}
+
+bool nux_is_unsynced(const nux_processor *p, uint32_t address, uint32_t n) {
+    for (uint32_t i = 0; i < p->num_unsynced; i++)
+        if (address < p->unsynced[i].high && address + n > p->unsynced[i].low)
+            return true;
+    return false;
+}
+
 static int move_memory(nux_processor *p, const nux_vinsn *v, uint32_t address, bool store) {
     uint32_t n = 16 * p->config.slices;
     uint8_t *lanes = p->vectors->vr[v->rt];
@@ -42,12 +64,8 @@ static int move_memory(nux_processor *p, const nux_vinsn *v, uint32_t address, b
                 nux_put32(lanes + i, word);
         }
     }
-    if (store) { /* the chip may serve a later scalar access first: see nux_report */
-        if (address < p->unsynced_low)
-            p->unsynced_low = address;
-        if (address + n > p->unsynced_high)
-            p->unsynced_high = address + n;
-    }
+    if (store)
+        note_unsynced(p, address, n);
     return 0;
 }
 
