@@ -3,7 +3,7 @@
 
 from nuxemu import CorrelationConfig, StopReason
 
-from .build import BuildResult, build
+from .builder import BuildResult, build
 from .chip import Chip
 from .errors import (
     BuildError,

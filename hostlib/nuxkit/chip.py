@@ -22,7 +22,7 @@ from .result import Remark, RunResult
 from .traps import error_of
 
 if TYPE_CHECKING:
-    from nuxkit.build import BuildResult
+    from nuxkit.builder import BuildResult
 
 #: Cycles and wall time (s) after which a run is stopped if not told otherwise.
 DEFAULT_MAX_CYCLES = 10 * mm.PPU_CLOCK_HZ

@@ -16,8 +16,8 @@ from typing import Any
 import click
 
 from . import cli_text as text
-from .build import BuildResult, build
-from .build.compiler import ASSEMBLER_SUFFIXES, C_SUFFIXES
+from .builder import BuildResult, build
+from .builder.compiler import ASSEMBLER_SUFFIXES, C_SUFFIXES
 from .chip import DEFAULT_MAX_CYCLES, DEFAULT_MAX_WALL_S, Chip
 from .errors import NuxkitError
 from .program import Program

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .build import BuildResult, KernelBuildError
+from .builder import BuildResult, KernelBuildError
 from .errors import NuxkitError
 from .result import Remark, RunResult
 from .source_lines import SourceLocation

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nuxkit import BuildResult, build
-from nuxkit.build import Diagnostic, KernelBuildError
+from nuxkit.builder import Diagnostic, KernelBuildError
 
 
 @pytest.fixture(scope="session")

@@ -135,7 +135,7 @@ def test_an_entry_that_is_other_json_is_built_anew(own_cache, rule):
 
 
 def test_a_source_edited_during_the_build_is_not_remembered(rule, monkeypatch):
-    from nuxkit.build import driver
+    from nuxkit.builder import driver
 
     link = driver.link
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nuxkit import BuildError, InputError, ProgramFileError, build
-from nuxkit.build.runtime import runtime_root
+from nuxkit.builder.runtime import runtime_root
 
 
 def test_c_errors_come_with_place_and_the_compilers_text_first_one_first(errors_of):

@@ -4,7 +4,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuxkit.build.diagnostics import Diagnostic, KernelBuildError, parse_gcc
+from nuxkit.builder.diagnostics import Diagnostic, KernelBuildError, parse_gcc
 
 WORDS = st.text(
     st.characters(blacklist_categories=["C", "Z"], blacklist_characters=":"), min_size=1

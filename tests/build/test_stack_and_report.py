@@ -7,7 +7,7 @@ import pytest
 
 from nuxemu import memory_map as mm
 from nuxkit import Chip
-from nuxkit.build import BuildReport
+from nuxkit.builder import BuildReport
 
 NOINLINE = "__attribute__((noinline)) "
 CHAIN = (

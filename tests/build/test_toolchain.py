@@ -61,7 +61,7 @@ def test_runtime_is_found_in_an_installed_package(tmp_path, monkeypatch):
     import shutil
 
     import nuxkit
-    from nuxkit.build.runtime import runtime_root
+    from nuxkit.builder.runtime import runtime_root
 
     in_tree = runtime_root()
     package = tmp_path / "site" / "nuxkit"
@@ -76,7 +76,7 @@ def test_runtime_is_found_in_an_installed_package(tmp_path, monkeypatch):
 
 def test_exit_codes_and_bases_of_the_errors():
     from nuxkit import BuildError
-    from nuxkit.build import KernelBuildError
+    from nuxkit.builder import KernelBuildError
 
     assert issubclass(KernelBuildError, BuildError)
     assert (BuildError.exit_code, ToolchainError.exit_code) == (102, 101)

@@ -3,8 +3,8 @@
 
 import pytest
 
-from nuxkit.build.image import Function, Image, Section, Variable
-from nuxkit.build.verify import MAX_SHOWN, verify
+from nuxkit.builder.image import Function, Image, Section, Variable
+from nuxkit.builder.verify import MAX_SHOWN, verify
 
 
 def kernel(statement):

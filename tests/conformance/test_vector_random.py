@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import pytest
+
 from conformance.vector_cores import NativeCore, PortableNativeCore, ReferenceCore
 from nuxemu.isa.vector import VECTOR, Kind, decode
 

@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+
 from conformance.vector_cores import (
     CORES,
     SLICES,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from nuxemu import _native, reference
 from nuxemu.isa import vector as isa
 from nuxemu.isa.vector import Kind, VectorInsn, decode

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from isa.ppc_tools import assemble
 from nuxemu.isa import disassemble
 from nuxemu.isa.vector import BY_MNEMONIC, VECTOR

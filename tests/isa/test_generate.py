@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+
 from isa.ppc_tools import INCLUDE
 from nuxemu import memory_map
 from nuxemu.isa import generate

@@ -7,6 +7,7 @@ import subprocess
 
 import numpy as np
 import pytest
+
 from isa.ppc_tools import compile_c
 from nuxemu import reference
 from nuxemu.isa import vector as isa

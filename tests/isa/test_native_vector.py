@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from nuxemu import _native
 from nuxemu.isa.vector import BY_MNEMONIC
 

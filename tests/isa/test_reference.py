@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+
 from nuxemu import reference
 from nuxemu.isa.vector import BY_MNEMONIC
 from nuxemu.reference import VectorState, byte_enables, effective_address, execute, word_addresses

@@ -2,9 +2,10 @@
 """The instruction table: consistent, complete, and the same in Python and C."""
 
 import pytest
-from conformance.golden_data import load_golden
 from hypothesis import given
 from hypothesis import strategies as st
+
+from conformance.golden_data import load_golden
 from nuxemu import _native, reference
 from nuxemu.isa import disassemble
 from nuxemu.isa import vector as isa

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from nuxkit.program import Program
 
 PREFIX = "powerpc-linux-gnu-"

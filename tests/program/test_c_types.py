@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nuxkit import c_types as c
 from nuxkit.errors import InputError
 

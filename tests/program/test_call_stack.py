@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 import unicorn
-from nuxkit.program import Frame, Program
 from unicorn import ppc_const as ppc
+
+from nuxkit.program import Frame, Program
 
 from .conftest import PREFIX, MakeElf, MakeProgram
 

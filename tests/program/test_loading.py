@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from nuxkit.errors import ProgramFileError
 from nuxkit.program import Program
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+
 from nuxkit.program import Program
 
 from .conftest import PREFIX, MakeElf, MakeProgram

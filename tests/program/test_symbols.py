@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from nuxkit import c_types as c
 from nuxkit.errors import InputError
 from nuxkit.program import Location, Program

@@ -13,8 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nuxkit.build import cache
-from nuxkit.build.compiler import (
+from nuxkit.builder import cache
+from nuxkit.builder.compiler import (
     CompiledSource,
     Settings,
     check_source,
@@ -22,14 +22,14 @@ from nuxkit.build.compiler import (
     normalised,
     spelled,
 )
-from nuxkit.build.diagnostics import Diagnostic, KernelBuildError, error
-from nuxkit.build.image import read_image
-from nuxkit.build.linker import link
-from nuxkit.build.report import BuildReport, make_report, stack_problem
-from nuxkit.build.runtime import Runtime, build_runtime, runtime_checksum, runtime_root
-from nuxkit.build.stack import stack_bound
-from nuxkit.build.toolchain import Toolchain, disassembler, find_toolchain
-from nuxkit.build.verify import locator, verify
+from nuxkit.builder.diagnostics import Diagnostic, KernelBuildError, error
+from nuxkit.builder.image import read_image
+from nuxkit.builder.linker import link
+from nuxkit.builder.report import BuildReport, make_report, stack_problem
+from nuxkit.builder.runtime import Runtime, build_runtime, runtime_checksum, runtime_root
+from nuxkit.builder.stack import stack_bound
+from nuxkit.builder.toolchain import Toolchain, disassembler, find_toolchain
+from nuxkit.builder.verify import locator, verify
 from nuxkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def build(
 
     Raises
     ------
-    nuxkit.build.KernelBuildError
+    nuxkit.builder.KernelBuildError
         Compiler, assembler, linker or verifier found errors; see `diagnostics`.
     nuxkit.errors.ProgramFileError
         A source does not exist or cannot be read.

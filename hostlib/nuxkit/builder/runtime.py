@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nuxkit
-from nuxkit.build import cache, toolchain
-from nuxkit.build.compiler import Settings, compile_source
-from nuxkit.build.diagnostics import KernelBuildError
-from nuxkit.build.toolchain import Toolchain
+from nuxkit.builder import cache, toolchain
+from nuxkit.builder.compiler import Settings, compile_source
+from nuxkit.builder.diagnostics import KernelBuildError
+from nuxkit.builder.toolchain import Toolchain
 from nuxkit.errors import ProgramFileError, ToolchainError
 
 SCRIPT = "nux.ld"

@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nuxkit.build import assembler, toolchain
-from nuxkit.build.diagnostics import Diagnostic, at_user_line, error, parse_gcc
-from nuxkit.build.toolchain import Toolchain
+from nuxkit.builder import assembler, toolchain
+from nuxkit.builder.diagnostics import Diagnostic, at_user_line, error, parse_gcc
+from nuxkit.builder.toolchain import Toolchain
 from nuxkit.errors import ProgramFileError
 
 C_SUFFIXES = (".c",)

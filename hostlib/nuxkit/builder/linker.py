@@ -8,12 +8,12 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nuxkit.build import toolchain
-from nuxkit.build.capacity import overflow_sentences
-from nuxkit.build.diagnostics import Diagnostic, error
-from nuxkit.build.image import read_image
-from nuxkit.build.runtime import Runtime
-from nuxkit.build.toolchain import Toolchain
+from nuxkit.builder import toolchain
+from nuxkit.builder.capacity import overflow_sentences
+from nuxkit.builder.diagnostics import Diagnostic, error
+from nuxkit.builder.image import read_image
+from nuxkit.builder.runtime import Runtime
+from nuxkit.builder.toolchain import Toolchain
 
 _UNDEFINED = re.compile(
     r"^(?:[^:\n]*ld: )?(?:(?P<file>[^:(\n]+):(?:(?P<line>\d+)|\([^)]*\)): |.*\([^)]*\): )"

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from nuxkit.build.image import Function, Image
+from nuxkit.builder.image import Function, Image
 
 ROOT = "start"
 _STACK_POINTER = 1

@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from nuxkit.build import spills, toolchain
-from nuxkit.build.assembly_text import AssemblyText
-from nuxkit.build.diagnostics import Diagnostic, Severity, error
-from nuxkit.build.toolchain import Toolchain
+from nuxkit.builder import spills, toolchain
+from nuxkit.builder.assembly_text import AssemblyText
+from nuxkit.builder.diagnostics import Diagnostic, Severity, error
+from nuxkit.builder.toolchain import Toolchain
 
 #: Included before the user's code, in this order.
 INCLUDES = ("fxv.inc", "guards.inc")

@@ -14,9 +14,9 @@ from pathlib import Path
 from nuxemu import memory_map as mm
 from nuxemu.isa import disassemble as disassemble_vector
 from nuxemu.isa import scalar, vector
-from nuxkit.build.capacity import REGIONS
-from nuxkit.build.diagnostics import Diagnostic, error
-from nuxkit.build.image import Image, Section, Variable
+from nuxkit.builder.capacity import REGIONS
+from nuxkit.builder.diagnostics import Diagnostic, error
+from nuxkit.builder.image import Image, Section, Variable
 
 REQUIRED_FUNCTIONS = ("start", "__init", "exit")
 REQUIRED_SYMBOLS = ("__stack_limit", "__stack_top", "__mailbox_start")

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nuxemu import memory_map as mm
-from nuxkit.build.capacity import DRAM, EXTERNAL, SECTION_NAMES, SRAM
-from nuxkit.build.image import Image
-from nuxkit.build.stack import StackBound
+from nuxkit.builder.capacity import DRAM, EXTERNAL, SECTION_NAMES, SRAM
+from nuxkit.builder.image import Image
+from nuxkit.builder.stack import StackBound
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from nuxkit.build.assembly_text import AssemblyText, FunctionText
+from nuxkit.builder.assembly_text import AssemblyText, FunctionText
 
 NUM_REGISTERS = 32
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nuxemu import memory_map as mm
-from nuxkit.build.image import Image
+from nuxkit.builder.image import Image
 
 LARGEST_SHOWN = 3
 
