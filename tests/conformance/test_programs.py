@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Whole programs recorded from the RTL: final memory, registers, flags, vectors, cycles."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from conformance.rtl_bench import Bench, Difference, Record
 
 NAME = "programs.jsonl.gz"
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "accuracy.md").read_text()
 KINDS = ("scalar", "mixed", "vector", "c", "quirk")
 
 
@@ -124,6 +127,19 @@ def test_each_listed_deviation_is_still_there(records):
         print(f"{record['quirk']}: {deviation.reason}; {sorted(found)}")
 
 
+def test_the_accuracy_page_lists_the_deviations():
+    listed = re.findall(r"^\| `(\w+)` \| (.*?) \|", PAGE.partition("## Cycles")[0], re.M)
+    assert {name for name, _ in listed} == DEVIATIONS.keys()
+    for name, places in listed:
+        patterns = {"gprs": r"\br(\d+)", "final_mem": r"0x\w+", "vrf": r"\bv(\d+)"}
+        found = {
+            (field, int(number, 0))
+            for field, pattern in patterns.items()
+            for number in re.findall(pattern, places)
+        }
+        assert found == DEVIATIONS[name].fields
+
+
 def test_a_wrong_final_state_is_noticed(records):
     """The comparison sees every field: each one, changed in the record, is reported."""
     record = next(r for r in _of_kind(records, "mixed") if r.get("final_pmem"))
@@ -163,6 +179,11 @@ def test_cycle_estimate_of_compiled_programs(records, latency):
         cycles = record["cycles_bus_latency"][str(latency)] if latency else record["cycles"]
         ratio = bench.processor.cycles / cycles
         print(f"{record['id']} latency {latency}: model / RTL = {ratio:.3f}")
+        if written := re.search(rf"`{record['id']}` \|(.*)\|", PAGE):
+            column = [0, 1, 3].index(latency)
+            assert abs(float(written[1].split("|")[column]) - ratio) < 0.006, (
+                f"docs/accuracy.md is not up to date: {record['id']} has {ratio:.2f}"
+            )
         if record["name"] in WITHIN_A_TENTH[latency]:
             assert 0.9 <= ratio <= 1.1, record["id"]
             checked.add(record["name"])

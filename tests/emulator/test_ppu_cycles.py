@@ -52,6 +52,21 @@ def test_accesses_cost_what_was_measured_on_the_chip(operation, figure, toleranc
     assert abs(cycles(operation, PREPARE) - figure) <= tolerance
 
 
+@pytest.mark.parametrize(
+    ("address", "extra"),
+    [
+        (mm.EXTMEM_DATA_BASE, 43),
+        (mm.DRAM_DATA_BASE, 43),
+        (mm.OMNIBUS_DATA_BASE | 4 * mm.OMNIBUS_SRAM_WORD, 18),
+        (mm.OMNIBUS_DATA_BASE | 4 * mm.OMNIBUS_SYNRAM_WORD, 18),
+    ],
+)
+@pytest.mark.parametrize("access", ["lwz 11,0(3)", "stw 11,0(3)"])
+def test_other_accesses_have_a_chosen_cost(address, extra, access):
+    here = cycles(access, "li 3,0x800")
+    assert cycles(access, load_address(3, address) + "nop") == here + extra
+
+
 # --- The simulated RTL with ideal memories ---------------------------------------------------
 
 #: Cycles that one more repetition adds.
