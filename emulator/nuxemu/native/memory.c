@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static uint8_t *reserve(size_t size) {
+void *nux_reserve(size_t size) {
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                    -1, 0);
     return p == MAP_FAILED ? NULL : p;
@@ -25,8 +25,8 @@ nux_external *nux_external_new(void) {
     if (!e)
         return NULL;
     e->users = 1;
-    e->ext = reserve(NUX_EXTMEM_SIZE);
-    e->dram = reserve(NUX_DRAM_SIZE);
+    e->ext = nux_reserve(NUX_EXTMEM_SIZE);
+    e->dram = nux_reserve(NUX_DRAM_SIZE);
     if (!e->ext || !e->dram) {
         nux_external_free(e);
         return NULL;
@@ -100,10 +100,6 @@ static uint32_t memory_cost(const nux_processor *p, uint32_t address) {
     return address < p->config.sram_size ? 0 : NUX_CYCLES_EXTERNAL_SCALAR;
 }
 
-static double now_s(const nux_processor *p) {
-    return p->start_s + (double)p->cycles / NUX_PPU_CLOCK_HZ;
-}
-
 /* One word of the on-chip bus; byte_mask 0 reads, else writes the selected bytes. */
 static int bus_access(nux_processor *p, uint32_t address, uint32_t *value, uint32_t byte_mask) {
     uint32_t word = (address & 0x7fffffffu) >> 2;
@@ -126,9 +122,10 @@ static int bus_access(nux_processor *p, uint32_t address, uint32_t *value, uint3
         }
         uint32_t array_word = word - (NUX_OMNIBUS_SYNRAM_WORD + base);
         if (array_word < NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE / 4) {
-            int kind = byte_mask ? nux_array_bus_write(owner->array, array_word, now_s(p), *value,
-                                                       byte_mask)
-                                 : nux_array_bus_read(owner->array, array_word, now_s(p), value);
+            int kind =
+                byte_mask
+                    ? nux_array_bus_write(owner->array, array_word, nux_now_s(p), *value, byte_mask)
+                    : nux_array_bus_read(owner->array, array_word, nux_now_s(p), value);
             return kind < 0 ? NUX_TRAP_BUS : 0;
         }
     }

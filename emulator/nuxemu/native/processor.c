@@ -7,17 +7,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static void *reserve(size_t size) {
-    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                   -1, 0);
-    return p == MAP_FAILED ? NULL : p;
-}
-
 static bool make_region(nux_region *r, uint32_t base, uint32_t size, uint64_t physical,
                         const uint8_t *source) {
     uint32_t pages = size / PAGE_BYTES;
     *r = (nux_region){.base = base, .size = size, .physical = physical, .source = source};
-    r->fetch = reserve(size);
+    r->fetch = nux_reserve(size);
     r->pages = calloc(pages, sizeof *r->pages);
     return r->fetch && r->pages;
 }
@@ -36,7 +30,7 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
     p->array = array;
     for (uint32_t i = 0; i < NUM_PLANS; i++)
         p->plans[i] = &p->no_plan;
-    p->sram = reserve(config->sram_size);
+    p->sram = nux_reserve(config->sram_size);
     p->vectors = aligned_alloc(64, (sizeof *p->vectors + 63) / 64 * 64);
     bool ok =
         p->sram && p->vectors &&

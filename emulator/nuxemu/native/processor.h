@@ -217,6 +217,11 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user);
 bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *user);
 void nux_stop_at(nux_processor *, int reason, uint32_t pc, uint32_t address);
 
+/* alu.c, load_store.c, system.c: the parts of it */
+bool nux_execute_alu(nux_processor *, const nux_decoded *, uint32_t pc);
+bool nux_execute_load_store(nux_processor *, const nux_decoded *, uint32_t pc);
+bool nux_execute_system(nux_processor *, const nux_decoded *, uint32_t pc);
+
 /* scalar.c: executes one native scalar instruction; false: leave the block at resume_pc.
  * An undefined word has the id of the instruction that it is an invalid form of, or id 0. */
 bool nux_execute_scalar(nux_processor *, const nux_decoded *, uint32_t pc);
@@ -225,6 +230,9 @@ bool nux_execute_undefined(nux_processor *, const nux_decoded *, uint32_t pc);
 bool nux_execute_vector(nux_processor *, const nux_decoded *, uint32_t pc);
 /* Vector data that a scalar access may not see before the next sync. */
 bool nux_is_unsynced(const nux_processor *, uint32_t address, uint32_t n);
+
+/* memory.c: address space that takes memory only where it is touched; NULL: there is none. */
+void *nux_reserve(size_t size);
 
 /* memory.c: data accesses; 0 or an enum nux_reason. Values are big-endian, right-aligned. */
 int nux_load(nux_processor *, uint32_t address, uint32_t size, uint32_t *value);
@@ -245,6 +253,11 @@ uint64_t nux_next_timer_event(const nux_processor *);
 void nux_schedule(nux_processor *);
 bool nux_take_interrupt(nux_processor *, uint32_t next_pc);
 void nux_enter_interrupt(nux_processor *, uint32_t vector, uint32_t srr0, uint32_t esr);
+
+/* Hardware time, seconds. */
+static inline double nux_now_s(const nux_processor *p) {
+    return p->start_s + (double)p->cycles / NUX_PPU_CLOCK_HZ;
+}
 
 static inline bool nux_is_memory(const nux_decoded *d) {
     return d->kind == NUX_KIND_LOAD || d->kind == NUX_KIND_STORE;

@@ -11,10 +11,6 @@
 #include "processor.h"
 #include <string.h>
 
-static double now_s(const nux_processor *p) {
-    return p->start_s + (double)p->cycles / NUX_PPU_CLOCK_HZ;
-}
-
 /* The chip may serve a later scalar access before this store. */
 static void note_unsynced(nux_processor *p, uint32_t address, uint32_t n) {
     nux_stretch *s = p->unsynced, *end = s + p->num_unsynced;
@@ -117,8 +113,8 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t address, bool 
                 nux_code_written(p->external->listeners[i], fetch + offset, NUX_VECTOR_BYTES);
         return 0;
     }
-    int kind = out ? nux_array_vector_write(p->array, address, now_s(p), lanes, enabled)
-                   : nux_array_vector_read(p->array, address, now_s(p), lanes);
+    int kind = out ? nux_array_vector_write(p->array, address, nux_now_s(p), lanes, enabled)
+                   : nux_array_vector_read(p->array, address, nux_now_s(p), lanes);
     p->cycles += array_cost(kind);
     return array_reason(kind);
 }
