@@ -10,7 +10,7 @@
 #include "processor.h"
 #include "scalar_table.h"
 
-#define HAS_RC(w) ((w)&1)
+#define HAS_RC(w) ((w) & 1)
 #define HAS_OE(w) ((w) >> 10 & 1)
 
 static uint32_t gpr_or_zero(const nux_processor *p, uint32_t r) { return r ? p->gpr[r] : 0; }
@@ -20,7 +20,7 @@ static void set_cr(nux_processor *p, uint32_t field, int less, int greater) {
 }
 
 static void record(nux_processor *p, uint32_t value) {
-    set_cr(p, 0, (int32_t)value<0, (int32_t)value> 0);
+    set_cr(p, 0, (int32_t)value < 0, (int32_t)value > 0);
 }
 
 static void set_overflow(nux_processor *p, bool overflow) {

@@ -33,7 +33,7 @@ typedef uint64_t __attribute__((may_alias)) alias64;
     static inline type name(type x, type y) {                                                      \
         type sum = (type)((utype)x + (utype)y);                                                    \
         type overflow = (type)((x ^ sum) & (y ^ sum));                                             \
-        type limit = (type)((x < 0 ? -1 : 0) ^ (type)(((utype)-1) >> 1));                          \
+        type limit = (type)((x < 0 ? -1 : 0) ^ (type)(((utype) - 1) >> 1));                        \
         return overflow < 0 ? limit : sum;                                                         \
     }
 ADD_SATURATING(add_saturating_8, int8_t, uint8_t)
@@ -45,7 +45,7 @@ ADD_SATURATING(add_saturating_32, int32_t, uint32_t)
     static inline type name(type x, type y) {                                                      \
         type difference = (type)((utype)x - (utype)y);                                             \
         type overflow = (type)((x ^ y) & (x ^ difference));                                        \
-        type limit = (type)((x < 0 ? -1 : 0) ^ (type)(((utype)-1) >> 1));                          \
+        type limit = (type)((x < 0 ? -1 : 0) ^ (type)(((utype) - 1) >> 1));                        \
         return overflow < 0 ? limit : difference;                                                  \
     }
 SUBTRACT_SATURATING(subtract_saturating_8, int8_t, uint8_t)

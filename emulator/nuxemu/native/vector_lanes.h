@@ -250,7 +250,7 @@ INSTRUCTION(fxvshb_plain) {
 
 #define SIZED_LANES(name)                                                                          \
     static inline __attribute__((always_inline)) void LANES(name##_lanes)(                         \
-        uint8_t * d, const uint8_t *a, const uint8_t *b, const int size)
+        uint8_t *d, const uint8_t *a, const uint8_t *b, const int size)
 
 // Packs: each halfword of a slice of VRA, then of VRB, becomes one byte.
 #define PACK(name, function)                                                                       \
@@ -283,13 +283,10 @@ UNPACK(fxvupckbl, 0)
 UNPACK(fxvupckbr, 8)
 
 // Both entry points of every instruction, in table order; null where the core does it.
-#define OPS_ARITH_0(name)                                                                          \
-    { LANES(name##_plain), LANES(name##_plain) }
-#define OPS_ARITH_1(name)                                                                          \
-    { LANES(name##_plain), LANES(name##_masked) }
+#define OPS_ARITH_0(name) {LANES(name##_plain), LANES(name##_plain)}
+#define OPS_ARITH_1(name) {LANES(name##_plain), LANES(name##_masked)}
 #define OPS_SPLAT_0 OPS_ARITH_0
-#define OPS_LAX_0(name)                                                                            \
-    { NULL, NULL }
+#define OPS_LAX_0(name) {NULL, NULL}
 #define OPS_STAX_0 OPS_LAX_0
 #define OPS_INX_1 OPS_LAX_0
 #define OPS_OUTX_1 OPS_LAX_0
