@@ -61,15 +61,17 @@ def _memory_map_lines() -> Iterator[str]:
 
 def _accumulator_use(insn: isa.VectorInsn) -> str:
     """Return how an instruction uses the accumulator, for the reference page."""
-    uses = [name for name, used in
-            (("reads", insn.form.reads_acc), ("writes", insn.form.writes_acc)) if used]
+    uses = [
+        name
+        for name, used in (("reads", insn.form.reads_acc), ("writes", insn.form.writes_acc))
+        if used
+    ]
     return ", ".join(uses) or "-"
 
 
 def _variants(insn: scalar.ScalarInsn) -> list[str]:
     """Return the mnemonics of an instruction with all its suffixes."""
-    optional = [bit for bit in (scalar.RC, scalar.OE, scalar.LK, scalar.AA)
-                if insn.optional & bit]
+    optional = [bit for bit in (scalar.RC, scalar.OE, scalar.LK, scalar.AA) if insn.optional & bit]
     words = [insn.match]
     for bit in dict.fromkeys(optional):
         words += [word | bit for word in words]
@@ -110,8 +112,7 @@ def render() -> dict[str, str]:
         "memory_map": list(_memory_map_lines()),
         "vector_bytes": memory_map.VECTOR_BYTES,
     }
-    return {path: environment.get_template(name).render(values)
-            for path, name in PRODUCTS.items()}
+    return {path: environment.get_template(name).render(values) for path, name in PRODUCTS.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:

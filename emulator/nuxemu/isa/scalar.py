@@ -212,8 +212,8 @@ def _loads_and_stores() -> list[ScalarInsn]:
         issue = 3 if kind == "load" else 2
         rows.append(
             _x(
-                base[:-1] + "ux", 31, xo + 32, kind=kind, dest=dest, size=size, update=True, issue=issue,
-                latency=latency,
+                base[:-1] + "ux", 31, xo + 32, kind=kind, dest=dest, size=size, update=True,
+                issue=issue, latency=latency,
             )
         )  # fmt: skip
     rows += [
