@@ -48,8 +48,11 @@ class VectorState:
     @classmethod
     def zeros(cls) -> "VectorState":
         """Return a state of all zeros, as after reset."""
-        return cls(np.zeros((32, NUM_BYTES), np.uint8), np.zeros(NUM_BYTES // 2, np.uint32),
-                   np.zeros(NUM_BYTES, np.uint8))
+        return cls(
+            np.zeros((32, NUM_BYTES), np.uint8),
+            np.zeros(NUM_BYTES // 2, np.uint32),
+            np.zeros(NUM_BYTES, np.uint8),
+        )
 
 
 # --- Lanes of registers and accumulator ------------------------------------------------
@@ -81,6 +84,7 @@ def _accumulator(state: VectorState, element: str) -> Lanes:
 
 # --- Lane arithmetic ---------------------------------------------------------------------
 
+
 def _saturate(x: Lanes, bits: int) -> Lanes:
     """Return x clamped to the signed range of a number of bits."""
     limit = 1 << (bits - 1)
@@ -103,8 +107,7 @@ _LANES: dict[tuple[str, str], LaneFunction] = {
     ("fxvmulhm", "fxvmulbm"): lambda a, b, acc, n: a * b,
     ("fxvmulhfs", "fxvmulbfs"): lambda a, b, acc, n: _fraction(a, b, n) >> n,
     ("fxvmahm", "fxvmabm"): lambda a, b, acc, n: acc + a * b,
-    ("fxvmahfs", "fxvmabfs"):
-        lambda a, b, acc, n: _saturate(acc + _fraction(a, b, n), 2 * n) >> n,
+    ("fxvmahfs", "fxvmabfs"): lambda a, b, acc, n: _saturate(acc + _fraction(a, b, n), 2 * n) >> n,
     ("fxvaddachm", "fxvaddacbm"): lambda a, b, acc, n: acc + a,
     ("fxvaddachfs", "fxvaddacbfs"): lambda a, b, acc, n: _saturate(acc + (a << n), 2 * n) >> n,
     # To the accumulator:
@@ -116,13 +119,13 @@ _LANES: dict[tuple[str, str], LaneFunction] = {
     ("fxvmultachm", "fxvmultacbm"): lambda a, b, acc, n: a * b,
     ("fxvmultachfs", "fxvmultacbfs"): lambda a, b, acc, n: _fraction(a, b, n),
     ("fxvmatachm", "fxvmatacbm"): lambda a, b, acc, n: acc + a * b,
-    ("fxvmatachfs", "fxvmatacbfs"):
-        lambda a, b, acc, n: _saturate(acc + _fraction(a, b, n), 2 * n),
+    ("fxvmatachfs", "fxvmatacbfs"): lambda a, b, acc, n: _saturate(acc + _fraction(a, b, n), 2 * n),
 }
 LANE_FUNCTIONS = {name: function for names, function in _LANES.items() for name in names}
 
 
 # --- Instructions that are not signed arithmetic on lanes -------------------------------
+
 
 def _compare(a: Lanes) -> Lanes:
     """Return the condition of each lane: 1 greater than, 2 less than, 3 equal to zero."""
@@ -169,6 +172,7 @@ SLICE_FUNCTIONS: dict[str, Callable[[Lanes, Lanes, int], Lanes]] = {
 
 
 # --- Execution ----------------------------------------------------------------------------
+
 
 def byte_enables(state: VectorState, cond: int) -> npt.NDArray[np.bool_]:
     """Return which bytes a condition enables.
@@ -260,8 +264,10 @@ def execute(state: VectorState, word: int, gpr: Sequence[int]) -> None:
     """
     insn = isa.decode(word)
     if insn is None or insn.kind not in (Kind.ARITH, Kind.SPLAT):
-        raise ValueError(f"word {word:#010x} is not a vector instruction that can be executed "
-                         "without memory or bus")
+        raise ValueError(
+            f"word {word:#010x} is not a vector instruction that can be executed "
+            "without memory or bus"
+        )
     if insn.form.writes_vcr:
         conditions = _compare(_signed(state.vr[isa.VRA.decode(word)], insn.element))
         state.vcr[:] = np.repeat(conditions, _BITS[insn.element] // 8)

@@ -2,9 +2,9 @@
 """The two ports of an array, as a processor uses them."""
 
 import numpy as np
-from nuxemu._native import ffi, lib
 
 from nuxemu import memory_map as mm
+from nuxemu._native import ffi, lib
 from nuxemu.synapse_array import SynapseArray
 
 

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from nuxemu._native import ffi, lib
 
 from nuxemu import memory_map as mm
+from nuxemu._native import ffi, lib
 from nuxemu.synapse_array import SynapseArray
 
 SPIKES = 100_000

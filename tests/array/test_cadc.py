@@ -6,9 +6,9 @@ import pytest
 from array_ports import bus_position, bus_read, bus_write, vector_read, vector_write
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nuxemu._native import lib
 
 from nuxemu import memory_map as mm
+from nuxemu._native import lib
 from nuxemu.correlation_config import CorrelationConfig
 from nuxemu.synapse_array import SynapseArray
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from array_ports import vector_read, vector_write
 from eager_sensors import EagerSensors
-from nuxemu._native import lib
 
 from nuxemu import memory_map as mm
+from nuxemu._native import lib
 from nuxemu.correlation_config import CorrelationConfig, fixed_pattern
 from nuxemu.synapse_array import SynapseArray
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 import pytest
-from nuxemu._native import ffi, lib
 
+from nuxemu._native import ffi, lib
 from nuxemu.array_input import ArrayTypeError, ArrayValueError
 from nuxemu.correlation_config import CorrelationConfig
 from nuxemu.synapse_array import SynapseArray

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from nuxemu._native import ffi, lib
 
 from nuxemu import Processor, Stop, StopReason, SynapseArray
+from nuxemu._native import ffi, lib
 
 #: One difference: field, index in it (or None), value of the RTL, value of the model.
 Difference = tuple[str, int | None, Any, Any]

@@ -4,11 +4,11 @@
 import struct
 
 import pytest
-from nuxemu._native import lib
 
 from isa.ppc_tools import assemble
 from nuxemu import Processor, StopReason, SynapseArray
 from nuxemu import memory_map as mm
+from nuxemu._native import lib
 from nuxemu.isa import scalar
 
 RT, RA, RB = 6, 7, 8  # registers of the recorded instructions

@@ -13,11 +13,12 @@ SEED = int(os.environ.get("NUXKIT_TEST_SEED", "20240611"))
 SEQUENCE = 50
 PART = 125_000
 #: Parts, to spread over processes; a million instructions on the lanes that users get.
-PARTS = [(NativeCore, part) for part in range(8)] + [(PortableNativeCore, 0),
-                                                     (PortableNativeCore, 1)]
+PARTS = [(NativeCore, part) for part in range(8)] + [
+    (PortableNativeCore, 0),
+    (PortableNativeCore, 1),
+]
 CORNERS = np.array([0, 1, 0x7F, 0x80, 0x81, 0xFF], np.uint8)
-BASES = np.array([insn.base for insn in VECTOR if insn.kind in (Kind.ARITH, Kind.SPLAT)],
-                 np.uint32)
+BASES = np.array([insn.base for insn in VECTOR if insn.kind in (Kind.ARITH, Kind.SPLAT)], np.uint32)
 
 
 def _random_state(rng: np.random.Generator, core: NativeCore | ReferenceCore) -> None:
@@ -38,13 +39,19 @@ def _random_words(rng: np.random.Generator, count: int) -> list[int]:
     for place, numbers in zip((21, 16, 11), registers, strict=True):
         words |= numbers << np.uint32(place)
     # Shift amounts need the whole field.
-    return [int(word) | int(rng.integers(0, 32)) << 11 if decode(word).mnemonic.startswith("fxvsh")
-            else int(word) for word in words]
+    return [
+        int(word) | int(rng.integers(0, 32)) << 11
+        if decode(word).mnemonic.startswith("fxvsh")
+        else int(word)
+        for word in words
+    ]
 
 
 def _equal(one, other) -> bool:
-    return all(np.array_equal(getattr(one.state, name), getattr(other.state, name))
-               for name in ("vr", "acc", "vcr"))
+    return all(
+        np.array_equal(getattr(one.state, name), getattr(other.state, name))
+        for name in ("vr", "acc", "vcr")
+    )
 
 
 def _copy_state(source, target) -> None:
@@ -65,8 +72,9 @@ def _first_difference(before, native_type, words: list[int], gpr: list[int]) -> 
     return "no single instruction: the sequence differs only when run as a whole"
 
 
-@pytest.mark.parametrize(("native_type", "part"), PARTS,
-                         ids=[f"{core.__name__}-{part}" for core, part in PARTS])
+@pytest.mark.parametrize(
+    ("native_type", "part"), PARTS, ids=[f"{core.__name__}-{part}" for core, part in PARTS]
+)
 def test_native_equals_reference(native_type, part):
     print(f"NUXKIT_TEST_SEED={SEED}")
     rng = np.random.default_rng([SEED, part, native_type is NativeCore])

@@ -31,10 +31,17 @@ def test_sequences(core_type, sequences):
         state.acc[:] = np.tile(slice_acc(sequence["acc0"]), SLICES)
         state.vcr[:] = np.tile(slice_vcr(sequence["vcr0"]), SLICES)
         memories = Memories(
-            words=[{int(address, 16) >> 2: int(word, 16)
-                    for address, word in sequence["mem0"].items()} for _ in range(SLICES)],
-            vectors=[{int(address, 16): bytes.fromhex(data)
-                      for address, data in sequence["pmem0"].items()} for _ in range(SLICES)],
+            words=[
+                {int(address, 16) >> 2: int(word, 16) for address, word in sequence["mem0"].items()}
+                for _ in range(SLICES)
+            ],
+            vectors=[
+                {
+                    int(address, 16): bytes.fromhex(data)
+                    for address, data in sequence["pmem0"].items()
+                }
+                for _ in range(SLICES)
+            ],
         )
         for number, instruction in enumerate(sequence["steps"]):
             name = f"sequence {sequence['id']} step {number}: {instruction['mn']}"

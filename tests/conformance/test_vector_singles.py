@@ -57,8 +57,9 @@ def _check(core: Core, word: int, records: list[Record]) -> None:
         state.vcr[place] = slice_vcr(record["vcr0"])
         if "mem0" in record:
             address = int(record["ga"], 16) + int(record["gb"], 16) & 0xFFFF_FFFF
-            memories.words[i] = {(address >> 2) + j: int(data, 16)
-                                 for j, data in enumerate(record["mem0"])}
+            memories.words[i] = {
+                (address >> 2) + j: int(data, 16) for j, data in enumerate(record["mem0"])
+            }
         if "pmem0" in record:
             address = int(record["ga"], 16) + int(record["gb"], 16) & 0xFFFF_FFFF
             memories.vectors[i][address] = bytes.fromhex(record["pmem0"])
@@ -94,8 +95,9 @@ def _mixed_batches(singles: list[Record]) -> Iterator[tuple[int, list[Record]]]:
             continue
         registers = [operand.decode(word) for operand in _vector_operands(word)]
         pattern = tuple(registers.index(register) for register in registers)
-        others = tuple(operand.decode(word) for operand in insn.operands
-                       if operand not in REGISTERS)
+        others = tuple(
+            operand.decode(word) for operand in insn.operands if operand not in REGISTERS
+        )
         groups[insn.mnemonic, pattern, others].append(record)
     for (mnemonic, pattern, others), records in groups.items():
         word = isa.BY_MNEMONIC[mnemonic].encode(*(7 + 9 * i for i in pattern), *others)
@@ -103,8 +105,10 @@ def _mixed_batches(singles: list[Record]) -> Iterator[tuple[int, list[Record]]]:
             continue
         remaining = iter(records)
         while batch := list(islice(remaining, SLICES)):
-            yield word, (batch + records)[:SLICES] if len(records) >= SLICES else (
-                batch * SLICES)[:SLICES]
+            yield (
+                word,
+                (batch + records)[:SLICES] if len(records) >= SLICES else (batch * SLICES)[:SLICES],
+            )
 
 
 def test_different_records_side_by_side(core, singles):

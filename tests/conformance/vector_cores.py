@@ -46,8 +46,11 @@ class NativeCore:
         def view(member: Any, dtype: type) -> np.ndarray:
             return np.frombuffer(_native.ffi.buffer(member), dtype)
 
-        self.state = VectorState(view(self.raw.vr, np.uint8).reshape(32, 128),
-                                 view(self.raw.acc, np.uint32), view(self.raw.vcr, np.uint8))
+        self.state = VectorState(
+            view(self.raw.vr, np.uint8).reshape(32, 128),
+            view(self.raw.acc, np.uint32),
+            view(self.raw.vcr, np.uint8),
+        )
 
     def execute(self, word: int, gpr: list[int]) -> None:
         self.run([word], gpr)
@@ -100,8 +103,9 @@ def slice_vcr(digits: str) -> np.ndarray:
         flags = {3: element >> 8, 1: element >> 4 & 15, 2: element & 15}
         for nibbles in (0b1100, 0b0011):
             held = [code for code, bits in flags.items() if bits & nibbles == nibbles]
-            assert len(held) <= 1 and all(bits & nibbles in (0, nibbles)
-                                          for bits in flags.values()), digits
+            assert len(held) <= 1 and all(
+                bits & nibbles in (0, nibbles) for bits in flags.values()
+            ), digits
             conditions.append(held[0] if held else 0)
     return np.array(conditions, np.uint8)
 
@@ -115,8 +119,7 @@ class Memories:
     bus: list[list[dict[str, str]]] = field(default_factory=lambda: [[] for _ in range(SLICES)])
 
     def record(self, machine: int, kind: str, address: int, data: str, enables: str) -> None:
-        self.bus[machine].append({"k": kind, "addr": f"{address:08x}", "data": data,
-                                  "be": enables})
+        self.bus[machine].append({"k": kind, "addr": f"{address:08x}", "data": data, "be": enables})
 
 
 def with_operands(record: dict[str, Any], word: int) -> tuple[int, list[int]]:
@@ -160,8 +163,9 @@ def _access(core: Core, insn: VectorInsn, word: int, gpr: list[int], memories: M
                     words[j] = memories.words[i].get(place, 0)
                 else:
                     memories.words[i][place] = int(words[j])
-                memories.record(i, "L" if insn.kind is Kind.LAX else "S", place,
-                                f"{words[j]:08x}", "000f")
+                memories.record(
+                    i, "L" if insn.kind is Kind.LAX else "S", place, f"{words[j]:08x}", "000f"
+                )
             continue
         bits = np.packbits(enables[i]).tobytes().hex()
         held = memories.vectors[i].get(address, bytes(16))
@@ -171,4 +175,5 @@ def _access(core: Core, insn: VectorInsn, word: int, gpr: list[int], memories: M
         else:
             memories.record(i, "O", address, register[i].tobytes().hex(), bits)
             memories.vectors[i][address] = np.where(
-                enables[i], register[i], np.frombuffer(held, np.uint8)).tobytes()
+                enables[i], register[i], np.frombuffer(held, np.uint8)
+            ).tobytes()

@@ -13,9 +13,21 @@ FXV_INC = ROOT / "ppu_runtime" / "asm" / "fxv.inc"
 GUARDS_INC = ROOT / "ppu_runtime" / "asm" / "guards.inc"
 INCLUDE = ROOT / "ppu_runtime" / "include"
 CFLAGS = [
-    "-mcpu=403", "-msoft-float", "-maltivec", "-mabi=altivec", "-mno-vrsave", "-mstrict-align",
-    "-msdata=none", "-ffreestanding", "-fno-tree-vectorize", "-fno-tree-slp-vectorize",
-    "-fno-pic", "-fno-pie", "-Wall", "-Wextra", "-Werror",
+    "-mcpu=403",
+    "-msoft-float",
+    "-maltivec",
+    "-mabi=altivec",
+    "-mno-vrsave",
+    "-mstrict-align",
+    "-msdata=none",
+    "-ffreestanding",
+    "-fno-tree-vectorize",
+    "-fno-tree-slp-vectorize",
+    "-fno-pic",
+    "-fno-pie",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
     *(f"-fcall-used-v{number}" for number in range(20, 32)),
 ]
 
@@ -28,16 +40,30 @@ def assemble(text: str, directory: Path, *, guards: bool = False) -> "Object":
     """Assemble with the vector macros, and the guards if asked."""
     (directory / "test.s").write_text(text)
     macros = [FXV_INC, GUARDS_INC] if guards else [FXV_INC]
-    result = _run(["powerpc-linux-gnu-as", "-m403", "-maltivec", "-many", *macros, "test.s",
-                   "-o", "test.o"], directory)
+    result = _run(
+        ["powerpc-linux-gnu-as", "-m403", "-maltivec", "-many", *macros, "test.s", "-o", "test.o"],
+        directory,
+    )
     return Object(result, directory / "test.o")
 
 
 def compile_c(text: str, directory: Path, *flags: str) -> "Object":
     """Compile and assemble a C file with macros and guards."""
     (directory / "test.c").write_text(text)
-    result = _run(["powerpc-linux-gnu-gcc", *CFLAGS, f"-I{INCLUDE}", *flags, "-c", "test.c",
-                   f"-Wa,{FXV_INC},{GUARDS_INC}", "-o", "test.o"], directory)
+    result = _run(
+        [
+            "powerpc-linux-gnu-gcc",
+            *CFLAGS,
+            f"-I{INCLUDE}",
+            *flags,
+            "-c",
+            "test.c",
+            f"-Wa,{FXV_INC},{GUARDS_INC}",
+            "-o",
+            "test.o",
+        ],
+        directory,
+    )
     return Object(result, directory / "test.o")
 
 

@@ -61,7 +61,8 @@ def test_words_with_ignored_bits_round_trip(tmp_path):
 
 def test_operands_may_be_expressions_and_spaced(tmp_path):
     assert assemble("size = 3\nfxvpckbu 1, 2 , 1+2, size\n", tmp_path).words() == [
-        BY_MNEMONIC["fxvpckbu"].encode(1, 2, 3, 3)]
+        BY_MNEMONIC["fxvpckbu"].encode(1, 2, 3, 3)
+    ]
 
 
 @pytest.mark.parametrize("insn", VECTOR, ids=lambda insn: insn.mnemonic)
@@ -97,15 +98,18 @@ def test_a_wrong_number_of_operands_is_refused(operands, tmp_path):
 def test_every_altivec_mnemonic_is_refused_or_replaced(tmp_path):
     source = "".join(f"{name} 1,2,3\n" for name in ALTIVEC if name != "vmr")
     messages = assemble(source, tmp_path, guards=True).messages
-    refused = re.findall(r"Error: (nux-[a-z-]+): .*\((\S+) 1,2,3\)|Error: (nux-altivec): .* (vor)",
-                         messages)
+    refused = re.findall(
+        r"Error: (nux-[a-z-]+): .*\((\S+) 1,2,3\)|Error: (nux-altivec): .* (vor)", messages
+    )
     tags = {name or other: tag or other_tag for tag, name, other_tag, other in refused}
     assert set(tags) == set(ALTIVEC) - {"vmr"}
     assert {name for name, tag in tags.items() if tag == "nux-spill"} == {
-        load + size for load, size in itertools.product(("lv", "stv"),
-                                                        ("x", "xl", "ebx", "ehx", "ewx"))}
+        load + size
+        for load, size in itertools.product(("lv", "stv"), ("x", "xl", "ebx", "ehx", "ewx"))
+    }
     assert {"vxor", "vspltisw", "lvsl"} <= {
-        name for name, tag in tags.items() if tag == "nux-vector-constant"}
+        name for name, tag in tags.items() if tag == "nux-vector-constant"
+    }
 
 
 def test_vector_register_moves_become_select(tmp_path):
@@ -116,17 +120,19 @@ def test_vector_register_moves_become_select(tmp_path):
 def test_lha_becomes_unsigned_load_and_extension(tmp_path):
     source = "lha 9,-2(3)\nlhau 9,-2(3)\nlha 9,sym@l(9)\nlhau 4,sym@l+2(9)\nlha 9 , 4 ( 3 )\n"
     plain = source.replace("lhau", "lhzu").replace("lha ", "lhz ")
-    expected = "".join(f"{line}\nextsh {line.split()[1].split(',')[0]},"
-                       f"{line.split()[1].split(',')[0]}\n" for line in plain.splitlines())
-    assert (assemble(source, tmp_path, guards=True).words()
-            == assemble(expected, tmp_path).words())
+    expected = "".join(
+        f"{line}\nextsh {line.split()[1].split(',')[0]},{line.split()[1].split(',')[0]}\n"
+        for line in plain.splitlines()
+    )
+    assert assemble(source, tmp_path, guards=True).words() == assemble(expected, tmp_path).words()
 
 
 def test_macros_leave_no_symbols_behind(tmp_path):
     result = assemble("fxvaddhm 1,2,3\nlha 1,2(3)\n", tmp_path, guards=True)
     assert result.ok
-    names = subprocess.run(["powerpc-linux-gnu-nm", result.path], text=True, capture_output=True,
-                           check=True).stdout
+    names = subprocess.run(
+        ["powerpc-linux-gnu-nm", result.path], text=True, capture_output=True, check=True
+    ).stdout
     assert names == ""
 
 

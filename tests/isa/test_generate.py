@@ -53,8 +53,14 @@ def test_outside_a_source_tree_it_refuses(tmp_path, monkeypatch, capsys):
 def test_address_map_header_holds_every_constant(language):
     result = subprocess.run(
         ["powerpc-linux-gnu-gcc", "-E", "-dM", f"-I{INCLUDE}", "-x", language, "-"],
-        input="#include <nux/memory_map.h>\n", text=True, capture_output=True, check=True)
-    defined = {name: int(value, 0)
-               for name, value in re.findall(r"#define NUX_(\w+) (\w+)$", result.stdout, re.M)}
+        input="#include <nux/memory_map.h>\n",
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    defined = {
+        name: int(value, 0)
+        for name, value in re.findall(r"#define NUX_(\w+) (\w+)$", result.stdout, re.M)
+    }
     constants = {name: value for name, value in vars(memory_map).items() if name.isupper()}
     assert defined == constants

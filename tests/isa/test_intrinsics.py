@@ -48,8 +48,7 @@ def test_each_intrinsic_is_its_instruction(level, tmp_path):
         assert len(used) == 1, function.name
         moves = [word for word in words if word not in used]
         assert all(decode(word).mnemonic == "fxvsel" and not word & 3 for word in moves)
-        expected = {operand.name: CONSTANT_VALUES[operand.name]
-                    for operand in function.constants}
+        expected = {operand.name: CONSTANT_VALUES[operand.name] for operand in function.constants}
         for operand in decode(used[0]).operands:
             if operand.name in CONSTANT_VALUES:
                 assert operand.decode(used[0]) == expected.get(operand.name, 0), function.name
@@ -58,14 +57,18 @@ def test_each_intrinsic_is_its_instruction(level, tmp_path):
 def test_every_instruction_has_an_intrinsic_and_every_conditional_one_a_masked_form():
     names = {function.name for function in intrinsics()}
     assert {insn.mnemonic for insn in VECTOR} <= names
-    assert {f"{insn.mnemonic}_if" for insn in VECTOR
-            if insn.conditional and insn.mnemonic != "fxvsel"} <= names
+    assert {
+        f"{insn.mnemonic}_if" for insn in VECTOR if insn.conditional and insn.mnemonic != "fxvsel"
+    } <= names
 
 
 def test_a_zero_base_or_offset_needs_no_register(tmp_path):
-    source = HEADER + """
+    source = (
+        HEADER
+        + """
         nux_vector row(uint32_t index); nux_vector row(uint32_t index) { return fxvinx(0, index); }
         nux_vector load(const void *p); nux_vector load(const void *p) { return fxvlax(p, 0); }"""
+    )
     functions = compile_c(source, tmp_path, "-O2").functions()
     assert functions["row"] == [BY_MNEMONIC["fxvinx"].encode(2, 0, 3), BLR]
     assert functions["load"] == [BY_MNEMONIC["fxvlax"].encode(2, 0, 3), BLR]
@@ -89,10 +92,19 @@ def _random_program(rng: random.Random, length: int) -> list[tuple[str, tuple[in
     """
     pool = [insn for insn in VECTOR if insn.kind is Kind.ARITH]
     writers = [insn for insn in pool if insn.form.writes_vcr or insn.form.writes_acc]
-    readers = [insn for insn in pool if isa.VRT in insn.operands
-               and (insn.form.reads_acc or insn.conditional)]
-    chosen = [*rng.sample(writers, 3), *rng.sample(readers, 3), rng.choice(pool),
-              BY_MNEMONIC["fxvcmpb"], BY_MNEMONIC["fxvinx"], BY_MNEMONIC["fxvoutx"]]
+    readers = [
+        insn
+        for insn in pool
+        if isa.VRT in insn.operands and (insn.form.reads_acc or insn.conditional)
+    ]
+    chosen = [
+        *rng.sample(writers, 3),
+        *rng.sample(readers, 3),
+        rng.choice(pool),
+        BY_MNEMONIC["fxvcmpb"],
+        BY_MNEMONIC["fxvinx"],
+        BY_MNEMONIC["fxvoutx"],
+    ]
     cond = rng.randint(0, 3)
     program = []
     for _ in range(length):
@@ -153,9 +165,14 @@ def _direct_words(program) -> list[int]:
     words = [inx.encode(i, 0, 3 + i) for i in range(VARIABLES)]
     for mnemonic, operands in program:
         insn = BY_MNEMONIC[mnemonic]
-        words.append(insn.encode(*(value + 3 if operand is isa.RB else value
-                                   for operand, value in zip(insn.operands, operands,
-                                                             strict=True))))
+        words.append(
+            insn.encode(
+                *(
+                    value + 3 if operand is isa.RB else value
+                    for operand, value in zip(insn.operands, operands, strict=True)
+                )
+            )
+        )
     return words + [outx.encode(i, 0, 3 + i) for i in range(VARIABLES)]
 
 
@@ -188,22 +205,29 @@ def test_compiled_programs_do_what_the_source_says(level, tmp_path):
     for seed in range(10):
         print(f"seed {seed}")
         program = _random_program(random.Random(seed), 120)
-        *words, last = compile_c(_c_text(program), tmp_path, level,
-                                 "-Wno-unused-parameter").functions()["f"]
+        *words, last = compile_c(
+            _c_text(program), tmp_path, level, "-Wno-unused-parameter"
+        ).functions()["f"]
         assert last == BLR
         assert _bus_writes(words, seed) == _bus_writes(_direct_words(program), seed)
 
 
 def test_the_order_test_notices_a_swapped_compare():
-    program = [("fxvcmph", (0,)), ("fxvsel", (1, 2, 3, 1)), ("fxvcmph", (4,)),
-               ("fxvsel", (0, 2, 3, 1))]
+    program = [
+        ("fxvcmph", (0,)),
+        ("fxvsel", (1, 2, 3, 1)),
+        ("fxvcmph", (4,)),
+        ("fxvsel", (0, 2, 3, 1)),
+    ]
     swapped = [program[2], program[1], program[0], program[3]]
     assert _bus_writes(_direct_words(program), 1) != _bus_writes(_direct_words(swapped), 1)
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_conditional_use_of_unchanging_vectors_stays_in_its_loop(level, tmp_path):
-    source = HEADER + """
+    source = (
+        HEADER
+        + """
         void f(nux_vector a, nux_vector b);
         void f(nux_vector a, nux_vector b) {
             for (uint32_t i = 0; i < 4; i++) {
@@ -211,6 +235,7 @@ def test_conditional_use_of_unchanging_vectors_stays_in_its_loop(level, tmp_path
                 fxvoutx(fxvsel(a, b, NUX_GT), 0, i);
             }
         }"""
+    )
     words = compile_c(source, tmp_path, level).functions()["f"]
     order = [decode(word).mnemonic for word in words if decode(word)]
     iteration = ["fxvinx", "fxvcmpb", "fxvsel", "fxvoutx"]
@@ -220,19 +245,24 @@ def test_conditional_use_of_unchanging_vectors_stays_in_its_loop(level, tmp_path
 # --- Refusals ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("call", "message"), [
-    ("a = fxvshb(a, 16)", "shift must be a constant, -16 to 15"),
-    ("a = fxvshh(a, -17)", "shift must be a constant, -16 to 15"),
-    ("a = fxvshh(a, n)", "shift must be a constant, -16 to 15"),
-    ("a = fxvpckbu(a, a, 4)", "size must be a constant, 0 to 3"),
-    ("a = fxvsel(a, a, -1)", "cond must be a constant, 0 to 3"),
-    ("a = fxvaddhm_if(n, a, a, a)", "cond must be a constant, 0 to 3"),
-    ("fxvoutx_if(4, a, 0, 1)", "cond must be a constant, 0 to 3"),
-])
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("a = fxvshb(a, 16)", "shift must be a constant, -16 to 15"),
+        ("a = fxvshh(a, -17)", "shift must be a constant, -16 to 15"),
+        ("a = fxvshh(a, n)", "shift must be a constant, -16 to 15"),
+        ("a = fxvpckbu(a, a, 4)", "size must be a constant, 0 to 3"),
+        ("a = fxvsel(a, a, -1)", "cond must be a constant, 0 to 3"),
+        ("a = fxvaddhm_if(n, a, a, a)", "cond must be a constant, 0 to 3"),
+        ("fxvoutx_if(4, a, 0, 1)", "cond must be a constant, 0 to 3"),
+    ],
+)
 @pytest.mark.parametrize("level", ["-O1", "-O2"])
 def test_bad_constants_are_compile_errors_at_the_users_line(call, message, level, tmp_path):
-    source = f"{HEADER}nux_vector f(nux_vector a, int n);\nnux_vector f(nux_vector a, int n) {{\n" \
-             f"    {call};\n    return n ? a : fxvaddhm(a, a);\n}}\n"
+    source = (
+        f"{HEADER}nux_vector f(nux_vector a, int n);\nnux_vector f(nux_vector a, int n) {{\n"
+        f"    {call};\n    return n ? a : fxvaddhm(a, a);\n}}\n"
+    )
     result = compile_c(source, tmp_path, level)
     assert not result.ok
     assert message in result.messages
@@ -248,25 +278,35 @@ MANY = "\n".join(f"nux_vector v{i} = fxvinx(0, i + {i});" for i in range(40))
 USE = "\n".join(f"fxvoutx(v{i}, 0, i + {i});" for i in range(40))
 
 
-@pytest.mark.parametrize(("body", "tag"), [
-    (f"{MANY}\n{USE}", "nux-spill"),
-    ("nux_vector v = fxvinx(0, i); g(); fxvoutx(v, 0, i);", "nux-spill"),
-    ("nux_vector v = fxvinx(0, i); keep = v; fxvoutx(v, 0, i);", "nux-spill"),
-    ("nux_vector v = {0}; fxvoutx(v, 0, i);", "nux-vector-constant"),
-    ("nux_vector v = fxvinx(0, i); v += v; fxvoutx(v, 0, i);", "nux-altivec"),
-    ("nux_vector v = fxvinx(0, i), w = fxvinx(0, i + 1); v |= w; fxvoutx(v, 0, i);",
-     "nux-altivec"),
-], ids=["40 alive", "across a call", "global", "constant", "plus", "or"])
+@pytest.mark.parametrize(
+    ("body", "tag"),
+    [
+        (f"{MANY}\n{USE}", "nux-spill"),
+        ("nux_vector v = fxvinx(0, i); g(); fxvoutx(v, 0, i);", "nux-spill"),
+        ("nux_vector v = fxvinx(0, i); keep = v; fxvoutx(v, 0, i);", "nux-spill"),
+        ("nux_vector v = {0}; fxvoutx(v, 0, i);", "nux-vector-constant"),
+        ("nux_vector v = fxvinx(0, i); v += v; fxvoutx(v, 0, i);", "nux-altivec"),
+        (
+            "nux_vector v = fxvinx(0, i), w = fxvinx(0, i + 1); v |= w; fxvoutx(v, 0, i);",
+            "nux-altivec",
+        ),
+    ],
+    ids=["40 alive", "across a call", "global", "constant", "plus", "or"],
+)
 def test_what_the_processor_cannot_do_with_vectors_is_refused(body, tag, tmp_path):
-    source = f"{HEADER}void g(void);\nextern nux_vector keep;\nvoid f(uint32_t i);\n" \
-             f"void f(uint32_t i) {{ {body} }}\n"
+    source = (
+        f"{HEADER}void g(void);\nextern nux_vector keep;\nvoid f(uint32_t i);\n"
+        f"void f(uint32_t i) {{ {body} }}\n"
+    )
     result = compile_c(source, tmp_path, "-O2")
     assert not result.ok
     assert f"Error: {tag}: " in result.messages
 
 
 def test_vector_values_in_branches_and_loops_compile(tmp_path):
-    source = HEADER + """
+    source = (
+        HEADER
+        + """
         nux_vector f(nux_vector a, nux_vector b, int n);
         nux_vector f(nux_vector a, nux_vector b, int n) {
             nux_vector best = n > 3 ? a : b;
@@ -277,6 +317,7 @@ def test_vector_values_in_branches_and_loops_compile(tmp_path):
             }
             return best;
         }"""
+    )
     for level in LEVELS:
         assert compile_c(source, tmp_path, level).ok
 
@@ -285,16 +326,29 @@ def test_vector_values_in_branches_and_loops_compile(tmp_path):
 
 
 def test_every_vector_instruction_has_the_line_of_its_call(tmp_path):
-    lines = ["nux_vector v = fxvinx(0, i);", "fxvcmpb(v);", "v = fxvaddbm_if(1, v, v, v);",
-             "v = fxvshb(v, 2);", "fxvoutx(v, 0, i);"]
-    source = (f"{HEADER}void f(uint32_t i);\nvoid f(uint32_t i) {{\n"
-              + "".join(f"    {line}\n" for line in lines) + "}\n")
+    lines = [
+        "nux_vector v = fxvinx(0, i);",
+        "fxvcmpb(v);",
+        "v = fxvaddbm_if(1, v, v, v);",
+        "v = fxvshb(v, 2);",
+        "fxvoutx(v, 0, i);",
+    ]
+    source = (
+        f"{HEADER}void f(uint32_t i);\nvoid f(uint32_t i) {{\n"
+        + "".join(f"    {line}\n" for line in lines)
+        + "}\n"
+    )
     compiled = compile_c(source, tmp_path, "-O2", "-g")
     words = compiled.functions()["f"]
     addresses = [hex(4 * i) for i, word in enumerate(words) if decode(word)]
     frames = subprocess.run(
         ["powerpc-linux-gnu-addr2line", "-i", "-a", "-e", compiled.path, *addresses],
-        text=True, capture_output=True, check=True).stdout
-    outermost = [block.splitlines()[-1].rpartition("/")[2]
-                 for block in re.split(r"^0x", frames, flags=re.M)[1:]]
+        text=True,
+        capture_output=True,
+        check=True,
+    ).stdout
+    outermost = [
+        block.splitlines()[-1].rpartition("/")[2]
+        for block in re.split(r"^0x", frames, flags=re.M)[1:]
+    ]
     assert outermost == [f"test.c:{4 + i}" for i in range(len(lines))]

@@ -18,9 +18,22 @@ def _self_test(compiler: list[str], emulator: list[str], directory: Path) -> str
     """Build the C self test, run it, return what it printed."""
     program = directory / "test_vector"
     subprocess.run(
-        [*compiler, "-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", f"-I{NATIVE}",
-         ROOT / "tests" / "native" / "test_vector.c", NATIVE / "vector.c", "-o", program],
-        check=True, timeout=120)
+        [
+            *compiler,
+            "-std=gnu11",
+            "-g",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            f"-I{NATIVE}",
+            ROOT / "tests" / "native" / "test_vector.c",
+            NATIVE / "vector.c",
+            "-o",
+            program,
+        ],
+        check=True,
+        timeout=120,
+    )
     result = subprocess.run([*emulator, program], text=True, capture_output=True, timeout=120)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "400000 instructions" in result.stdout
@@ -29,12 +42,15 @@ def _self_test(compiler: list[str], emulator: list[str], directory: Path) -> str
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="no host C compiler")
 def test_random_words_under_the_sanitizers(tmp_path):
-    _self_test(["cc", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"], [],
-               tmp_path)
+    _self_test(
+        ["cc", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"], [], tmp_path
+    )
 
 
-@pytest.mark.skipif(not shutil.which("cc") or not shutil.which("qemu-ppc"),
-                    reason="no host C compiler or no qemu-ppc")
+@pytest.mark.skipif(
+    not shutil.which("cc") or not shutil.which("qemu-ppc"),
+    reason="no host C compiler or no qemu-ppc",
+)
 def test_a_big_endian_machine_computes_the_same(tmp_path):
     here = _self_test(["cc", "-O2"], [], tmp_path)
     there = _self_test(["powerpc-linux-gnu-gcc", "-O2", "-static"], ["qemu-ppc"], tmp_path)
@@ -60,8 +76,10 @@ def test_enables_follow_the_condition_register(cond):
     assert list(enable) == [255 * (cond in (0, i % 4)) for i in range(128)]
 
 
-@pytest.mark.parametrize(("ra", "rb", "address"), [
-    (0, 5, 0x1000), (5, 5, 0x2000), (6, 5, 0x0FFF), (6, 0, 0xFFFF_FFFF + 7 - 2**32)])
+@pytest.mark.parametrize(
+    ("ra", "rb", "address"),
+    [(0, 5, 0x1000), (5, 5, 0x2000), (6, 5, 0x0FFF), (6, 0, 0xFFFF_FFFF + 7 - 2**32)],
+)
 def test_addresses_use_zero_for_ra_0_and_wrap(ra, rb, address):
     gpr = [7, *[0] * 31]
     gpr[5], gpr[6] = 0x1000, 0xFFFF_FFFF

@@ -11,9 +11,14 @@ from nuxemu.reference import VectorState, byte_enables, effective_address, execu
 GPR = [0] * 32
 
 
-@pytest.mark.parametrize("word", [0x6000_0000, 0x1000_0000,
-                                  *(BY_MNEMONIC[name].encode(1, 2, 3) for name in
-                                    ("fxvlax", "fxvstax", "fxvinx", "fxvoutx"))])
+@pytest.mark.parametrize(
+    "word",
+    [
+        0x6000_0000,
+        0x1000_0000,
+        *(BY_MNEMONIC[name].encode(1, 2, 3) for name in ("fxvlax", "fxvstax", "fxvinx", "fxvoutx")),
+    ],
+)
 def test_words_that_it_does_not_execute_are_refused(word):
     with pytest.raises(ValueError, match=f"{word:#010x}"):
         execute(VectorState.zeros(), word, GPR)
@@ -52,8 +57,11 @@ def test_a_halfword_instruction_after_a_byte_compare_writes_single_bytes():
 
 def test_it_works_in_place_on_memory_of_others():
     raw = bytearray(32 * 128)
-    state = VectorState(np.frombuffer(raw, np.uint8).reshape(32, 128),
-                        np.zeros(64, np.uint32), np.zeros(128, np.uint8))
+    state = VectorState(
+        np.frombuffer(raw, np.uint8).reshape(32, 128),
+        np.zeros(64, np.uint32),
+        np.zeros(128, np.uint8),
+    )
     gpr = [0] * 31 + [0xFFFF_FF80]
     execute(state, BY_MNEMONIC["fxvsplath"].encode(3, 31), gpr)
     assert raw[3 * 128 : 4 * 128] == bytes([0xFF, 0x80]) * 64

@@ -12,16 +12,18 @@ from nuxemu.isa import vector as isa
 from nuxemu.isa.vector import BY_MNEMONIC, VECTOR, Kind, decode
 
 WORDS = st.integers(0, 2**32 - 1)
-VECTOR_WORDS = st.builds(lambda insn, bits: insn.base | bits & ~isa.OPCODE_MASK,
-                         st.sampled_from(VECTOR), WORDS)
+VECTOR_WORDS = st.builds(
+    lambda insn, bits: insn.base | bits & ~isa.OPCODE_MASK, st.sampled_from(VECTOR), WORDS
+)
 
 
 @st.composite
 def instructions(draw):
     """An instruction with legal operands."""
     insn = draw(st.sampled_from(VECTOR))
-    return insn, tuple(draw(st.integers(operand.lowest, operand.highest))
-                       for operand in insn.operands)
+    return insn, tuple(
+        draw(st.integers(operand.lowest, operand.highest)) for operand in insn.operands
+    )
 
 
 def test_encodings_equal_the_recorded_ones():
@@ -56,7 +58,8 @@ def test_every_row_has_a_meaning_in_the_reference():
     memory = {insn.mnemonic for insn in VECTOR if insn.kind not in (Kind.ARITH, Kind.SPLAT)}
     functions = [set(reference.LANE_FUNCTIONS), set(reference.SLICE_FUNCTIONS), special, memory]
     assert sorted(name for group in functions for name in group) == sorted(
-        insn.mnemonic for insn in VECTOR)
+        insn.mnemonic for insn in VECTOR
+    )
 
 
 @pytest.mark.parametrize("row", range(len(VECTOR)), ids=lambda row: VECTOR[row].mnemonic)
@@ -92,8 +95,11 @@ def test_encode_refuses_values_out_of_range(case, data):
     insn, operands = case
     place = data.draw(st.integers(0, len(operands) - 1))
     operand = insn.operands[place]
-    bad = data.draw(st.one_of(st.integers(max_value=operand.lowest - 1),
-                              st.integers(min_value=operand.highest + 1)))
+    bad = data.draw(
+        st.one_of(
+            st.integers(max_value=operand.lowest - 1), st.integers(min_value=operand.highest + 1)
+        )
+    )
     with pytest.raises(ValueError, match=f"{insn.mnemonic}: operand {operand.name} is {bad}"):
         insn.encode(*operands[:place], bad, *operands[place + 1 :])
 

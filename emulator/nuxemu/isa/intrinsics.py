@@ -31,14 +31,22 @@ _PARAMETERS: dict[Operand, _Parameter] = {
 # Constraint "bO" of the RA|0 operand: a register but r0, or the constant zero. Memory
 # addresses put the offset there, because it is often zero.
 _ADDRESSES: dict[Kind, tuple[_Parameter, _Parameter]] = {
-    Kind.LAX: (_Parameter("uint32_t offset", '"bO"(offset)'),
-               _Parameter("const void *base", '"r"(base)')),
-    Kind.STAX: (_Parameter("uint32_t offset", '"bO"(offset)'),
-                _Parameter("void *base", '"r"(base)')),
-    Kind.INX: (_Parameter("uint32_t base", '"bO"(base)'),
-               _Parameter("uint32_t index", '"r"(index)')),
-    Kind.OUTX: (_Parameter("uint32_t base", '"bO"(base)'),
-                _Parameter("uint32_t index", '"r"(index)')),
+    Kind.LAX: (
+        _Parameter("uint32_t offset", '"bO"(offset)'),
+        _Parameter("const void *base", '"r"(base)'),
+    ),
+    Kind.STAX: (
+        _Parameter("uint32_t offset", '"bO"(offset)'),
+        _Parameter("void *base", '"r"(base)'),
+    ),
+    Kind.INX: (
+        _Parameter("uint32_t base", '"bO"(base)'),
+        _Parameter("uint32_t index", '"r"(index)'),
+    ),
+    Kind.OUTX: (
+        _Parameter("uint32_t base", '"bO"(base)'),
+        _Parameter("uint32_t index", '"r"(index)'),
+    ),
 }
 #: C parameter order of the address operands, which need not be that of the instruction.
 _SWAPPED = {Kind.LAX, Kind.STAX}
@@ -72,7 +80,8 @@ def _intrinsic(insn: VectorInsn, masked: bool) -> Intrinsic:
     writes = isa.VRT in insn.operands
     takes_cond = masked or select
     operands = [
-        operand for operand in insn.operands
+        operand
+        for operand in insn.operands
         if operand not in (isa.VRT, isa.RA0, isa.RB, isa.COND_IGNORED)
         and (operand is not isa.COND or takes_cond)
     ]
@@ -96,8 +105,13 @@ def _intrinsic(insn: VectorInsn, masked: bool) -> Intrinsic:
         parameters=tuple(parameters),
         constants=tuple(operand for operand in operands if operand in CONSTANTS),
         declares_result=writes and not masked,
-        volatile=(takes_cond or insn.form.reads_acc or insn.form.writes_acc
-                  or insn.form.writes_vcr or insn.kind in _MEMORY_KINDS),
+        volatile=(
+            takes_cond
+            or insn.form.reads_acc
+            or insn.form.writes_acc
+            or insn.form.writes_vcr
+            or insn.kind in _MEMORY_KINDS
+        ),
         memory=insn.kind in _MEMORY_KINDS,
         template=f"{insn.mnemonic} {places}",
         output=f'"{"+" if masked else "="}v"({name})' if writes else "",

@@ -265,29 +265,67 @@ VECTOR: tuple[VectorInsn, ...] = (
     _Row("fxvmultachfs", 124, "h", _TWO_TO_ACC, "acc = frac"),
     _Row("fxvmultacbfs", 125, "b", _TWO_TO_ACC, "acc = frac"),
     # Parallel bus, pack
-    _Row("fxvinx", 236, "", _INX, "VRT = vector at bus address RA|0 + RB, all bytes of it; "
-         "the condition only sets the byte enables of the request"),
-    _Row("fxvpckbu", 239, "b", _PACK, "unsigned bytes, slice by slice: with s = slice of VRA "
-         "followed by slice of VRB, VRT[i] = s[2i] >> size"),
-    _Row("fxvoutx", 252, "", _OUTX, "vector at bus address RA|0 + RB = VRS, bytes where the "
-         "condition holds"),
-    _Row("fxvpckbl", 255, "b", _PACK, "unsigned bytes, slice by slice: with s = slice of VRA "
-         "followed by slice of VRB, VRT[i] = the lowest size bits of s[2i], then the upper "
-         "8 - 2 * size bits of s[2i+1], left-aligned"),
+    _Row(
+        "fxvinx",
+        236,
+        "",
+        _INX,
+        "VRT = vector at bus address RA|0 + RB, all bytes of it; "
+        "the condition only sets the byte enables of the request",
+    ),
+    _Row(
+        "fxvpckbu",
+        239,
+        "b",
+        _PACK,
+        "unsigned bytes, slice by slice: with s = slice of VRA "
+        "followed by slice of VRB, VRT[i] = s[2i] >> size",
+    ),
+    _Row(
+        "fxvoutx",
+        252,
+        "",
+        _OUTX,
+        "vector at bus address RA|0 + RB = VRS, bytes where the condition holds",
+    ),
+    _Row(
+        "fxvpckbl",
+        255,
+        "b",
+        _PACK,
+        "unsigned bytes, slice by slice: with s = slice of VRA "
+        "followed by slice of VRB, VRT[i] = the lowest size bits of s[2i], then the upper "
+        "8 - 2 * size bits of s[2i+1], left-aligned",
+    ),
     # Splat, unpack, compare, shift, select
     _Row("fxvsplath", 268, "h", _SPLAT, "d = low halfword of RA"),
     _Row("fxvsplatb", 269, "b", _SPLAT, "d = low byte of RA"),
-    _Row("fxvupckbr", 271, "b", _PACK, "unsigned bytes, slice by slice: with a, b = byte 8 + i of "
-         "the slices of VRA, VRB, VRT[2i] = a << size | b >> (8 - 2 * size) & (2^size - 1), "
-         "VRT[2i+1] = b << (2 * size)"),
+    _Row(
+        "fxvupckbr",
+        271,
+        "b",
+        _PACK,
+        "unsigned bytes, slice by slice: with a, b = byte 8 + i of "
+        "the slices of VRA, VRB, VRT[2i] = a << size | b >> (8 - 2 * size) & (2^size - 1), "
+        "VRT[2i+1] = b << (2 * size)",
+    ),
     _Row("fxvupckbl", 287, "b", _PACK, "as fxvupckbr with byte i instead of 8 + i"),
-    _Row("fxvcmph", 300, "h", _COMPARE, "condition = gt, lt or eq: a against zero",
-         ("fxvcmphm",)),
+    _Row("fxvcmph", 300, "h", _COMPARE, "condition = gt, lt or eq: a against zero", ("fxvcmphm",)),
     _Row("fxvcmpb", 301, "b", _COMPARE, "condition = gt, lt or eq: a against zero"),
-    _Row("fxvshh", 316, "h", _SHIFT, "unsigned: d = a << shift, or a >> -shift if negative; "
-         "zeros come in"),
-    _Row("fxvshb", 317, "b", _SHIFT, "unsigned: d = a << shift, or a >> -shift if negative; "
-         "zeros come in"),
+    _Row(
+        "fxvshh",
+        316,
+        "h",
+        _SHIFT,
+        "unsigned: d = a << shift, or a >> -shift if negative; zeros come in",
+    ),
+    _Row(
+        "fxvshb",
+        317,
+        "b",
+        _SHIFT,
+        "unsigned: d = a << shift, or a >> -shift if negative; zeros come in",
+    ),
     _Row("fxvsel", 319, "", _SELECT, "d = b where the condition holds, else a"),
     # Add and subtract
     _Row("fxvsubhm", 332, "h", _TWO_TO_VRT, "d = a - b, modulo"),
@@ -295,8 +333,14 @@ VECTOR: tuple[VectorInsn, ...] = (
     _Row("fxvsubhfs", 348, "h", _TWO_TO_VRT, "d = sat(a - b)"),
     _Row("fxvsubbfs", 349, "b", _TWO_TO_VRT, "d = sat(a - b)"),
     _Row("fxvaddactachm", 364, "h", _ONE_ACC_TO_ACC, "acc = acc + widen(a), modulo"),
-    _Row("fxvaddactacb", 365, "b", _ONE_ACC_TO_ACC, "acc = acc + widen(a), modulo",
-         ("fxvaddactacbm",)),
+    _Row(
+        "fxvaddactacb",
+        365,
+        "b",
+        _ONE_ACC_TO_ACC,
+        "acc = acc + widen(a), modulo",
+        ("fxvaddactacbm",),
+    ),
     _Row("fxvaddactachf", 380, "h", _ONE_ACC_TO_ACC, "acc = wsat(acc + left(a))"),
     _Row("fxvaddactacbf", 381, "b", _ONE_ACC_TO_ACC, "acc = wsat(acc + left(a))"),
     _Row("fxvaddachm", 396, "h", _ONE_ACC_TO_VRT, "d = low(acc + widen(a))"),
@@ -310,10 +354,20 @@ VECTOR: tuple[VectorInsn, ...] = (
     _Row("fxvaddhfs", 476, "h", _TWO_TO_VRT, "d = sat(a + b)"),
     _Row("fxvaddbfs", 477, "b", _TWO_TO_VRT, "d = sat(a + b)"),
     # Memory
-    _Row("fxvlax", 492, "", _LAX, "VRT = 128 bytes of memory at RA|0 + RB, address bits 1 and 0 "
-         "ignored"),
-    _Row("fxvstax", 508, "", _STAX, "128 bytes of memory at RA|0 + RB = VRS, address bits 1 and "
-         "0 ignored"),
+    _Row(
+        "fxvlax",
+        492,
+        "",
+        _LAX,
+        "VRT = 128 bytes of memory at RA|0 + RB, address bits 1 and 0 ignored",
+    ),
+    _Row(
+        "fxvstax",
+        508,
+        "",
+        _STAX,
+        "128 bytes of memory at RA|0 + RB = VRS, address bits 1 and 0 ignored",
+    ),
 )
 
 #: Row of each mnemonic, aliases included.
