@@ -17,12 +17,17 @@ enum {
     UC_PROT_READ_WRITE = 3,
     UC_PROT_READ_EXEC = 5,
     UC_CTL_TLB_TYPE = 12 | 1 << 26 | 1 << 30,
+    UC_CTL_TCG_BUFFER_SIZE = 13 | 1 << 26 | 1 << 30,
     UC_TLB_VIRTUAL = 1,
     UC_PPC_REG_0 = 2,
     UC_PPC_REG_LR = 74,
     UC_PPC_REG_CTR = 76,
     UC_PPC_REG_CR = 79
 };
+
+/* Translated code, bytes. The engine's default of a gigabyte puts the code of later engines too
+ * far from the hook for near calls. */
+enum { ENGINE_CODE_BYTES = 32 << 20 };
 
 enum { PROBE_WORDS = 1 << 14, STATE_WORDS = 512 };
 #define SRAM_DATA_PHYSICAL 0x00100000u
@@ -133,6 +138,8 @@ int nux_engine_open(nux_processor *p, const nux_engine_api *api, char *error, si
     p->uc_emu_stop = (int (*)(void *))api->uc_emu_stop;
 
     int status = uc_open(UC_ARCH_PPC, UC_MODE_PPC32_BIG_ENDIAN, &p->engine);
+    if (!status)
+        status = p->uc_ctl(p->engine, UC_CTL_TCG_BUFFER_SIZE, ENGINE_CODE_BYTES);
     if (!status)
         status = p->uc_ctl(p->engine, UC_CTL_TLB_TYPE, UC_TLB_VIRTUAL);
     if (!status)
