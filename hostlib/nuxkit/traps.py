@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 
 from nuxemu import StopReason
@@ -135,10 +134,3 @@ def _calls(result: RunResult) -> list[str]:
     runs = [(call, sum(1 for _ in same)) for call, same in itertools.groupby(calls)]
     lines = [call if count == 1 else f"{call} ({count} times)" for call, count in runs]
     return lines if len(result.call_stack) < MAX_FRAMES else [*lines, "  ..."]
-
-
-def unknown_name(name: str, known: list[str], what: str) -> str:
-    """Sentence for a name that does not exist, with close matches."""
-    close = difflib.get_close_matches(name, known)
-    hint = f"; did you mean {', '.join(close)}?" if close else ""
-    return f"there is no {what} {name!r}{hint}"

@@ -27,7 +27,6 @@
 #define NUX_CYCLES_IDEAL_INX(latency) (3 + (latency))
 #define NUX_CYCLES_IDEAL_OUTX(latency) ((latency) > 1 ? 2 + (latency) : 4)
 
-/* A taken branch that the branch cache does not predict, beyond its own cycle. */
+/* A branch that does not go where it was predicted to, beyond its own cycle. */
 #define NUX_CYCLES_BRANCH_MISS 4
-#define NUX_BRANCH_CACHE 4 /* entries */
 #endif

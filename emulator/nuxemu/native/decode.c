@@ -27,35 +27,6 @@ static const nux_scalar_row *scalar_row(uint32_t word) {
     return NULL;
 }
 
-static bool known_spr(uint32_t number) {
-    switch (number) {
-    case NUX_SPR_XER:
-    case NUX_SPR_LR:
-    case NUX_SPR_CTR:
-    case NUX_SPR_DEC:
-    case NUX_SPR_SRR0:
-    case NUX_SPR_SRR1:
-    case NUX_SPR_DECAR:
-    case NUX_SPR_CSRR0:
-    case NUX_SPR_CSRR1:
-    case NUX_SPR_DEAR:
-    case NUX_SPR_ESR:
-    case NUX_SPR_GIN:
-    case NUX_SPR_GOUT:
-    case NUX_SPR_GOE:
-    case NUX_SPR_ICCR:
-    case NUX_SPR_TBL:
-    case NUX_SPR_TBU:
-    case NUX_SPR_TSR:
-    case NUX_SPR_TCR:
-    case NUX_SPR_MCSRR0:
-    case NUX_SPR_MCSRR1:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static bool needs_native(const nux_decoded *d) {
     uint32_t w = d->word;
     const nux_scalar_row *row = &nux_scalar_rows[d->id];
@@ -82,7 +53,7 @@ void nux_decode(nux_decoded *d, uint32_t word) {
     if (!row)
         return;
     d->id = (uint8_t)(row - nux_scalar_rows);
-    if ((d->id == NUX_S_MFSPR || d->id == NUX_S_MTSPR) && !known_spr(SPR(word)))
+    if ((d->id == NUX_S_MFSPR || d->id == NUX_S_MTSPR) && !nux_is_spr(SPR(word)))
         return;
     if (d->id == NUX_S_BCCTR && !(word & 4u << 21)) /* decrements CTR: an invalid form */
         return;

@@ -30,7 +30,6 @@ enum {
 enum { ENGINE_CODE_BYTES = 32 << 20 };
 
 enum { PROBE_WORDS = 1 << 14, STATE_WORDS = 512 };
-#define SRAM_DATA_PHYSICAL 0x00100000u
 
 /* Words of the engine's processor state whose value went from `before` to `after`. */
 static uint32_t *changed_word(uint32_t *state, const uint32_t *old, uint32_t before,

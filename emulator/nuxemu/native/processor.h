@@ -20,6 +20,7 @@
 #define NO_ADDRESS 0xffffffffu
 #define PAGE_WORDS 1024u
 #define PAGE_BYTES 4096u
+#define SRAM_DATA_PHYSICAL 0x00100000u /* of the data view of the SRAM, in the engine */
 #define NUM_PLANS 8192u
 #define MSR_EE 0x8000u
 #define MSR_WRITABLE 0x00029230u
@@ -59,7 +60,6 @@ typedef struct {
     uint32_t word;
     uint8_t kind;     /* enum nux_kind */
     uint8_t native;   /* taken over from the engine */
-    uint8_t splits;   /* native only to end the engine's block before a loop head */
     uint8_t executed; /* part of a block that ran: stores to it must be noticed */
     uint8_t id;       /* enum nux_scalar_id, for scalar instructions */
     nux_vinsn vector; /* for vector instructions */
@@ -172,7 +172,6 @@ struct nux_processor {
 
     /* run */
     uint64_t cycles, instructions, max_cycles, next_event, next_wall_check;
-    uint64_t posted_until; /* cycle until which the vector queue is busy */
     double start_s, wall_deadline;
     uint32_t resume_pc;
     nux_plan *plans[NUM_PLANS]; /* by pc; never NULL; one that collides is made again */
@@ -200,16 +199,16 @@ void nux_decode(nux_decoded *, uint32_t word);
 /* translate.c */
 nux_region *nux_region_of(nux_processor *, uint32_t pc);
 int nux_translate_page(nux_processor *, nux_region *, uint32_t page);
-
-/* plan.c */
-uint64_t nux_block_progress(nux_processor *, uint32_t pc, uint32_t bytes);
-nux_plan *nux_make_plan(nux_processor *, uint32_t pc, uint32_t bytes);
-bool nux_check_block_sync(nux_processor *, uint32_t pc, uint32_t bytes);
 const nux_decoded *nux_decoded_at(nux_processor *, uint32_t pc);
 void nux_make_native(nux_processor *, uint32_t pc);
 void nux_code_written(nux_processor *, uint32_t address, uint32_t n);
 void nux_translation_drop(nux_processor *);
 void nux_forget_plans(nux_processor *);
+
+/* plan.c */
+uint64_t nux_block_progress(nux_processor *, uint32_t pc, uint32_t bytes);
+nux_plan *nux_make_plan(nux_processor *, uint32_t pc, uint32_t bytes);
+bool nux_check_block_sync(nux_processor *, uint32_t pc, uint32_t bytes);
 void nux_set_code_end(nux_processor *, uint32_t code_end);
 
 /* run.c */

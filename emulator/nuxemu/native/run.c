@@ -17,7 +17,6 @@ enum {
     WALL_CHECK_CYCLES_SLOW = 1 << 10, /* with vector arithmetic from outside */
     MAX_BUDGET = 1 << 30
 };
-#define SRAM_DATA_PHYSICAL 0x00100000u
 #define NEVER 0xfffffffeu /* end address that no program reaches */
 
 static double wall_s(void) {
@@ -219,7 +218,7 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
 }
 
 /* The engine could not fetch: first what was pending before the jump, then the trap. */
-static void fetch_failed(nux_processor *p, uint32_t target, int engine_error) {
+static void fetch_failed(nux_processor *p, uint32_t target) {
     const nux_plan *previous = p->previous;
     fold_progress(p);
     uint32_t from = previous == &p->start ? target : nux_details(previous)->end_pc;
@@ -231,7 +230,6 @@ static void fetch_failed(nux_processor *p, uint32_t target, int engine_error) {
     bool outside = !nux_region_of(p, target);
     nux_stop_at(p, outside ? NUX_TRAP_FETCH : NUX_TRAP_ENGINE, target, target);
     p->stop.from_pc = from;
-    p->stop.engine_error = engine_error;
 }
 
 /* The engine met a load that misses the SRAM: that instruction becomes native, and is tried
@@ -285,13 +283,13 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
         }
         p->leave = p->fetch_failed = p->data_failed = false;
         p->start.expected = p->resume_pc;
-        int status = p->uc_emu_start(p->engine, p->resume_pc, NEVER, 0, 0);
+        p->uc_emu_start(p->engine, p->resume_pc, NEVER, 0, 0);
         if (p->leave || p->stop.reason != NUX_RUNNING)
             continue;
         if (p->data_failed)
             retry_access(p);
         else
-            fetch_failed(p, p->fetch_failed ? p->bad_fetch : p->resume_pc, status);
+            fetch_failed(p, p->fetch_failed ? p->bad_fetch : p->resume_pc);
     }
     p->pc = p->resume_pc;
     *stop = p->stop;

@@ -254,4 +254,33 @@ enum nux_spr {
     NUX_SPR_MCSRR1 = 571,
 };
 
+static inline bool nux_is_spr(uint32_t number) {
+    switch (number) {
+    case NUX_SPR_XER:
+    case NUX_SPR_LR:
+    case NUX_SPR_CTR:
+    case NUX_SPR_DEC:
+    case NUX_SPR_SRR0:
+    case NUX_SPR_SRR1:
+    case NUX_SPR_DECAR:
+    case NUX_SPR_CSRR0:
+    case NUX_SPR_CSRR1:
+    case NUX_SPR_DEAR:
+    case NUX_SPR_ESR:
+    case NUX_SPR_GIN:
+    case NUX_SPR_GOUT:
+    case NUX_SPR_GOE:
+    case NUX_SPR_ICCR:
+    case NUX_SPR_TBL:
+    case NUX_SPR_TBU:
+    case NUX_SPR_TSR:
+    case NUX_SPR_TCR:
+    case NUX_SPR_MCSRR0:
+    case NUX_SPR_MCSRR1:
+        return true;
+    default:
+        return false;
+    }
+}
+
 #endif

@@ -53,7 +53,7 @@ static void choose_native(const nux_processor *p, nux_decoded *words) {
             /* Code falls into a loop whose checks do not follow from the block that comes from
              * above: end that block before the loop. */
             if (i && !words[i - 1].native && words[i - 1].kind != NUX_KIND_BRANCH)
-                words[i - 1].native = words[i - 1].splits = true;
+                words[i - 1].native = true;
             nux_values_reset(registers);
         }
         nux_check c = nux_check_of(p, d, registers);

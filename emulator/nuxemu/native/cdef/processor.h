@@ -58,7 +58,6 @@ typedef struct {
     uint32_t word;    /* instruction word */
     uint32_t store;   /* 1: the access was a store */
     uint32_t size;    /* bytes of the access */
-    int32_t engine_error;
 } nux_stop;
 
 typedef struct {
