@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from nuxemu import memory_map as mm
 from nuxemu._native import ffi, lib
+from nuxemu.bus import Bus
 
 if TYPE_CHECKING:
     from nuxemu.synapse_array import SynapseArray
@@ -105,15 +106,6 @@ def _engine_api() -> Any:
     return api
 
 
-class ExternalMemory:
-    """External memory (128 KiB) and DRAM (256 MiB, sparse), shared by both processors."""
-
-    def __init__(self) -> None:
-        self._native = ffi.gc(lib.nux_external_new(), lib.nux_external_free)
-        if self._native == ffi.NULL:
-            raise MemoryError("no address space for the external memories")
-
-
 class Processor:
     """One plasticity processor (PPU) with its 16 KiB of SRAM and its vector unit.
 
@@ -121,8 +113,8 @@ class Processor:
     ----------
     array : SynapseArray
         Synapse array of the processor's hemisphere.
-    external : ExternalMemory, optional
-        Memory shared with the other processor; a new one if not given.
+    bus : Bus, optional
+        Bus and memories shared with the other processor; new ones if not given.
     hemisphere : int
         0 (top) or 1 (bottom).
     core : {"native", "reference"}
@@ -148,7 +140,7 @@ class Processor:
         self,
         array: SynapseArray,
         *,
-        external: ExternalMemory | None = None,
+        bus: Bus | None = None,
         hemisphere: int = 0,
         core: str = "native",
         hardware: bool = False,
@@ -157,8 +149,7 @@ class Processor:
         bus_latency: int = 0,
     ) -> None:
         self._array = array
-        self._external = external or ExternalMemory()
-        self._references: list[Any] = []
+        self._bus = bus or Bus()
         config = ffi.new("nux_processor_config *")
         config.sram_size = test_bench_memory or mm.SRAM_SIZE
         config.hemisphere = hemisphere
@@ -168,7 +159,7 @@ class Processor:
         config.bus_latency = bus_latency
         error = ffi.new("char[256]")
         native = lib.nux_processor_new(
-            _engine_api(), config, self._external._native, array._native, error, len(error)
+            _engine_api(), config, self._bus._native, array._native, error, len(error)
         )
         if native == ffi.NULL:
             raise RuntimeError(ffi.string(error).decode())
@@ -223,12 +214,6 @@ class Processor:
     def condition(self) -> npt.NDArray[np.uint8]:
         """View of the condition register per byte lane: 0 none, 1 GT, 2 LT, 3 EQ."""
         return self._vector_buffers()[2]
-
-    def connect(self, other: Processor) -> None:
-        """Make this processor's and `other`'s SRAM and array reach each other on the bus."""
-        lib.nux_processor_connect(self._native, other._native)
-        self._references.append(other)
-        other._references.append(self)
 
     def write(self, address: int, data: bytes) -> None:
         """Write bytes to SRAM or to the data view of an external memory.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from nuxemu import CorrelationConfig, ExternalMemory, Processor, StopReason, SynapseArray
+from nuxemu import Bus, CorrelationConfig, Processor, StopReason, SynapseArray
 from nuxemu import memory_map as mm
 
 from .errors import InputError
@@ -84,15 +84,14 @@ class Chip:
         _check_integer("seed", seed, 0)
         config = correlation or CorrelationConfig()
         self.synram = tuple(SynapseArray(seed=2 * seed + h, config=config) for h in range(2))
-        external = ExternalMemory()
+        bus = Bus()
         try:
             self.ppu = tuple(
-                Processor(array, external=external, hemisphere=h, core=core, hardware=hardware)
+                Processor(array, bus=bus, hemisphere=h, core=core, hardware=hardware)
                 for h, array in enumerate(self.synram)
             )
         except ValueError as error:
             raise InputError(str(error)) from error
-        self.ppu[0].connect(self.ppu[1])
         self._programs: list[Program | None] = [None, None]
         self.time_s = 0.0
 

@@ -11,7 +11,7 @@ from typing import Any
 from elftools.elf.elffile import ELFFile
 
 from isa.ppc_tools import assemble
-from nuxemu import ExternalMemory, Processor, SiteKind, Stop, SynapseArray
+from nuxemu import Bus, Processor, SiteKind, Stop, SynapseArray
 
 ORIGIN = 0x40  # behind the exception vectors
 MAX_CYCLES = 1_000_000
@@ -58,10 +58,10 @@ class Machine:
         origin: int = ORIGIN,
         fetch: int | None = None,
         array: SynapseArray | None = None,
-        external: ExternalMemory | None = None,
+        bus: Bus | None = None,
         **options: Any,
     ) -> None:
-        self.cpu = Processor(array or _array(), external=external, **options)
+        self.cpu = Processor(array or _array(), bus=bus, **options)
         self.code = code(source)
         self.base = origin if fetch is None else fetch
         self.cpu.write(origin, self.code.data)

@@ -4,7 +4,7 @@
 import pytest
 from ppu_machine import Machine
 
-from nuxemu import Processor, StopReason, SynapseArray
+from nuxemu import Bus, Processor, StopReason, SynapseArray
 from nuxemu import memory_map as mm
 from nuxemu.isa.vector import BY_MNEMONIC
 
@@ -181,8 +181,8 @@ def test_the_host_may_change_code_between_runs():
 
 def test_a_processor_may_change_the_other_ones_code():
     array = SynapseArray()
-    top, bottom = Processor(array, hemisphere=0), Processor(array, hemisphere=1)
-    top.connect(bottom)
+    bus = Bus()
+    top, bottom = (Processor(array, bus=bus, hemisphere=h) for h in range(2))
     bottom.write(0x100, Machine("li 3,1; wait").code.data)
     bottom.set_registers(pc=0x100)
     assert bottom.run(max_cycles=1000).reason is StopReason.FINISHED

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from ppu_machine import Machine
 
-from nuxemu import CorrelationConfig, ExternalMemory, Processor, StopReason, SynapseArray
+from nuxemu import Bus, CorrelationConfig, Processor, StopReason, SynapseArray
 from nuxemu import memory_map as mm
 from nuxemu._native import ffi
 
@@ -221,9 +221,8 @@ def test_scalar_loads_and_stores_of_every_size_are_big_endian(base):
 
 def two_hemispheres() -> tuple[list[SynapseArray], list[Machine]]:
     arrays = [SynapseArray(seed, CorrelationConfig.ideal()) for seed in range(2)]
-    external = ExternalMemory()
-    machines = [Machine("wait", array=arrays[h], hemisphere=h, external=external) for h in (0, 1)]
-    machines[0].cpu.connect(machines[1].cpu)
+    bus = Bus()
+    machines = [Machine("wait", array=arrays[h], hemisphere=h, bus=bus) for h in (0, 1)]
     return arrays, machines
 
 
@@ -301,14 +300,12 @@ def test_the_host_cannot_reach_outside_of_the_memories(address, size):
 
 
 def test_processors_and_their_memory_may_end_in_any_order():
-    """Reference cycles (connected processors, the reference core) are collected in any order."""
-    external = ExternalMemory()
-    cpus = [Machine("wait", hemisphere=h, external=external, core="reference").cpu for h in (0, 1)]
-    cpus[0].connect(cpus[1])
+    """Reference cycles (the reference core) are collected in any order."""
+    bus = Bus()
+    cpus = [Machine("wait", hemisphere=h, bus=bus, core="reference").cpu for h in (0, 1)]
     third = Machine("wait", hemisphere=0)
-    cpus[1].connect(third.cpu)
-    memory = external._native
-    del external
+    memory = bus._native
+    del bus
     ffi.release(memory)
     cpus[1].write(mm.EXTMEM_DATA_BASE, b"kept")
     del cpus[0]

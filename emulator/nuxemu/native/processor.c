@@ -17,7 +17,7 @@ static bool make_region(nux_region *r, uint32_t base, uint32_t size, uint64_t ph
 }
 
 nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_config *config,
-                                 nux_external *external, nux_array *array, char *error,
+                                 nux_chip *chip, nux_array *array, char *error,
                                  size_t error_size) {
     nux_processor *p = calloc(1, sizeof *p);
     if (!p) {
@@ -25,8 +25,8 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
         return NULL;
     }
     p->config = *config;
-    p->external = external;
-    external->users++;
+    p->chip = chip;
+    chip->users++;
     p->array = array;
     for (uint32_t i = 0; i < NUM_PLANS; i++)
         p->plans[i] = &p->no_plan;
@@ -36,8 +36,8 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
         p->sram && p->vectors &&
         make_region(&p->regions[0], NUX_SRAM_BASE, config->sram_size, 0x01000000, p->sram) &&
         make_region(&p->regions[1], NUX_EXTMEM_FETCH_BASE, NUX_EXTMEM_SIZE, 0x02000000,
-                    external->ext) &&
-        make_region(&p->regions[2], NUX_DRAM_FETCH_BASE, NUX_DRAM_SIZE, 0x10000000, external->dram);
+                    chip->ext) &&
+        make_region(&p->regions[2], NUX_DRAM_FETCH_BASE, NUX_DRAM_SIZE, 0x10000000, chip->dram);
     if (!ok)
         snprintf(error, error_size, "out of memory");
     else
@@ -46,7 +46,8 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
         nux_processor_free(p);
         return NULL;
     }
-    external->listeners[config->hemisphere] = p;
+    chip->ppu[config->hemisphere] = p;
+    chip->array[config->hemisphere] = array;
     memset(p->vectors, 0, sizeof *p->vectors);
     nux_processor_reset(p);
     return p;
@@ -55,11 +56,11 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
 void nux_processor_free(nux_processor *p) {
     if (!p)
         return;
-    if (p->external->listeners[p->config.hemisphere] == p)
-        p->external->listeners[p->config.hemisphere] = NULL;
-    nux_external_free(p->external);
-    if (p->other)
-        p->other->other = NULL;
+    if (p->chip->ppu[p->config.hemisphere] == p) {
+        p->chip->ppu[p->config.hemisphere] = NULL;
+        p->chip->array[p->config.hemisphere] = NULL;
+    }
+    nux_chip_free(p->chip);
     if (p->engine)
         p->uc_close(p->engine);
     if (p->regions[2].pages)
@@ -73,15 +74,6 @@ void nux_processor_free(nux_processor *p) {
         munmap(p->sram, p->config.sram_size);
     free(p->vectors);
     free(p);
-}
-
-void nux_processor_connect(nux_processor *p, nux_processor *other) {
-    if (p->other)
-        p->other->other = NULL;
-    if (other->other)
-        other->other->other = NULL;
-    p->other = other;
-    other->other = p;
 }
 
 /* State after reset: registers, accumulator and condition register zero; the vector registers

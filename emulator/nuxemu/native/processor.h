@@ -12,6 +12,7 @@
 #ifndef NUX_PROCESSOR_H
 #define NUX_PROCESSOR_H
 #include "cdef/processor.h"
+#include "chip.h"
 #include "cycles.h"
 #include "memory_map.h"
 #include "vector.h"
@@ -122,13 +123,6 @@ typedef struct {
 } nux_stretch;
 enum { MAX_UNSYNCED = 8 };
 
-struct nux_external {
-    uint8_t *ext;  /* 128 KiB */
-    uint8_t *dram; /* 256 MiB, backed by memory only where touched */
-    nux_processor *listeners[2];
-    uint32_t users; /* the one who made it, and processors */
-};
-
 struct nux_processor {
     /* what the block hook uses */
     nux_plan *previous; /* block that ran last, or start: its end is dealt with */
@@ -137,9 +131,8 @@ struct nux_processor {
     uint32_t *gpr;      /* the engine's own register words */
 
     nux_processor_config config;
-    nux_external *external;
+    nux_chip *chip;
     nux_array *array;
-    nux_processor *other;
 
     /* engine */
     void *engine;

@@ -105,12 +105,10 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t address, bool 
             return 0;
         }
         reverse_words(bytes, lanes, enabled);
-        uint32_t offset =
-            (uint32_t)(bytes - (address < NUX_VECTOR_DRAM ? p->external->ext : p->external->dram));
-        uint32_t fetch = address < NUX_VECTOR_DRAM ? NUX_EXTMEM_FETCH_BASE : NUX_DRAM_FETCH_BASE;
-        for (int i = 0; i < 2; i++)
-            if (p->external->listeners[i])
-                nux_code_written(p->external->listeners[i], fetch + offset, NUX_VECTOR_BYTES);
+        uint32_t data_address = address < NUX_VECTOR_DRAM
+                                    ? NUX_EXTMEM_DATA_BASE + (uint32_t)(bytes - p->chip->ext)
+                                    : NUX_DRAM_DATA_BASE + (uint32_t)(bytes - p->chip->dram);
+        nux_external_written(p->chip, data_address, NUX_VECTOR_BYTES);
         return 0;
     }
     int kind = out ? nux_array_vector_write(p->array, address, nux_now_s(p), lanes, enabled)

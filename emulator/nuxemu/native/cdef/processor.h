@@ -3,6 +3,7 @@
 #ifndef NUX_CDEF_PROCESSOR_H
 #define NUX_CDEF_PROCESSOR_H
 #include "cdef/array.h"
+#include "cdef/chip.h"
 #include "cdef/vector.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -12,14 +13,6 @@ typedef struct {
     void *uc_open, *uc_close, *uc_ctl, *uc_mem_map_ptr, *uc_hook_add;
     void *uc_reg_read, *uc_reg_write, *uc_emu_start, *uc_emu_stop, *uc_strerror;
 } nux_engine_api;
-
-/* External memory and DRAM, shared by both processors and the host. */
-typedef struct nux_external nux_external;
-nux_external *nux_external_new(void);
-void nux_external_free(nux_external *);
-/* Copies n bytes at a data-view address (0x4000_0000 or 0x5000_0000); 0, or -1 if outside. */
-int nux_external_read(nux_external *, uint32_t address, uint8_t *out, size_t n);
-int nux_external_write(nux_external *, uint32_t address, const uint8_t *data, size_t n);
 
 typedef struct {
     uint32_t sram_size;   /* bytes, a power of two */
@@ -92,13 +85,11 @@ typedef int (*nux_parallel_bus)(void *user, int write, uint32_t address, uint8_t
 typedef void (*nux_vector_step_fn)(void *user, uint32_t word);
 
 typedef struct nux_processor nux_processor;
+/* The processor, and its array, become units of the chip. */
 nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_config *config,
-                                 nux_external *external, nux_array *array, char *error,
+                                 nux_chip *chip, nux_array *array, char *error,
                                  size_t error_size);
 void nux_processor_free(nux_processor *);
-/* Makes remote SRAM and the remote array reachable over the on-chip bus. */
-void nux_processor_connect(nux_processor *, nux_processor *other);
-
 uint8_t *nux_processor_sram(nux_processor *);
 nux_vstate *nux_processor_vectors(nux_processor *);
 /* Host writes to memory that may hold code; 0, or -1 if a byte is outside. */
