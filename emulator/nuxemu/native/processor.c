@@ -30,6 +30,9 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
     p->array = array;
     for (uint32_t i = 0; i < NUM_PLANS; i++)
         p->plans[i] = &p->no_plan;
+    p->start.ends_in_branch = p->start.cost.branch = NO_BRANCH;
+    p->start.slot = NUX_BRANCHES;
+    p->previous = &p->start;
     p->sram = nux_reserve(config->sram_size);
     p->vectors = aligned_alloc(64, (sizeof *p->vectors + 63) / 64 * 64);
     bool ok =
@@ -65,6 +68,7 @@ void nux_processor_free(nux_processor *p) {
         p->uc_close(p->engine);
     if (p->regions[2].pages)
         nux_translation_drop(p);
+    nux_pipe_forget_all(p);
     for (int i = 0; i < 3; i++) {
         if (p->regions[i].fetch)
             munmap(p->regions[i].fetch, p->regions[i].size);
@@ -81,6 +85,7 @@ void nux_processor_free(nux_processor *p) {
 void nux_processor_reset(nux_processor *p) {
     nux_registers zero = {0};
     nux_translation_drop(p);
+    nux_timing_reset(p);
     p->cycles = p->instructions = p->timers_seen = 0;
     nux_processor_set_registers(p, &zero);
     memset(p->vectors->acc, 0, sizeof p->vectors->acc);

@@ -15,7 +15,9 @@
 #include "chip.h"
 #include "cycles.h"
 #include "memory_map.h"
+#include "pipeline.h"
 #include "vector.h"
+#include "vector_timing.h"
 #include <stdbool.h>
 
 #define NO_ADDRESS 0xffffffffu
@@ -52,7 +54,7 @@ typedef struct {
     uint32_t match, mask, reserved;
     uint8_t kind;
     int8_t size;
-    uint8_t update, records, dest, issue, latency;
+    uint8_t update, records, dest, carry, issue, latency;
     const char *mnemonic;
 } nux_scalar_row;
 
@@ -63,6 +65,7 @@ typedef struct {
     uint8_t native;   /* taken over from the engine */
     uint8_t executed; /* part of a block that ran: stores to it must be noticed */
     uint8_t id;       /* enum nux_scalar_id, for scalar instructions */
+    nux_use use;      /* what it needs of the pipeline */
     nux_vinsn vector; /* for vector instructions */
 } nux_decoded;
 
@@ -88,20 +91,30 @@ typedef struct {
     uint32_t span;  /* bytes from the lowest address to the last one */
 } nux_guard_origin;
 
+/* What a block costs, for one state of the pipeline at its start (plan_cost.c). */
+typedef struct nux_cost {
+    const nux_pipe *entry;   /* that state; NULL: not known yet */
+    uint64_t progress;       /* PROGRESS of the plain instructions */
+    const nux_pipe *exit[2]; /* state behind them; [1]: its branch goes elsewhere than predicted */
+    uint32_t branch;         /* BRANCH_TAG of a branch at its end that may be predicted */
+    struct nux_cost *next;
+} nux_cost;
+
 /* What the hook must know of a block. */
 typedef struct nux_plan {
     uint64_t key;              /* PLAN_KEY of the block; 0: no block */
-    uint64_t progress;         /* PROGRESS of its plain instructions */
+    nux_cost cost;             /* for the state it had last time; others are in the list */
+    uint32_t slot;             /* place where the branch predictor had the branch last */
+    uint32_t ends_in_branch;   /* BRANCH_TAG of a branch at its end, or NO_BRANCH */
     const nux_decoded *native; /* native instructions that end the block, or NULL */
-    uint32_t expected;         /* address where the next block begins if nothing special happens */
-    uint32_t predictable;      /* all ones: a branch ends it, to an address that it names; else 0 */
     const nux_guard *simple_end, *guards_end; /* simple ones (one register, not shifted) first */
     nux_guard guards[];
 } nux_plan;
 
 /* The rest, behind the checks. */
 typedef struct {
-    uint32_t end_pc; /* address of the last instruction, or of the first native one */
+    uint32_t end_pc;       /* address of the last instruction, or of the first native one */
+    uint32_t instructions; /* plain ones */
     nux_guard_origin origins[];
 } nux_plan_details;
 
@@ -123,12 +136,44 @@ typedef struct {
 } nux_stretch;
 enum { MAX_UNSYNCED = 8 };
 
+/* Branch predictor: a place for each of the last branches. */
+typedef struct {
+    uint32_t branch;    /* BRANCH_TAG; 0: empty */
+    uint32_t predicted; /* where it goes next time; NOWHERE: the target is not known */
+    uint32_t counter;   /* 0 to 3; predicted to be taken from 2 on */
+} nux_branch;
+#define BRANCH_TAG(pc) ((pc) | 1u)
+#define NO_BRANCH 2u
+#define NOWHERE 2u
+enum { NUX_BRANCHES = 16 };
+
+/* All that decides how many cycles the program to come takes, beside the registers. Plain data;
+ * `pipe` is up to date only between runs and while native instructions are executed. */
+typedef struct {
+    nux_branch branches[NUX_BRANCHES + 1]; /* the last place stays empty */
+    uint32_t unused;
+    nux_pipe pipe;
+    nux_vector_timing vector;
+} nux_timing_state;
+
+/* The states of the pipeline that occurred, each once (pipe_table.c). */
+typedef struct nux_pipe_node {
+    nux_pipe pipe;
+    struct nux_pipe_node *next;
+} nux_pipe_node;
+enum { NUX_PIPE_BUCKETS = 1024, NUX_PIPE_STATES = 4096 };
+typedef struct {
+    nux_pipe_node *buckets[NUX_PIPE_BUCKETS];
+    uint32_t count;
+} nux_pipe_table;
+
 struct nux_processor {
     /* what the block hook uses */
     nux_plan *previous; /* block that ran last, or start: its end is dealt with */
     uint64_t progress;  /* PROGRESS since it was folded into cycles and instructions */
     uint64_t budget;    /* cycles of progress until the hook must look up */
     uint32_t *gpr;      /* the engine's own register words */
+    nux_timing_state timing;
 
     nux_processor_config config;
     nux_chip *chip;
@@ -166,9 +211,11 @@ struct nux_processor {
     /* run */
     uint64_t cycles, instructions, max_cycles, next_event, next_wall_check;
     double start_s, wall_deadline;
+    uint32_t access_latency; /* extra cycles of the last load or store */
+    nux_pipe_table pipes;
     uint32_t resume_pc;
     nux_plan *plans[NUM_PLANS]; /* by pc; never NULL; one that collides is made again */
-    nux_plan no_plan, start;    /* where there is none; what came before the first block */
+    nux_plan no_plan, start;    /* where there is none; what came before: a state, no branch */
     bool leave, flush, stale, fetch_failed, data_failed;
     bool engine_branches_only; /* a test: everything else is native */
     volatile int interrupt_request;
@@ -199,10 +246,34 @@ void nux_translation_drop(nux_processor *);
 void nux_forget_plans(nux_processor *);
 
 /* plan.c */
-uint64_t nux_block_progress(nux_processor *, uint32_t pc, uint32_t bytes);
 nux_plan *nux_make_plan(nux_processor *, uint32_t pc, uint32_t bytes);
 bool nux_check_block_sync(nux_processor *, uint32_t pc, uint32_t bytes);
 void nux_set_code_end(nux_processor *, uint32_t code_end);
+
+/* plan_cost.c: what a block costs from a state on; its plan then tells. */
+void nux_find_cost(nux_processor *, nux_plan *, const nux_pipe *entry);
+/* The first instructions of a block; *pipe becomes the state behind them. */
+uint64_t nux_cost_of(nux_processor *, uint32_t pc, uint32_t instructions, nux_pipe *pipe);
+void nux_forget_costs(nux_plan *);
+
+/* pipe_table.c: the one copy of a state, which is brought to its normal form. */
+const nux_pipe *nux_pipe_find(nux_processor *, nux_pipe *);
+void nux_pipe_forget_all(nux_processor *);
+/* What came before is this state, and no branch. */
+void nux_start_from(nux_processor *, const nux_pipe *);
+
+/* branch.c: the branch at the end of the block that ran last went to pc; adds its penalty to the
+ * progress, and returns the state behind it. */
+const nux_pipe *nux_resolve_branch(nux_processor *, uint32_t pc);
+
+/* timing.c: of instructions that are executed natively. */
+void nux_time_issue(nux_processor *, const nux_decoded *);
+void nux_time_access(nux_processor *, const nux_use *);
+void nux_time_vector(nux_processor *, const nux_decoded *, nux_vector_access);
+void nux_timing_reset(nux_processor *);
+
+/* pipeline_use.c */
+nux_use nux_use_of(const nux_decoded *);
 
 /* run.c */
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The run loop and the hook at the start of each engine block. */
 #define _GNU_SOURCE
+#include "branch.h"
 #include "cycles.h"
 #include "values.h"
 #include <stdlib.h>
@@ -33,6 +34,7 @@ void nux_stop_at(nux_processor *p, int reason, uint32_t pc, uint32_t address) {
 }
 
 static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
+    nux_time_issue(p, d);
     if (d->kind == NUX_KIND_VECTOR)
         return nux_execute_vector(p, d, pc);
     if (d->kind != NUX_KIND_UNDEFINED)
@@ -43,8 +45,7 @@ static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     return false;
 }
 
-/* Executes the native instructions in [from, to); false: leave, to resume_pc. */
-static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
+static bool run_instructions(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
     for (uint32_t pc = from; pc != to; pc += 4, d++) {
         p->instructions++;
         if (!execute(p, d, pc))
@@ -55,6 +56,14 @@ static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, ui
         }
     }
     return true;
+}
+
+/* Executes the native instructions in [from, to); false: leave, to resume_pc. */
+static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
+    p->timing.pipe = *p->start.cost.exit[0];
+    bool goes_on = run_instructions(p, d, from, to);
+    nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
+    return goes_on;
 }
 
 /* Ends the run when the host wants so or its wall time is over; true: ended. */
@@ -98,7 +107,6 @@ static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
 
 static void leave(nux_processor *p) {
     p->leave = true;
-    p->previous = &p->start;
     p->uc_emu_stop(p->engine);
 }
 
@@ -131,10 +139,19 @@ static void set_budget(nux_processor *p) {
     p->budget = p->num_unsynced ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
 }
 
+/* Makes room in the table of pipeline states. */
+static void forget_states(nux_processor *p) {
+    nux_pipe now = *p->start.cost.exit[0];
+    nux_forget_plans(p);
+    nux_pipe_forget_all(p);
+    nux_start_from(p, nux_pipe_find(p, &now));
+}
+
 /* The rest of the hook: whatever is not the plain case. */
-static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc, uint32_t size) {
+static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc, uint32_t size,
+                                                  const nux_pipe *entry) {
     const nux_plan *previous = p->previous;
-    p->previous = &p->start;
+    nux_start_from(p, entry);
     fold_progress(p);
     if (previous->native && !run_native(p, previous->native, nux_details(previous)->end_pc, pc)) {
         leave(p);
@@ -145,6 +162,8 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
         leave(p);
         return;
     }
+    if (p->pipes.count > NUX_PIPE_STATES)
+        forget_states(p);
     nux_plan *plan = p->plans[pc / 4 % NUM_PLANS];
     if (plan->key != PLAN_KEY(pc, size))
         plan = nux_make_plan(p, pc, size);
@@ -162,28 +181,46 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
         return;
     }
     set_budget(p);
-    p->progress = plan->progress;
+    if (plan->cost.entry != p->start.cost.exit[0])
+        nux_find_cost(p, plan, p->start.cost.exit[0]);
+    p->progress = plan->cost.progress;
     p->previous = plan;
 }
 
-/* Called at the start of each engine block. A branch that does not go where it went last time
- * refills the pipeline; one to a register always does. */
+/* Another state of the pipeline than last time, or a branch that the predictor has moved. */
+static __attribute__((noinline)) void begin_other(nux_processor *p, nux_plan *plan,
+                                                  const nux_pipe *entry) {
+    nux_find_cost(p, plan, entry);
+    p->progress += plan->cost.progress;
+    p->previous = plan;
+}
+
+/* Called at the start of each engine block. */
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     (void)engine;
     nux_processor *p = user;
     uint32_t pc = (uint32_t)address;
     nux_plan *previous = p->previous, *plan = p->plans[pc / 4 % NUM_PLANS];
-    /* Without a branch of our own, which would be mispredicted whenever the program's is. */
-    uint64_t progress = p->progress + (pc != previous->expected) * NUX_CYCLES_BRANCH_MISS;
-    previous->expected =
-        (pc & previous->predictable) | (previous->expected & ~previous->predictable);
-    if (previous->native || plan->key != PLAN_KEY(pc, size) || (uint32_t)progress >= p->budget ||
-        !checks_hold(plan)) {
-        p->progress = progress;
-        begin_block(p, pc, size);
+    nux_branch *branch = &p->timing.branches[previous->slot];
+    const nux_pipe *entry;
+    if (branch->branch == previous->cost.branch) {
+        bool missed = pc != branch->predicted;
+        nux_learn_branch(branch, pc);
+        p->progress += missed * NUX_CYCLES_BRANCH_MISS;
+        entry = previous->cost.exit[missed];
+    } else {
+        entry = nux_resolve_branch(p, pc);
+    }
+    if (previous->native || plan->key != PLAN_KEY(pc, size) ||
+        (uint32_t)p->progress >= p->budget || !checks_hold(plan)) {
+        begin_block(p, pc, size, entry);
         return;
     }
-    p->progress = progress + plan->progress;
+    if (plan->cost.entry != entry) {
+        begin_other(p, plan, entry);
+        return;
+    }
+    p->progress += plan->cost.progress;
     p->previous = plan;
 }
 
@@ -220,6 +257,7 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
 /* The engine could not fetch: first what was pending before the jump, then the trap. */
 static void fetch_failed(nux_processor *p, uint32_t target) {
     const nux_plan *previous = p->previous;
+    nux_start_from(p, nux_resolve_branch(p, target));
     fold_progress(p);
     uint32_t from = previous == &p->start ? target : nux_details(previous)->end_pc;
     if (previous->native) {
@@ -239,8 +277,10 @@ static void retry_access(nux_processor *p) {
     p->uc_reg_read(p->engine, UC_PPC_REG_PC, &pc);
     const nux_plan *plan = p->previous;
     uint32_t begin = (uint32_t)plan->key;
-    p->progress += nux_block_progress(p, begin, pc - begin) - plan->progress;
+    nux_pipe pipe = *plan->cost.entry;
+    p->progress += nux_cost_of(p, begin, (pc - begin) / 4, &pipe) - plan->cost.progress;
     fold_progress(p);
+    nux_start_from(p, nux_pipe_find(p, &pipe));
     nux_make_native(p, pc);
     p->resume_pc = pc;
 }
@@ -269,7 +309,7 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
     p->wall_deadline = max_wall_s > 0 ? wall_s() + max_wall_s : 0;
     p->interrupt_request = 0;
     p->stop = (nux_stop){.reason = NUX_RUNNING};
-    p->previous = &p->start;
+    nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
     p->resume_pc = p->pc;
     /* Leaving the engine is slow (changed code): look at the clock each time. */
     while (p->stop.reason == NUX_RUNNING && !host_ends_run(p, p->resume_pc)) {
@@ -282,7 +322,6 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
             p->flush = false;
         }
         p->leave = p->fetch_failed = p->data_failed = false;
-        p->start.expected = p->resume_pc;
         p->uc_emu_start(p->engine, p->resume_pc, NEVER, 0, 0);
         if (p->leave || p->stop.reason != NUX_RUNNING)
             continue;
@@ -291,6 +330,7 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
         else
             fetch_failed(p, p->fetch_failed ? p->bad_fetch : p->resume_pc);
     }
+    p->timing.pipe = *p->start.cost.exit[0];
     p->pc = p->resume_pc;
     *stop = p->stop;
 }

@@ -96,12 +96,15 @@ nux_region *nux_region_of(nux_processor *p, uint32_t pc) {
 
 /* Plans follow from the translation: after a change of it, none is valid. */
 void nux_forget_plans(nux_processor *p) {
+    if (p->previous != &p->start)
+        nux_start_from(p, p->previous->cost.exit[0]);
     for (uint32_t i = 0; i < NUM_PLANS; i++) {
-        if (p->plans[i] != &p->no_plan)
+        if (p->plans[i] != &p->no_plan) {
+            nux_forget_costs(p->plans[i]);
             free(p->plans[i]);
+        }
         p->plans[i] = &p->no_plan;
     }
-    p->previous = &p->start;
 }
 
 /* Decodes a page and fills its fetch view; 0, or -1 without memory. Words stay native or
