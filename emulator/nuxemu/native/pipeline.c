@@ -133,7 +133,7 @@ uint32_t nux_pipe_drain(nux_pipe *p, uint32_t vectors) {
     if (t < before + vectors)
         t = before + vectors;
     if (t + 1 >= 0x10000) { /* a long wait for the vector unit: nothing is left behind it */
-        memset(p, 0, sizeof *p);
+        *p = (nux_pipe){.now = NUX_PIPE_ORIGIN};
         return t + 1 - before;
     }
     advance(p, t + 1);
@@ -157,16 +157,14 @@ void nux_pipe_jump(nux_pipe *p) {
     p->after_jump = 1;
 }
 
-/* Time from now; what lies within `slack` makes no difference. */
-static uint16_t from_now(const nux_pipe *p, uint16_t t, uint32_t slack) {
-    return t > p->now + slack ? t - p->now : 0;
+/* A time for the new origin; what lies up to `slack` from now makes no difference. */
+static uint16_t from_now(const nux_pipe *p, uint16_t t, int32_t slack) {
+    return t > p->now + slack ? (uint16_t)(t - p->now + NUX_PIPE_ORIGIN) : 0;
 }
 
 void nux_pipe_normalize(nux_pipe *p) {
     if (!p->count && p->now >= p->latest) {
-        uint16_t after_jump = p->after_jump;
-        memset(p, 0, sizeof *p);
-        p->after_jump = after_jump;
+        *p = (nux_pipe){.now = NUX_PIPE_ORIGIN, .after_jump = p->after_jump};
         return;
     }
     for (uint32_t i = 0; i < NUX_PIPE_RESOURCES; i++)
@@ -175,15 +173,17 @@ void nux_pipe_normalize(nux_pipe *p) {
     p->xer_ready = from_now(p, p->xer_ready, 0);
     p->empty = from_now(p, p->empty, 1);
     p->from = p->count ? from_now(p, p->from, 0) : 0;
-    p->response = from_now(p, p->response, p->count ? 0 : NUX_CYCLES_TO_BUS);
+    if (p->count)
+        extend(&p->queue[0].start, p->response);
+    p->response = p->count ? 0 : from_now(p, p->response, NUX_CYCLES_TO_BUS);
     p->written = from_now(p, p->written, p->count ? 0 : NUX_CYCLES_TO_BUS + 1);
     p->latest = from_now(p, p->latest, 0);
     if (!p->count)
         p->slots &= (uint16_t)~3; /* no instruction to come can write that early */
     for (uint32_t i = 0; i < NUX_PIPE_QUEUE; i++)
         if (i < p->count)
-            p->queue[i].start = from_now(p, p->queue[i].start, 0);
+            p->queue[i].start = from_now(p, p->queue[i].start, -NUX_PIPE_ORIGIN);
         else
             p->queue[i] = (nux_transfer){0, 0, 0};
-    p->now = 0;
+    p->now = NUX_PIPE_ORIGIN;
 }

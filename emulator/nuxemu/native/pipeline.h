@@ -25,7 +25,8 @@ enum {
     NUX_PIPE_SPR, /* all other special registers */
     NUX_PIPE_RESOURCES,
     NUX_PIPE_NONE = NUX_PIPE_RESOURCES,
-    NUX_PIPE_QUEUE = 16 /* loads and stores under way */
+    NUX_PIPE_QUEUE = 16,  /* loads and stores under way */
+    NUX_PIPE_ORIGIN = 128 /* now, in a state of normal form: transfers may have begun before */
 };
 
 /* What an instruction needs of the pipeline. */
