@@ -77,9 +77,9 @@ void nux_processor_free(nux_processor *p) {
 }
 
 /* State after reset: registers, accumulator and condition register zero; the vector registers
- * and the memories keep their contents. */
+ * and the memories keep their contents, the input pins what is applied to them. */
 void nux_processor_reset(nux_processor *p) {
-    nux_registers zero = {0};
+    nux_registers zero = {.gin = p->gin};
     nux_translation_drop(p);
     p->cycles = p->instructions = p->timers_seen = 0;
     nux_processor_set_registers(p, &zero);
@@ -111,6 +111,9 @@ void nux_processor_get_registers(nux_processor *p, nux_registers *r) {
                          .gout = p->gout,
                          .goe = p->goe,
                          .iccr = p->iccr,
+                         .pin_request = p->pin_request,
+                         .doorbell_request = p->doorbell_request,
+                         .asleep = p->asleep,
                          .time_base = nux_time_base(p),
                          .xer =
                              (*p->so ? XER_SO : 0) | (*p->ov ? XER_OV : 0) | (*p->ca ? XER_CA : 0)};
@@ -145,6 +148,9 @@ void nux_processor_set_registers(nux_processor *p, const nux_registers *r) {
     p->gout = r->gout;
     p->goe = r->goe;
     p->iccr = r->iccr;
+    p->pin_request = r->pin_request;
+    p->doorbell_request = r->doorbell_request;
+    p->asleep = r->asleep;
     p->dec_value = 0;
     p->dec_zero = r->dec ? p->cycles + r->dec : 0;
     p->time_base_offset = r->time_base - p->cycles;

@@ -162,6 +162,8 @@ struct nux_processor {
     uint32_t dec_value; /* when stopped */
     uint64_t dec_zero;  /* cycle at which DEC reaches 0; 0: stopped */
     uint64_t time_base_offset, timers_seen;
+    bool pin_request, doorbell_request; /* latched while MSR.EE is set */
+    bool asleep;                        /* at the `wait` at pc */
 
     /* run */
     uint64_t cycles, instructions, max_cycles, next_event, next_wall_check;
@@ -241,8 +243,15 @@ uint64_t nux_time_base(const nux_processor *);
 uint32_t nux_dec(const nux_processor *);
 void nux_set_dec(nux_processor *, uint32_t value);
 void nux_update_timers(nux_processor *);
+bool nux_fit_requests(const nux_processor *);
+bool nux_dec_requests(const nux_processor *);
 uint64_t nux_next_timer_event(const nux_processor *);
+
+/* interrupt.c */
+void nux_set_msr(nux_processor *, uint32_t value);
 void nux_schedule(nux_processor *);
+uint64_t nux_next_wake(const nux_processor *);
+void nux_sleep(nux_processor *, uint32_t pc);
 bool nux_take_interrupt(nux_processor *, uint32_t next_pc);
 void nux_enter_interrupt(nux_processor *, uint32_t vector, uint32_t srr0, uint32_t esr);
 

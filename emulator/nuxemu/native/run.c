@@ -271,6 +271,8 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
     p->stop = (nux_stop){.reason = NUX_RUNNING};
     p->previous = &p->start;
     p->resume_pc = p->pc;
+    if (p->asleep)
+        nux_sleep(p, p->pc);
     /* Leaving the engine is slow (changed code): look at the clock each time. */
     while (p->stop.reason == NUX_RUNNING && !host_ends_run(p, p->resume_pc)) {
         nux_schedule(p);

@@ -58,6 +58,8 @@ typedef struct {
     uint32_t cr, xer, lr, ctr, pc, msr;
     uint32_t srr0, srr1, csrr0, csrr1, mcsrr0, mcsrr1;
     uint32_t dec, decar, tcr, tsr, esr, dear, gin, gout, goe, iccr;
+    uint32_t pin_request, doorbell_request; /* 0 or 1: latched, not taken yet */
+    uint32_t asleep;                        /* 1: at the `wait` at pc */
     uint64_t time_base;
 } nux_registers;
 
@@ -113,6 +115,10 @@ void nux_processor_run(nux_processor *, double start_s, uint64_t max_cycles, dou
                        nux_stop *stop);
 /* From another thread or a signal handler: end the run soon. */
 void nux_processor_interrupt(nux_processor *);
+/* General-purpose pins and the doorbell, from outside; they take effect at the present cycle. */
+void nux_processor_set_inputs(nux_processor *, uint32_t pins);
+uint32_t nux_processor_outputs(const nux_processor *);
+void nux_processor_ring_doorbell(nux_processor *);
 uint64_t nux_processor_cycles(nux_processor *);
 uint64_t nux_processor_instructions(nux_processor *);
 size_t nux_processor_num_sites(nux_processor *);
