@@ -20,8 +20,14 @@ ENABLE = "li 9,0; ori 9,9,0x8000; mtmsr 9; "
 DISABLE = "li 9,0; mtmsr 9; "
 
 
-def set_spr(number: int, value: int) -> str:
-    return f"lis 9,{value >> 16}; ori 9,9,{value & 0xFFFF}; mtspr {number},9; "
+def set_spr(number: int, value: int, register: int = 9) -> str:
+    return (f"lis {register},{value >> 16}; ori {register},{register},{value & 0xFFFF}; "
+            f"mtspr {number},{register}; ")  # fmt: skip
+
+
+def clear_in_handler(number: int, value: int = 0) -> str:
+    """`set_spr` with a register that the main program does not use."""
+    return set_spr(number, value, register=29)
 
 
 def iccr(mask: int, *, falling: int = 0, level: int = 0, doorbell: int = 0) -> str:
@@ -134,9 +140,7 @@ def test_pins_that_are_not_enabled_do_nothing(enabled, pins):
 @pytest.mark.parametrize("low", [0, 1])
 def test_a_level_interrupts_until_it_goes_away(low):
     """The handler returns into the level that is still there."""
-    machine = machine_with(
-        iccr(2, falling=2 * low, level=2) + ENABLE + "loop: addi 5,5,1; b loop"
-    )
+    machine = machine_with(iccr(2, falling=2 * low, level=2) + ENABLE + "loop: addi 5,5,1; b loop")
     machine.cpu.set_inputs(2 * low)
     expect(machine, StopReason.CYCLE_LIMIT, cycles=500)
     assert machine.gpr(20) == 0
@@ -161,7 +165,7 @@ def test_two_calls_in_a_row_make_a_pulse():
 def test_an_edge_while_interrupts_are_disabled_is_lost_and_a_level_is_not():
     source = "{iccr} loop1: addi 5,5,1; cmpwi 5,50; blt loop1; " + ENABLE + "li 6,1; wait"
     for level, expected in ((0, 0), (1, 1)):
-        body = set_spr(ICCR, 0)
+        body = clear_in_handler(ICCR)
         machine = machine_with(source.format(iccr=iccr(1, level=level)), pins=body)
         expect(machine, StopReason.CYCLE_LIMIT, cycles=60)
         assert 0 < machine.gpr(5) < 50
@@ -248,10 +252,11 @@ def test_clearing_ee_drops_what_is_latched():
 def test_requests_are_taken_in_order_of_priority():
     """Level and timers outlive each other's handlers."""
     machine = machine_with(
-        f"li 3,5; mtspr {DEC},3; li 3,200; mtctr 3; 1: bdnz 1b; mfspr 10,{TSR}; "
+        f"li 3,5; mtspr {DEC},3; li 3,600; mtctr 3; 1: bdnz 1b; mfspr 10,{TSR}; "
         + set_spr(TCR, FIE | DIE) + iccr(1, level=1) + ENABLE + "li 5,1; " + DISABLE
         + set_spr(TCR, 0) + "wait",
-        pins=set_spr(ICCR, 0), fit=set_spr(TSR, FIS), dec=set_spr(TSR, DIS),
+        pins=clear_in_handler(ICCR), fit=clear_in_handler(TSR, FIS),
+        dec=clear_in_handler(TSR, DIS),
     )  # fmt: skip
     machine.cpu.set_inputs(1)
     expect(machine, StopReason.FINISHED)
@@ -275,9 +280,7 @@ def test_a_handler_that_enables_interrupts_is_interrupted():
         "mfsrr0 10; mfsrr1 11; " + ENABLE + "1: cmpwi 20,0; beq 1b; " + DISABLE
         + "mtsrr0 10; mtsrr1 11;"
     )  # fmt: skip
-    machine = machine_with(
-        iccr(1) + ENABLE + "here: wait; li 5,1; mfmsr 6; wait", doorbell=nested
-    )
+    machine = machine_with(iccr(1) + ENABLE + "here: wait; li 5,1; mfmsr 6; wait", doorbell=nested)
     expect(machine, StopReason.FINISHED)
     machine.cpu.ring_doorbell()
     expect(machine, StopReason.CYCLE_LIMIT, cycles=1000)

@@ -31,9 +31,7 @@ static bool pins_request(const nux_processor *p) {
     return listens(p) && (p->pin_request || active_levels(p));
 }
 
-static bool doorbell_requests(const nux_processor *p) {
-    return listens(p) && p->doorbell_request;
-}
+static bool doorbell_requests(const nux_processor *p) { return listens(p) && p->doorbell_request; }
 
 void nux_set_msr(nux_processor *p, uint32_t value) {
     p->msr = value & MSR_WRITABLE;

@@ -17,8 +17,7 @@ static bool make_region(nux_region *r, uint32_t base, uint32_t size, uint64_t ph
 }
 
 nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_config *config,
-                                 nux_chip *chip, nux_array *array, char *error,
-                                 size_t error_size) {
+                                 nux_chip *chip, nux_array *array, char *error, size_t error_size) {
     nux_processor *p = calloc(1, sizeof *p);
     if (!p) {
         snprintf(error, error_size, "out of memory");

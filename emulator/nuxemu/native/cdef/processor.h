@@ -89,8 +89,7 @@ typedef void (*nux_vector_step_fn)(void *user, uint32_t word);
 typedef struct nux_processor nux_processor;
 /* The processor, and its array, become units of the chip. */
 nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_config *config,
-                                 nux_chip *chip, nux_array *array, char *error,
-                                 size_t error_size);
+                                 nux_chip *chip, nux_array *array, char *error, size_t error_size);
 void nux_processor_free(nux_processor *);
 uint8_t *nux_processor_sram(nux_processor *);
 nux_vstate *nux_processor_vectors(nux_processor *);
