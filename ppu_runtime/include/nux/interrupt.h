@@ -37,7 +37,7 @@ enum {
     __attribute__((used)) void nux_isr_##name(void)
 
 /// Define an interrupt service routine: NUX_ISR(decrementer) { ... }. All scalar registers of
-/// the interrupted code are kept (about 40 cycles in all). It must not use vector
+/// the interrupted code are kept (about 90 cycles in all). It must not use vector
 /// instructions, nor call functions that do; the build checks that.
 #define NUX_ISR(name) NUX_DEFINE_ISR(name, "nux_isr_entry")
 
