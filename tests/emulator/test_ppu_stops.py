@@ -15,6 +15,8 @@ REASONS_TESTED_ELSEWHERE = {
     StopReason.ENGINE,  # a defect of the model
     StopReason.WALL_LIMIT, StopReason.INTERRUPTED, StopReason.CYCLE_LIMIT,
     StopReason.NO_NEURON, StopReason.STACK_OVERFLOW,
+    StopReason.RUNNING,  # before the first run
+    StopReason.HELD,  # of a whole chip
 }  # fmt: skip
 
 #: (reason, program that stops at `here`, address, is a store, bytes)
