@@ -197,7 +197,7 @@ def test_the_doorbell_interrupts_once():
     machine = machine_with(iccr(0, doorbell=1) + ENABLE + "loop: addi 5,5,1; b loop")
     expect(machine, StopReason.CYCLE_LIMIT, cycles=500)
     machine.cpu.ring_doorbell()
-    assert machine.cpu.registers()["doorbell_request"] == 1
+    assert machine.cpu.registers()["requests"] == 2
     expect(machine, StopReason.CYCLE_LIMIT, cycles=500)
     assert machine.gpr(23) == 1
     assert machine.gpr(25) in range(machine.at("loop"), machine.at("loop") + 8, 4)
@@ -240,7 +240,7 @@ def test_clearing_ee_drops_what_is_latched():
     machine.cpu.ring_doorbell()
     machine.cpu.write(machine.base, Machine(DISABLE + ENABLE + "li 5,1; wait").code.data)
     machine.cpu.set_registers(pc=machine.base, msr=0)
-    machine.cpu.set_registers(msr=EE, doorbell_request=1)
+    machine.cpu.set_registers(msr=EE, requests=2)
     # The request is taken before the first instruction runs.
     expect(machine, StopReason.FINISHED)
     assert (machine.gpr(23), machine.gpr(5), machine.gpr(25)) == (1, 1, machine.base)

@@ -28,32 +28,46 @@ static uint32_t active_levels(const nux_processor *p) {
 static bool listens(const nux_processor *p) { return p->msr & MSR_EE; }
 
 static bool pins_request(const nux_processor *p) {
-    return listens(p) && (p->pin_request || active_levels(p));
+    return listens(p) && (p->requests & NUX_REQUEST_PINS || active_levels(p));
 }
 
-static bool doorbell_requests(const nux_processor *p) { return listens(p) && p->doorbell_request; }
+static bool doorbell_requests(const nux_processor *p) {
+    return listens(p) && p->requests & NUX_REQUEST_DOORBELL;
+}
 
 void nux_set_msr(nux_processor *p, uint32_t value) {
     p->msr = value & MSR_WRITABLE;
     if (!listens(p))
-        p->pin_request = p->doorbell_request = false;
+        p->requests = 0;
     nux_schedule(p);
+}
+
+/* Time of the chip may have passed while the processor slept with nothing to wake it. */
+static void catch_up(nux_processor *p) {
+    uint64_t now = nux_chip_now(p->chip);
+    if (p->asleep && !p->held && now > nux_chip_cycle(p)) {
+        p->cycles = now - p->origin;
+        nux_update_timers(p);
+    }
 }
 
 /* Each call is a moment of its own: two in a row make a pulse. */
 void nux_processor_set_inputs(nux_processor *p, uint32_t pins) {
+    catch_up(p);
     uint32_t invert = inverted_pins(p);
     uint32_t edges = (~p->gin ^ invert) & (pins ^ invert) & ~level_pins(p);
     p->gin = pins;
     if (listens(p) && ((edges & enabled_pins(p)) || active_levels(p)))
-        p->pin_request = true;
+        p->requests |= NUX_REQUEST_PINS;
     nux_schedule(p);
 }
 
 uint32_t nux_processor_outputs(const nux_processor *p) { return p->gout & ~p->goe; }
 
 void nux_processor_ring_doorbell(nux_processor *p) {
-    p->doorbell_request = listens(p);
+    catch_up(p);
+    if (listens(p))
+        p->requests |= NUX_REQUEST_DOORBELL;
     nux_schedule(p);
 }
 
