@@ -4,7 +4,7 @@
 import pytest
 from ppu_machine import Machine
 
-from nuxemu import StopReason
+from nuxemu import ChipModel, StopReason
 from nuxemu import memory_map as mm
 
 EE = 0x8000
@@ -327,3 +327,63 @@ def test_runs_in_pieces_take_the_same_interrupts(cycles):
     whole, pieces = run(5000), run(cycles)
     assert whole.gpr(22) == pieces.gpr(22) == 16
     assert abs(whole.gpr(5) - pieces.gpr(5)) <= 2
+
+
+# --- When --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("start", [3, 10, 57, 100, 101, 250])
+def test_an_interrupt_comes_between_the_instructions_of_its_cycle(start):
+    """In straight code, where an instruction takes a cycle, the address tells the time."""
+    machine = machine_with(
+        set_spr(TCR, DIE) + ENABLE + f"li 3,{start}; nop; here: mtspr {DEC},3; "
+        + "addi 4,4,1; " * 300 + "mr 5,4; " + DISABLE + set_spr(TCR, 0) + "wait",
+        dec="mr 28,4; mfspr 30,284; " + ack_timers(),
+    )  # fmt: skip
+    expect(machine, StopReason.FINISHED)
+    assert machine.gpr(22) == 1
+    behind = (machine.gpr(25) - machine.at("here")) // 4 - 1  # instructions behind mtspr
+    assert machine.gpr(28) == behind
+    assert abs(behind - start) <= 1
+    assert machine.gpr(5) == 300
+
+
+@pytest.mark.parametrize(
+    ("work", "longest"),
+    [("lwz 5,0x800(0); stw 5,0x804(0); addi 6,5,1; mullw 7,6,6; cmpw 6,7; ", 8),
+     ("divw 7,4,5; ", 33), ("fxvlax 1,0,8; fxvaddhm 1,1,1; addi 6,6,1; fxvstax 1,0,8; ", 60),
+     ("fxvinx 1,0,9; addi 6,6,1; fxvoutx 1,0,9; ", 30)],
+    ids=["scalar", "division", "vector", "rows"],
+)  # fmt: skip
+def test_an_interrupt_waits_for_one_instruction_at_most(work, longest):
+    late = []
+    for start in range(200, 260, 7):
+        machine = machine_with(
+            set_spr(TCR, DIE) + ENABLE + f"li 8,0x800; li 9,0; li 5,3; li 3,{start}; "
+            f"mfspr 10,{TBL}; mtspr {DEC},3; " + work * 40 + "trap",
+            dec=f"mfspr 30,{TBL}; " + clear_in_handler(TCR) + "wait; ",
+        )
+        machine.cpu.write(0x800, bytes(128))
+        expect(machine, StopReason.FINISHED)
+        late.append(machine.gpr(30) - machine.gpr(10) - start)
+    # the write of DEC is a cycle after the reading; entry and the first part of the handler 10
+    assert 10 <= min(late)
+    assert max(late) <= 14 + longest
+
+
+def test_a_sleeping_processor_wakes_at_the_chips_time():
+    """Time of the chip passes while it sleeps with nothing to wake it."""
+    chip = ChipModel()
+    cpu = chip.processors[0]
+    code = Machine(ENABLE + "wait; mfspr 5,284; wait").code.data
+    cpu.write(0, (0x4800_0040).to_bytes(4, "big"))
+    cpu.write(0x40, code)
+    cpu.write(mm.EXCEPTION_DOORBELL, Machine("rfi").code.data)
+    chip.start(0)
+    chip.run(200_000)
+    assert not chip.is_at_work(0)
+    cpu.ring_doorbell()
+    assert chip.is_at_work(0)
+    chip.run(300_000)
+    assert not chip.is_at_work(0)
+    assert 200_000 <= cpu.registers()["gpr"][5] < 200_050

@@ -107,11 +107,9 @@ void nux_sleep(nux_processor *p, uint32_t pc) {
 /* Recomputes the cycle at which the block hook must look up. */
 void nux_schedule(nux_processor *p) {
     p->next_event = p->max_cycles < p->next_wall_check ? p->max_cycles : p->next_wall_check;
-    if (listens(p)) {
-        uint64_t request = nux_next_wake(p);
-        if (request < p->next_event)
-            p->next_event = request;
-    }
+    p->next_interrupt = listens(p) ? nux_next_wake(p) : UINT64_MAX;
+    if (p->next_interrupt < p->next_event)
+        p->next_event = p->next_interrupt;
 }
 
 void nux_enter_interrupt(nux_processor *p, uint32_t vector, uint32_t srr0, uint32_t esr) {

@@ -169,7 +169,8 @@ struct nux_processor {
     /* run */
     uint64_t origin; /* cycle of the chip at which this processor's cycle 0 was */
     uint64_t cycles, instructions, max_cycles, next_event, next_wall_check;
-    bool held; /* in reset, by its control register */
+    uint64_t next_interrupt; /* cycle of the next request that will be taken; UINT64_MAX: none */
+    bool held;               /* in reset, by its control register */
     uint32_t resume_pc;
     nux_plan *plans[NUM_PLANS]; /* by pc; never NULL; one that collides is made again */
     nux_plan no_plan, start;    /* where there is none; what came before the first block */
