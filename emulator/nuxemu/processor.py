@@ -24,10 +24,12 @@ _CORES = ("native", "reference")
 class StopReason(Enum):
     """Why a run ended."""
 
+    RUNNING = lib.NUX_RUNNING
     FINISHED = lib.NUX_FINISHED
     CYCLE_LIMIT = lib.NUX_CYCLE_LIMIT
     WALL_LIMIT = lib.NUX_WALL_LIMIT
     INTERRUPTED = lib.NUX_INTERRUPTED
+    HELD = lib.NUX_HELD
     UNDEFINED_INSTRUCTION = lib.NUX_TRAP_UNDEFINED
     MISALIGNED = lib.NUX_TRAP_MISALIGNED
     OUT_OF_RANGE = lib.NUX_TRAP_OUT_OF_RANGE
@@ -93,6 +95,18 @@ class Site:
     pc: int
     kind: SiteKind
     count: int
+
+
+def _stop(native: Any) -> Stop:
+    return Stop(
+        StopReason(native.reason),
+        native.pc,
+        native.from_pc,
+        native.address,
+        native.word,
+        bool(native.store),
+        native.size,
+    )
 
 
 def _engine_api() -> Any:
@@ -261,43 +275,67 @@ class Processor:
         }
 
     def set_registers(self, **values: Any) -> None:
-        """Set registers by the names that `registers` gives."""
+        """Set registers by the names that `registers` gives; a new `pc` wakes the processor."""
+        if "pc" in values:
+            values.setdefault("asleep", 0)
         native = ffi.new("nux_registers *")
         lib.nux_processor_get_registers(self._native, native)
         for name, value in values.items():
             setattr(native, name, value)
         lib.nux_processor_set_registers(self._native, native)
 
-    def run(
-        self, *, max_cycles: int, start_s: float = 0.0, max_wall_s: float | None = None
-    ) -> Stop:
-        """Run from the present PC until the program ends, traps or hits a limit.
+    def run(self, *, max_cycles: int, max_wall_s: float | None = None) -> Stop:
+        """Run this processor alone until the program ends, traps or hits a limit.
 
         Parameters
         ----------
         max_cycles : int
             Value of the cycle counter at which the run is stopped.
-        start_s : float
-            Hardware time (s) at which the cycle counter was 0.
         max_wall_s : float, optional
             Wall time (s) after which the run is stopped.
         """
         stop = ffi.new("nux_stop *")
         limit = max_wall_s if max_wall_s is not None else 0.0
-        lib.nux_processor_run(self._native, start_s, max_cycles, limit, stop)
-        return Stop(
-            StopReason(stop.reason),
-            stop.pc,
-            stop.from_pc,
-            stop.address,
-            stop.word,
-            bool(stop.store),
-            stop.size,
-        )
+        lib.nux_processor_run(self._native, max_cycles, limit, stop)
+        return _stop(stop)
+
+    @property
+    def stop(self) -> Stop:
+        """Where and why the processor stands still, as after the last run."""
+        return _stop(lib.nux_processor_stop(self._native))
 
     def interrupt(self) -> None:
         """End the run that another thread is in, soon."""
-        lib.nux_processor_interrupt(self._native)
+        lib.nux_chip_interrupt(self._bus._native)
+
+    def set_inputs(self, pins: int) -> None:
+        """Apply levels to the 32 general-purpose input pins (GIN), from the present cycle on.
+
+        Pins 0 to 3 can request the external input interrupt, as ICCR says. Each call is a
+        moment of its own, so that two in a row make a pulse. Reset does not change the pins.
+
+        Parameters
+        ----------
+        pins : int
+            One bit a pin, 0 to 2**32 - 1.
+
+        Raises
+        ------
+        ValueError
+            If the value does not fit into 32 bits.
+        """
+        if not 0 <= pins < 1 << 32:
+            raise ValueError(f"pins is {pins!r}, but must be one bit for each of 32 pins")
+        lib.nux_processor_set_inputs(self._native, pins)
+
+    @property
+    def outputs(self) -> int:
+        """Levels that the processor drives: GOUT where GOE is 0 (output), else 0."""
+        return int(lib.nux_processor_outputs(self._native))
+
+    def ring_doorbell(self) -> None:
+        """Request the doorbell interrupt. As on the chip it is lost while MSR.EE is clear."""
+        lib.nux_processor_ring_doorbell(self._native)
 
     @property
     def cycles(self) -> int:

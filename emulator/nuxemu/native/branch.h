@@ -4,11 +4,13 @@
 #define NUX_BRANCH_H
 #include "processor.h"
 
-static inline void nux_learn_branch(nux_branch *branch, uint32_t pc) {
-    uint32_t behind = branch->branch + 3, counter = branch->counter;
-    bool taken = pc != behind;
+/* Returns NUX_TAKEN and NUX_MISSED. */
+static inline uint32_t nux_learn_branch(nux_branches *b, uint32_t place, uint32_t pc) {
+    uint32_t behind = b->branch[place] + 3, counter = b->counter[place];
+    bool taken = pc != behind, missed = pc != b->predicted[place];
     counter = taken ? counter + (counter < 3) : counter - (counter > 0);
-    branch->counter = counter;
-    branch->predicted = counter < 2 ? behind : taken ? pc : NOWHERE;
+    b->counter[place] = counter;
+    b->predicted[place] = counter < 2 ? behind : taken ? pc : NOWHERE;
+    return taken * NUX_TAKEN + missed * NUX_MISSED;
 }
 #endif

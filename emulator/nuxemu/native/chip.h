@@ -4,17 +4,41 @@
 #define NUX_CHIP_H
 #include "cdef/chip.h"
 #include "cdef/processor.h"
+#include "memory_map.h"
 #include <stdbool.h>
 
-enum { NUX_HEMISPHERES = 2 };
+enum { NUX_HEMISPHERES = 2, NUX_DRAM_PAGE = 4096 };
 
 struct nux_chip {
     uint8_t *ext;  /* 128 KiB */
     uint8_t *dram; /* 256 MiB, backed by memory only where touched */
+    uint8_t dram_written[NUX_DRAM_SIZE / NUX_DRAM_PAGE]; /* pages that may hold something */
     nux_array *array[NUX_HEMISPHERES];
     nux_processor *ppu[NUX_HEMISPHERES];
     uint32_t users; /* the one who made it, and processors */
+
+    uint64_t now;                       /* cycle reached when no processor is at work */
+    nux_processor *active;              /* the one at work, or NULL */
+    uint32_t control[NUX_HEMISPHERES];  /* control registers of the processors */
+    bool running;                       /* nux_chip_run is at work */
+    double wall_deadline;               /* s of the host's clock, 0: none */
+    volatile int interrupt_request;     /* of the host */
 };
+
+/* Step in which both processors at work take turns, cycles. What one does to the other, or to the
+ * analog part, takes effect at most this much early or late. */
+enum { NUX_QUANTUM_CYCLES = 500 };
+
+/* Bits of a control register; the other two force the clock on or off, the last enables the
+ * cache controller (haldls, PPUControlRegister). */
+enum { NUX_INHIBIT_RESET = 1, NUX_CONTROL_BITS = 15 };
+
+/* chip.c: limits of a run that the host sets: NUX_INTERRUPTED, NUX_WALL_LIMIT or 0. */
+void nux_begin_host_limits(nux_chip *, double max_wall_s);
+int nux_host_ends_run(const nux_chip *);
+/* Control and status register of a processor (memory_map: PPU_CONTROL, PPU_STATUS). */
+void nux_chip_set_control(nux_chip *, unsigned hemisphere, uint32_t value);
+uint32_t nux_chip_status(const nux_chip *, unsigned hemisphere);
 
 /* external.c: bytes from a data-view address on, NULL if [address, address + n) is not inside
  * one of the two memories; to be called after writing there, as code may have changed. */

@@ -42,6 +42,6 @@ void nux_pipe_forget_all(nux_processor *p) {
 }
 
 void nux_start_from(nux_processor *p, const nux_pipe *pipe) {
-    p->start.cost.exit[0] = p->start.cost.exit[1] = pipe;
+    p->start.exit[0] = p->start.exit[1] = pipe;
     p->previous = &p->start;
 }

@@ -98,7 +98,6 @@ uint32_t nux_pipe_go(nux_pipe *p, const nux_use *use, uint32_t latency) {
         return nux_pipe_go(p, use, latency);
     }
     p->from = (uint16_t)(t + 2);
-    p->after_jump = 0;
     if (use->is_load || use->is_store) {
         p->queue[p->count++] = (nux_transfer){
             (uint16_t)(t + NUX_CYCLES_TO_BUS), (uint16_t)latency,
@@ -137,7 +136,6 @@ uint32_t nux_pipe_drain(nux_pipe *p, uint32_t vectors) {
         return t + 1 - before;
     }
     advance(p, t + 1);
-    p->after_jump = 0;
     return t + 1 - before;
 }
 
@@ -154,7 +152,6 @@ void nux_pipe_stall(nux_pipe *p, uint32_t cycles) {
 
 void nux_pipe_jump(nux_pipe *p) {
     advance(p, p->now + NUX_CYCLES_BRANCH_MISS);
-    p->after_jump = 1;
 }
 
 /* A time for the new origin; what lies up to `slack` from now makes no difference. */
@@ -164,7 +161,7 @@ static uint16_t from_now(const nux_pipe *p, uint16_t t, int32_t slack) {
 
 void nux_pipe_normalize(nux_pipe *p) {
     if (!p->count && p->now >= p->latest) {
-        *p = (nux_pipe){.now = NUX_PIPE_ORIGIN, .after_jump = p->after_jump};
+        *p = (nux_pipe){.now = NUX_PIPE_ORIGIN};
         return;
     }
     for (uint32_t i = 0; i < NUX_PIPE_RESOURCES; i++)

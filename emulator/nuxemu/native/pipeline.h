@@ -56,7 +56,6 @@ typedef struct {
     uint16_t from;                      /* no load that is under way is written before */
     uint16_t response, written;         /* of the last transfer, of the last load that is done */
     uint16_t latest;                    /* of all these */
-    uint16_t after_jump;                /* no instruction has issued since the fetch was redirected */
     uint16_t count;
     nux_transfer queue[NUX_PIPE_QUEUE];
 } nux_pipe;

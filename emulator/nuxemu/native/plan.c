@@ -127,27 +127,19 @@ bool nux_check_block_sync(nux_processor *p, uint32_t pc, uint32_t bytes) {
 static bool is_simple(const nux_guard *g) { return !g->b && !g->as; }
 
 /* Copies a plan and its checks into one piece of memory. */
-static nux_plan *store_plan(const nux_plan *plan, const guard_list *list, uint32_t end_pc,
-                            uint32_t instructions) {
-    size_t size = sizeof *plan + list->count * sizeof *list->guards + sizeof(nux_plan_details) +
-                  list->count * sizeof *list->origins;
-    nux_plan *result = malloc(size);
+static nux_plan *store_plan(const nux_plan *plan, const guard_list *list) {
+    nux_plan *result = malloc(sizeof *plan + list->count * sizeof *list->guards);
     if (!result)
         return NULL;
     *result = *plan;
-    result->guards_end = result->guards + list->count;
-    nux_plan_details *details = (nux_plan_details *)(result->guards + list->count);
-    details->end_pc = end_pc;
-    details->instructions = instructions;
-    uint32_t n = 0;
+    result->num_guards = (uint8_t)list->count;
+    uint8_t n = 0;
     for (int simple = 1; simple >= 0; simple--) {
         for (uint32_t i = 0; i < list->count; i++)
-            if (is_simple(&list->guards[i]) == simple) {
-                result->guards[n] = list->guards[i];
-                details->origins[n++] = list->origins[i];
-            }
+            if (is_simple(&list->guards[i]) == simple)
+                result->guards[n++] = list->guards[i];
         if (simple)
-            result->simple_end = result->guards + n;
+            result->num_simple = n;
     }
     return result;
 }
@@ -164,12 +156,11 @@ static bool ends_run(const nux_processor *p, const nux_decoded *d) {
  * had to change or is stale. */
 nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     nux_region *region = nux_region_of(p, pc);
-    uint32_t offset = pc - region->base, instructions = 0, end_pc = pc;
+    uint32_t offset = pc - region->base, end_pc = pc;
     nux_decoded *words = &region->pages[offset / PAGE_BYTES][offset % PAGE_BYTES / 4];
     guard_list list = {.count = 0};
     nux_value registers[32];
-    nux_plan plan = {
-        .key = PLAN_KEY(pc, bytes), .slot = NUX_BRANCHES, .ends_in_branch = NO_BRANCH};
+    nux_plan plan = {.key = PLAN_KEY(pc, bytes), .ends_in_branch = NO_BRANCH};
     uint32_t whole = bytes; /* with the native instructions behind its end */
     while (words[whole / 4 - 1].native && !ends_run(p, &words[whole / 4 - 1]) &&
            (offset + whole) % PAGE_BYTES && words[whole / 4].native)
@@ -191,7 +182,7 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
             plan.native = d;
             break;
         }
-        instructions++;
+        plan.instructions++;
         if (d->kind == NUX_KIND_BRANCH) {
             plan.ends_in_branch = BRANCH_TAG(end_pc);
             break;
@@ -203,13 +194,11 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
         }
         nux_values_follow(d, registers);
     }
-    nux_plan *result = store_plan(&plan, &list, end_pc, instructions);
-    if (!result)
-        return NULL;
+    plan.end_pc = end_pc;
     nux_plan **place = &p->plans[pc / 4 % NUM_PLANS];
-    if (*place != &p->no_plan) {
-        nux_forget_costs(*place);
-        free(*place);
-    }
-    return *place = result;
+    plan.next = *place;
+    nux_plan *result = store_plan(&plan, &list);
+    if (result)
+        *place = result;
+    return result;
 }

@@ -17,8 +17,7 @@ static bool make_region(nux_region *r, uint32_t base, uint32_t size, uint64_t ph
 }
 
 nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_config *config,
-                                 nux_chip *chip, nux_array *array, char *error,
-                                 size_t error_size) {
+                                 nux_chip *chip, nux_array *array, char *error, size_t error_size) {
     nux_processor *p = calloc(1, sizeof *p);
     if (!p) {
         snprintf(error, error_size, "out of memory");
@@ -28,10 +27,11 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
     p->chip = chip;
     chip->users++;
     p->array = array;
-    for (uint32_t i = 0; i < NUM_PLANS; i++)
-        p->plans[i] = &p->no_plan;
-    p->start.ends_in_branch = p->start.cost.branch = NO_BRANCH;
-    p->start.slot = NUX_BRANCHES;
+    p->start.branch = NO_BRANCH;
+    p->start.plan = &p->no_plan;
+    for (int i = 0; i < 4; i++)
+        p->start.next[i] = &p->start;
+    p->no_plan.ends_in_branch = NO_BRANCH;
     p->previous = &p->start;
     p->sram = nux_reserve(config->sram_size);
     p->vectors = aligned_alloc(64, (sizeof *p->vectors + 63) / 64 * 64);
@@ -50,6 +50,7 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
         return NULL;
     }
     chip->ppu[config->hemisphere] = p;
+    chip->control[config->hemisphere] = NUX_INHIBIT_RESET;
     chip->array[config->hemisphere] = array;
     memset(p->vectors, 0, sizeof *p->vectors);
     nux_processor_reset(p);
@@ -81,12 +82,14 @@ void nux_processor_free(nux_processor *p) {
 }
 
 /* State after reset: registers, accumulator and condition register zero; the vector registers
- * and the memories keep their contents. */
+ * and the memories keep their contents, the input pins what is applied to them. */
 void nux_processor_reset(nux_processor *p) {
-    nux_registers zero = {0};
+    nux_registers zero = {.gin = p->gin};
     nux_translation_drop(p);
     nux_timing_reset(p);
+    p->origin = nux_chip_now(p->chip);
     p->cycles = p->instructions = p->timers_seen = 0;
+    p->stop = (nux_stop){.reason = NUX_RUNNING};
     nux_processor_set_registers(p, &zero);
     memset(p->vectors->acc, 0, sizeof p->vectors->acc);
     memset(p->vectors->vcr, 0, sizeof p->vectors->vcr);
@@ -116,6 +119,8 @@ void nux_processor_get_registers(nux_processor *p, nux_registers *r) {
                          .gout = p->gout,
                          .goe = p->goe,
                          .iccr = p->iccr,
+                         .requests = p->requests,
+                         .asleep = p->asleep,
                          .time_base = nux_time_base(p),
                          .xer =
                              (*p->so ? XER_SO : 0) | (*p->ov ? XER_OV : 0) | (*p->ca ? XER_CA : 0)};
@@ -150,6 +155,8 @@ void nux_processor_set_registers(nux_processor *p, const nux_registers *r) {
     p->gout = r->gout;
     p->goe = r->goe;
     p->iccr = r->iccr;
+    p->requests = r->requests;
+    p->asleep = r->asleep;
     p->dec_value = 0;
     p->dec_zero = r->dec ? p->cycles + r->dec : 0;
     p->time_base_offset = r->time_base - p->cycles;
@@ -161,6 +168,7 @@ void nux_processor_set_code_end(nux_processor *p, uint32_t address) {
     nux_set_code_end(p, address);
 }
 
+const nux_stop *nux_processor_stop(const nux_processor *p) { return &p->stop; }
 uint64_t nux_processor_cycles(nux_processor *p) { return p->cycles; }
 uint64_t nux_processor_instructions(nux_processor *p) { return p->instructions; }
 

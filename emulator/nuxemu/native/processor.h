@@ -48,6 +48,7 @@ enum nux_kind {
     NUX_KIND_VECTOR,
     NUX_KIND_UNDEFINED
 };
+enum nux_request { NUX_REQUEST_PINS = 1, NUX_REQUEST_DOORBELL = 2 };
 enum nux_dest { NUX_DEST_NONE, NUX_DEST_RT, NUX_DEST_RA };
 
 typedef struct {
@@ -91,36 +92,35 @@ typedef struct {
     uint32_t span;  /* bytes from the lowest address to the last one */
 } nux_guard_origin;
 
-/* What a block costs, for one state of the pipeline at its start (plan_cost.c). */
-typedef struct nux_cost {
-    const nux_pipe *entry;   /* that state; NULL: not known yet */
-    uint64_t progress;       /* PROGRESS of the plain instructions */
-    const nux_pipe *exit[2]; /* state behind them; [1]: its branch goes elsewhere than predicted */
-    uint32_t branch;         /* BRANCH_TAG of a branch at its end that may be predicted */
-    struct nux_cost *next;
-} nux_cost;
-
-/* What the hook must know of a block. */
-typedef struct nux_plan {
+/* A block of plain code and a state of the pipeline at its start: what the hook must know. */
+typedef struct nux_visit {
     uint64_t key;              /* PLAN_KEY of the block; 0: no block */
-    nux_cost cost;             /* for the state it had last time; others are in the list */
-    uint32_t slot;             /* place where the branch predictor had the branch last */
-    uint32_t ends_in_branch;   /* BRANCH_TAG of a branch at its end, or NO_BRANCH */
+    uint64_t progress;         /* PROGRESS of its plain instructions */
+    uint32_t branch;           /* BRANCH_TAG of a branch at its end that may be predicted */
+    uint16_t slot;             /* place where the branch predictor had it last */
+    uint8_t num_simple, num_guards;
+    struct nux_visit *next[4]; /* what followed last time, by NUX_TAKEN and NUX_MISSED */
+    const nux_guard *guards;   /* simple ones (one register, not shifted) first */
+
+    struct nux_plan *plan;
+    const nux_pipe *entry;   /* the state at the start */
+    const nux_pipe *exit[2]; /* behind it; [1]: the branch goes elsewhere than predicted */
+    struct nux_visit *other; /* of the same block */
+} nux_visit;
+enum { NUX_MISSED = 1, NUX_TAKEN = 2 };
+
+/* What does not depend on the state. */
+typedef struct nux_plan {
+    uint64_t key;
     const nux_decoded *native; /* native instructions that end the block, or NULL */
-    const nux_guard *simple_end, *guards_end; /* simple ones (one register, not shifted) first */
+    uint32_t end_pc;           /* address of the last instruction, or of the first native one */
+    uint32_t instructions;     /* plain ones */
+    uint32_t ends_in_branch;   /* BRANCH_TAG of a branch at its end, or NO_BRANCH */
+    uint8_t num_simple, num_guards;
+    nux_visit *visits;
+    struct nux_plan *next; /* in the same place of the table */
     nux_guard guards[];
 } nux_plan;
-
-/* The rest, behind the checks. */
-typedef struct {
-    uint32_t end_pc;       /* address of the last instruction, or of the first native one */
-    uint32_t instructions; /* plain ones */
-    nux_guard_origin origins[];
-} nux_plan_details;
-
-static inline const nux_plan_details *nux_details(const nux_plan *plan) {
-    return (const nux_plan_details *)plan->guards_end;
-}
 
 /* A memory that code can run from, translated page by page. */
 typedef struct {
@@ -137,22 +137,22 @@ typedef struct {
 enum { MAX_UNSYNCED = 8 };
 
 /* Branch predictor: a place for each of the last branches. */
+enum { NUX_BRANCHES = 16 };
 typedef struct {
-    uint32_t branch;    /* BRANCH_TAG; 0: empty */
-    uint32_t predicted; /* where it goes next time; NOWHERE: the target is not known */
-    uint32_t counter;   /* 0 to 3; predicted to be taken from 2 on */
-} nux_branch;
+    uint32_t branch[NUX_BRANCHES];    /* BRANCH_TAG; 0: empty */
+    uint32_t predicted[NUX_BRANCHES]; /* where it goes next time; NOWHERE: its target is not known */
+    uint32_t counter[NUX_BRANCHES];   /* 0 to 3; predicted to be taken from 2 on */
+} nux_branches;
 #define BRANCH_TAG(pc) ((pc) | 1u)
 #define NO_BRANCH 2u
 #define NOWHERE 2u
-enum { NUX_BRANCHES = 16 };
 
 /* All that decides how many cycles the program to come takes, beside the registers. Plain data;
  * `pipe` is up to date only between runs and while native instructions are executed. */
 typedef struct {
-    nux_branch branches[NUX_BRANCHES + 1]; /* the last place stays empty */
-    uint32_t unused;
+    nux_branches branches;
     nux_pipe pipe;
+    uint16_t jumped; /* the fetch was redirected, and no instruction has issued since */
     nux_vector_timing vector;
 } nux_timing_state;
 
@@ -161,7 +161,7 @@ typedef struct nux_pipe_node {
     nux_pipe pipe;
     struct nux_pipe_node *next;
 } nux_pipe_node;
-enum { NUX_PIPE_BUCKETS = 1024, NUX_PIPE_STATES = 4096 };
+enum { NUX_PIPE_BUCKETS = 1024, NUX_MAX_PIPES = 4096 };
 typedef struct {
     nux_pipe_node *buckets[NUX_PIPE_BUCKETS];
     uint32_t count;
@@ -169,7 +169,7 @@ typedef struct {
 
 struct nux_processor {
     /* what the block hook uses */
-    nux_plan *previous; /* block that ran last, or start: its end is dealt with */
+    nux_visit *previous; /* block that ran last, or start: its end is dealt with */
     uint64_t progress;  /* PROGRESS since it was folded into cycles and instructions */
     uint64_t budget;    /* cycles of progress until the hook must look up */
     uint32_t *gpr;      /* the engine's own register words */
@@ -207,18 +207,23 @@ struct nux_processor {
     uint32_t dec_value; /* when stopped */
     uint64_t dec_zero;  /* cycle at which DEC reaches 0; 0: stopped */
     uint64_t time_base_offset, timers_seen;
+    uint32_t requests; /* enum nux_request, latched while MSR.EE is set */
+    bool asleep;       /* at the `wait` at pc */
 
     /* run */
+    uint64_t origin; /* cycle of the chip at which this processor's cycle 0 was */
     uint64_t cycles, instructions, max_cycles, next_event, next_wall_check;
-    double start_s, wall_deadline;
     uint32_t access_latency; /* extra cycles of the last load or store */
     nux_pipe_table pipes;
+    uint64_t next_interrupt; /* cycle of the next request that will be taken; UINT64_MAX: none */
+    bool held;               /* in reset, by its control register */
     uint32_t resume_pc;
-    nux_plan *plans[NUM_PLANS]; /* by pc; never NULL; one that collides is made again */
-    nux_plan no_plan, start;    /* where there is none; what came before: a state, no branch */
+    nux_plan *plans[NUM_PLANS]; /* by pc */
+    nux_plan no_plan;           /* of start */
+    nux_visit start;            /* what came before: a state, no branch */
+    bool crowded;               /* too many plans and states: they are forgotten soon */
     bool leave, flush, stale, fetch_failed, data_failed;
     bool engine_branches_only; /* a test: everything else is native */
-    volatile int interrupt_request;
     uint32_t bad_fetch;
     nux_stretch unsynced[MAX_UNSYNCED]; /* vector data stored since the last sync */
     uint32_t num_unsynced;
@@ -250,11 +255,11 @@ nux_plan *nux_make_plan(nux_processor *, uint32_t pc, uint32_t bytes);
 bool nux_check_block_sync(nux_processor *, uint32_t pc, uint32_t bytes);
 void nux_set_code_end(nux_processor *, uint32_t code_end);
 
-/* plan_cost.c: what a block costs from a state on; its plan then tells. */
-void nux_find_cost(nux_processor *, nux_plan *, const nux_pipe *entry);
-/* The first instructions of a block; *pipe becomes the state behind them. */
+/* visit.c: a block, entered in a state. */
+nux_visit *nux_find_visit(nux_processor *, nux_plan *, const nux_pipe *entry);
+void nux_forget_visits(nux_plan *);
+/* PROGRESS of the first instructions of a block; *pipe becomes the state behind them. */
 uint64_t nux_cost_of(nux_processor *, uint32_t pc, uint32_t instructions, nux_pipe *pipe);
-void nux_forget_costs(nux_plan *);
 
 /* pipe_table.c: the one copy of a state, which is brought to its normal form. */
 const nux_pipe *nux_pipe_find(nux_processor *, nux_pipe *);
@@ -262,9 +267,9 @@ void nux_pipe_forget_all(nux_processor *);
 /* What came before is this state, and no branch. */
 void nux_start_from(nux_processor *, const nux_pipe *);
 
-/* branch.c: the branch at the end of the block that ran last went to pc; adds its penalty to the
- * progress, and returns the state behind it. */
-const nux_pipe *nux_resolve_branch(nux_processor *, uint32_t pc);
+/* branch.c: the branch at the end of the block that ran last went to pc. Adds its penalty to the
+ * progress; returns NUX_TAKEN and NUX_MISSED. */
+uint32_t nux_resolve_branch(nux_processor *, uint32_t pc);
 
 /* timing.c: of instructions that are executed natively. */
 void nux_time_issue(nux_processor *, const nux_decoded *);
@@ -279,6 +284,10 @@ nux_use nux_use_of(const nux_decoded *);
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user);
 bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *user);
 void nux_stop_at(nux_processor *, int reason, uint32_t pc, uint32_t address);
+/* Runs until the program ends, traps, or reaches the cycle; the end is in p->stop. */
+void nux_run_slice(nux_processor *, uint64_t max_cycles);
+/* Ends the present slice at this cycle, if it is not past it already. */
+void nux_shorten_slice(nux_processor *, uint64_t max_cycles);
 
 /* alu.c, load_store.c, system.c: the parts of it */
 bool nux_execute_alu(nux_processor *, const nux_decoded *, uint32_t pc);
@@ -306,20 +315,31 @@ int nux_external_space(nux_processor *, uint32_t address, uint8_t **bytes);
 /* sites.c */
 void nux_report(nux_processor *, uint32_t pc, int kind);
 void nux_forget_sites(nux_processor *);
+void nux_restore_sites(nux_processor *, const nux_site *, size_t n, uint64_t unlisted);
 
 /* timers.c */
 uint64_t nux_time_base(const nux_processor *);
 uint32_t nux_dec(const nux_processor *);
 void nux_set_dec(nux_processor *, uint32_t value);
 void nux_update_timers(nux_processor *);
+bool nux_fit_requests(const nux_processor *);
+bool nux_dec_requests(const nux_processor *);
 uint64_t nux_next_timer_event(const nux_processor *);
+
+/* interrupt.c */
+void nux_set_msr(nux_processor *, uint32_t value);
 void nux_schedule(nux_processor *);
+uint64_t nux_next_wake(const nux_processor *);
+void nux_sleep(nux_processor *, uint32_t pc);
 bool nux_take_interrupt(nux_processor *, uint32_t next_pc);
 void nux_enter_interrupt(nux_processor *, uint32_t vector, uint32_t srr0, uint32_t esr);
 
+/* Cycle of the chip that the processor has reached. */
+static inline uint64_t nux_chip_cycle(const nux_processor *p) { return p->origin + p->cycles; }
+
 /* Hardware time, seconds. */
 static inline double nux_now_s(const nux_processor *p) {
-    return p->start_s + (double)p->cycles / NUX_PPU_CLOCK_HZ;
+    return (double)nux_chip_cycle(p) / NUX_PPU_CLOCK_HZ;
 }
 
 static inline bool nux_is_memory(const nux_decoded *d) {

@@ -6,7 +6,6 @@
 #include "values.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     UC_PPC_REG_PC = 1,
@@ -19,12 +18,6 @@ enum {
     MAX_BUDGET = 1 << 30
 };
 #define NEVER 0xfffffffeu /* end address that no program reaches */
-
-static double wall_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 void nux_stop_at(nux_processor *p, int reason, uint32_t pc, uint32_t address) {
     const nux_decoded *d = nux_decoded_at(p, pc);
@@ -45,34 +38,12 @@ static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     return false;
 }
 
-static bool run_instructions(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
-    for (uint32_t pc = from; pc != to; pc += 4, d++) {
-        p->instructions++;
-        if (!execute(p, d, pc))
-            return false;
-        if (p->leave) { /* code changed under us */
-            p->resume_pc = pc + 4;
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Executes the native instructions in [from, to); false: leave, to resume_pc. */
-static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
-    p->timing.pipe = *p->start.cost.exit[0];
-    bool goes_on = run_instructions(p, d, from, to);
-    nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
-    return goes_on;
-}
-
 /* Ends the run when the host wants so or its wall time is over; true: ended. */
 static bool host_ends_run(nux_processor *p, uint32_t pc) {
     p->next_wall_check = p->cycles + (p->vector_step ? WALL_CHECK_CYCLES_SLOW : WALL_CHECK_CYCLES);
-    if (p->interrupt_request)
-        nux_stop_at(p, NUX_INTERRUPTED, pc, 0);
-    else if (p->wall_deadline > 0 && wall_s() >= p->wall_deadline)
-        nux_stop_at(p, NUX_WALL_LIMIT, pc, 0);
+    int reason = nux_host_ends_run(p->chip);
+    if (reason)
+        nux_stop_at(p, reason, pc, 0);
     return p->stop.reason != NUX_RUNNING;
 }
 
@@ -88,6 +59,31 @@ static bool look_up(nux_processor *p, uint32_t pc) {
         return false;
     nux_schedule(p);
     return true;
+}
+
+/* Executes the instructions in [from, to); false: leave, to resume_pc. */
+static bool run_instructions(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
+    for (uint32_t pc = from; pc != to; pc += 4, d++) {
+        if (p->cycles >= p->next_event && !look_up(p, pc))
+            return false;
+        p->instructions++;
+        if (!execute(p, d, pc))
+            return false;
+        if (p->leave) { /* code changed under us */
+            p->resume_pc = pc + 4;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The same, from the state of the pipeline that is there. */
+static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
+    p->timing.pipe = *p->start.exit[0];
+    p->timing.jumped = 0;
+    bool goes_on = run_instructions(p, d, from, to);
+    nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
+    return goes_on;
 }
 
 static inline uint32_t guard_value(const nux_guard *g) {
@@ -110,14 +106,13 @@ static void leave(nux_processor *p) {
     p->uc_emu_stop(p->engine);
 }
 
-static inline bool checks_hold(const nux_plan *plan) {
-    const nux_guard *g = plan->guards;
-    for (; g != plan->simple_end; g++) {
+static inline bool checks_hold(const nux_guard *g, uint32_t num_simple, uint32_t num_guards) {
+    for (const nux_guard *end = g + num_simple; g != end; g++) {
         uint32_t x = *g->a + g->low;
         if (x & g->align || x > g->bound)
             return false;
     }
-    for (; g != plan->guards_end; g++) {
+    for (const nux_guard *end = g + (num_guards - num_simple); g != end; g++) {
         uint32_t x = guard_value(g);
         if (x & g->align || x > g->bound)
             return false;
@@ -139,21 +134,56 @@ static void set_budget(nux_processor *p) {
     p->budget = p->num_unsynced ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
 }
 
-/* Makes room in the table of pipeline states. */
-static void forget_states(nux_processor *p) {
-    nux_pipe now = *p->start.cost.exit[0];
+/* Plain instructions of a block that begins now, up to and with the one during which a request
+ * comes; 0: none comes, or only with the branch at the end. */
+static uint32_t instructions_before_interrupt(nux_processor *p, const nux_visit *visit,
+                                              uint32_t pc) {
+    if (p->cycles + (uint32_t)visit->progress < p->next_interrupt)
+        return 0;
+    uint32_t n = visit->plan->instructions - (visit->plan->ends_in_branch != NO_BRANCH);
+    nux_pipe pipe = *visit->entry;
+    uint64_t cycles = p->cycles;
+    for (uint32_t i = 1; i <= n; i++) {
+        cycles += (uint32_t)nux_cost_of(p, pc + 4 * (i - 1), 1, &pipe);
+        if (cycles >= p->next_interrupt)
+            return i;
+    }
+    return 0;
+}
+
+/* Executes the first plain instructions of a block, whose checks hold, and leaves. */
+static void run_part_of_block(nux_processor *p, uint32_t pc, uint32_t n) {
+    p->timing.pipe = *p->start.exit[0];
+    p->timing.jumped = 0;
+    for (uint32_t i = 0; i < n && !p->leave; i++) {
+        p->instructions++;
+        execute(p, nux_decoded_at(p, pc + 4 * i), pc + 4 * i); /* leaves resume_pc behind it */
+    }
+    nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
+    leave(p);
+}
+
+static nux_plan *plan_of(const nux_processor *p, uint32_t pc, uint32_t size) {
+    nux_plan *plan = p->plans[pc / 4 % NUM_PLANS];
+    while (plan && plan->key != PLAN_KEY(pc, size))
+        plan = plan->next;
+    return plan;
+}
+
+static void forget_all(nux_processor *p) {
+    nux_pipe now = *p->start.exit[0];
     nux_forget_plans(p);
     nux_pipe_forget_all(p);
     nux_start_from(p, nux_pipe_find(p, &now));
+    p->crowded = false;
 }
 
-/* The rest of the hook: whatever is not the plain case. */
-static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc, uint32_t size,
-                                                  const nux_pipe *entry) {
-    const nux_plan *previous = p->previous;
+/* Whatever is not the plain case. */
+static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, const nux_pipe *entry) {
+    const nux_plan *previous = p->previous->plan;
     nux_start_from(p, entry);
     fold_progress(p);
-    if (previous->native && !run_native(p, previous->native, nux_details(previous)->end_pc, pc)) {
+    if (previous->native && !run_native(p, previous->native, previous->end_pc, pc)) {
         leave(p);
         return;
     }
@@ -162,16 +192,16 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
         leave(p);
         return;
     }
-    if (p->pipes.count > NUX_PIPE_STATES)
-        forget_states(p);
-    nux_plan *plan = p->plans[pc / 4 % NUM_PLANS];
-    if (plan->key != PLAN_KEY(pc, size))
+    if (p->crowded)
+        forget_all(p);
+    nux_plan *plan = plan_of(p, pc, size);
+    if (!plan)
         plan = nux_make_plan(p, pc, size);
     if (!plan) {
         leave(p);
         return;
     }
-    if (!checks_hold(plan)) {
+    if (!checks_hold(plan->guards, plan->num_simple, plan->num_guards)) {
         take_over_checked(p, pc, size);
         leave(p);
         return;
@@ -180,19 +210,48 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
         leave(p);
         return;
     }
+    nux_visit *visit = nux_find_visit(p, plan, p->start.exit[0]);
+    uint32_t part = instructions_before_interrupt(p, visit, pc);
+    if (part) {
+        run_part_of_block(p, pc, part);
+        return;
+    }
     set_budget(p);
-    if (plan->cost.entry != p->start.cost.exit[0])
-        nux_find_cost(p, plan, p->start.cost.exit[0]);
-    p->progress = plan->cost.progress;
-    p->previous = plan;
+    p->progress = visit->progress;
+    p->previous = visit;
 }
 
-/* Another state of the pipeline than last time, or a branch that the predictor has moved. */
-static __attribute__((noinline)) void begin_other(nux_processor *p, nux_plan *plan,
-                                                  const nux_pipe *entry) {
-    nux_find_cost(p, plan, entry);
-    p->progress += plan->cost.progress;
-    p->previous = plan;
+/* Begins a visit in the plain case; false: it is not. */
+static inline bool begin_visit(nux_processor *p, nux_visit *visit) {
+    if ((uint32_t)(p->progress + visit->progress) >= p->budget ||
+        !checks_hold(visit->guards, visit->num_simple, visit->num_guards))
+        return false;
+    p->progress += visit->progress;
+    p->previous = visit;
+    return true;
+}
+
+/* The rest of the hook: a block that did not follow here last time, or not the plain case. */
+static __attribute__((noinline)) void begin_other(nux_processor *p, uint32_t pc, uint32_t size,
+                                                  uint32_t how) {
+    nux_visit *previous = p->previous;
+    const nux_pipe *entry = previous->exit[how & NUX_MISSED];
+    nux_plan *plan = previous->plan->native || p->crowded ? NULL : plan_of(p, pc, size);
+    if (plan && previous != &p->start) {
+        nux_visit *visit = nux_find_visit(p, plan, entry);
+        previous->next[how] = visit;
+        if (begin_visit(p, visit))
+            return;
+    }
+    begin_block(p, pc, size, entry);
+}
+
+/* The same with a branch that is not where the predictor had it last time. */
+static __attribute__((noinline)) void begin_unknown(nux_processor *p, uint32_t pc, uint32_t size) {
+    uint32_t how = nux_resolve_branch(p, pc);
+    nux_visit *visit = p->previous->next[how];
+    if (visit->key != PLAN_KEY(pc, size) || !begin_visit(p, visit))
+        begin_other(p, pc, size, how);
 }
 
 /* Called at the start of each engine block. */
@@ -200,28 +259,17 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     (void)engine;
     nux_processor *p = user;
     uint32_t pc = (uint32_t)address;
-    nux_plan *previous = p->previous, *plan = p->plans[pc / 4 % NUM_PLANS];
-    nux_branch *branch = &p->timing.branches[previous->slot];
-    const nux_pipe *entry;
-    if (branch->branch == previous->cost.branch) {
-        bool missed = pc != branch->predicted;
-        nux_learn_branch(branch, pc);
-        p->progress += missed * NUX_CYCLES_BRANCH_MISS;
-        entry = previous->cost.exit[missed];
-    } else {
-        entry = nux_resolve_branch(p, pc);
-    }
-    if (previous->native || plan->key != PLAN_KEY(pc, size) ||
-        (uint32_t)p->progress >= p->budget || !checks_hold(plan)) {
-        begin_block(p, pc, size, entry);
+    nux_visit *previous = p->previous;
+    if (p->timing.branches.branch[previous->slot] != previous->branch) {
+        begin_unknown(p, pc, size);
         return;
     }
-    if (plan->cost.entry != entry) {
-        begin_other(p, plan, entry);
-        return;
-    }
-    p->progress += plan->cost.progress;
-    p->previous = plan;
+    uint32_t how = nux_learn_branch(&p->timing.branches, previous->slot, pc);
+    p->timing.jumped = how & NUX_MISSED;
+    p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
+    nux_visit *visit = previous->next[how];
+    if (visit->key != PLAN_KEY(pc, size) || !begin_visit(p, visit))
+        begin_other(p, pc, size, how);
 }
 
 /* Fetches and data accesses go to different memories of the engine. */
@@ -256,12 +304,13 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
 
 /* The engine could not fetch: first what was pending before the jump, then the trap. */
 static void fetch_failed(nux_processor *p, uint32_t target) {
-    const nux_plan *previous = p->previous;
-    nux_start_from(p, nux_resolve_branch(p, target));
+    const nux_visit *visit = p->previous;
+    const nux_plan *previous = visit->plan;
+    nux_start_from(p, visit->exit[nux_resolve_branch(p, target) & NUX_MISSED]);
     fold_progress(p);
-    uint32_t from = previous == &p->start ? target : nux_details(previous)->end_pc;
+    uint32_t from = visit == &p->start ? target : previous->end_pc;
     if (previous->native) {
-        if (!run_native(p, previous->native, nux_details(previous)->end_pc, target))
+        if (!run_native(p, previous->native, previous->end_pc, target))
             return;
         from = target - 4;
     }
@@ -275,11 +324,13 @@ static void fetch_failed(nux_processor *p, uint32_t target) {
 static void retry_access(nux_processor *p) {
     uint32_t pc;
     p->uc_reg_read(p->engine, UC_PPC_REG_PC, &pc);
-    const nux_plan *plan = p->previous;
-    uint32_t begin = (uint32_t)plan->key;
-    nux_pipe pipe = *plan->cost.entry;
-    p->progress += nux_cost_of(p, begin, (pc - begin) / 4, &pipe) - plan->cost.progress;
+    const nux_visit *visit = p->previous;
+    uint32_t begin = (uint32_t)visit->key;
+    nux_pipe pipe = *visit->entry;
+    p->progress += nux_cost_of(p, begin, (pc - begin) / 4, &pipe) - visit->progress;
     fold_progress(p);
+    if (pc != begin)
+        p->timing.jumped = 0;
     nux_start_from(p, nux_pipe_find(p, &pipe));
     nux_make_native(p, pc);
     p->resume_pc = pc;
@@ -302,15 +353,13 @@ static void refresh(nux_processor *p) {
     p->flush = true;
 }
 
-void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, double max_wall_s,
-                       nux_stop *stop) {
-    p->start_s = start_s;
+void nux_run_slice(nux_processor *p, uint64_t max_cycles) {
     p->max_cycles = max_cycles;
-    p->wall_deadline = max_wall_s > 0 ? wall_s() + max_wall_s : 0;
-    p->interrupt_request = 0;
     p->stop = (nux_stop){.reason = NUX_RUNNING};
     nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
     p->resume_pc = p->pc;
+    if (p->asleep)
+        nux_sleep(p, p->pc);
     /* Leaving the engine is slow (changed code): look at the clock each time. */
     while (p->stop.reason == NUX_RUNNING && !host_ends_run(p, p->resume_pc)) {
         nux_schedule(p);
@@ -330,9 +379,20 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
         else
             fetch_failed(p, p->fetch_failed ? p->bad_fetch : p->resume_pc);
     }
-    p->timing.pipe = *p->start.cost.exit[0];
+    p->timing.pipe = *p->start.exit[0];
     p->pc = p->resume_pc;
-    *stop = p->stop;
 }
 
-void nux_processor_interrupt(nux_processor *p) { p->interrupt_request = 1; }
+void nux_shorten_slice(nux_processor *p, uint64_t max_cycles) {
+    if (max_cycles < p->max_cycles)
+        p->max_cycles = max_cycles;
+    nux_schedule(p);
+}
+
+void nux_processor_run(nux_processor *p, uint64_t max_cycles, double max_wall_s, nux_stop *stop) {
+    nux_begin_host_limits(p->chip, max_wall_s);
+    p->chip->active = p;
+    nux_run_slice(p, max_cycles);
+    p->chip->active = NULL;
+    *stop = p->stop;
+}

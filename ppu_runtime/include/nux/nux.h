@@ -15,10 +15,13 @@
 #include <nux/exit.h>
 #include <nux/extmem.h>
 #include <nux/fxv.h>
+#include <nux/interrupt.h>
 #include <nux/mailbox.h>
 #include <nux/memory_map.h>
+#include <nux/pins.h>
 #include <nux/synapse.h>
 #include <nux/time.h>
+#include <nux/timer.h>
 #include <nux/vector.h>
 
 int start(void);
