@@ -28,9 +28,6 @@ static uint32_t new_place(nux_processor *p, uint32_t branch) {
 uint32_t nux_resolve_branch(nux_processor *p, uint32_t pc) {
     nux_visit *visit = p->previous;
     uint32_t branch = visit->plan->ends_in_branch;
-    bool unpredicted = p->timing.jumped && visit->plan->instructions == 1;
-    if (visit != &p->start)
-        p->timing.jumped = 0;
     if (branch == NO_BRANCH)
         return 0;
     uint32_t place = place_of(&p->timing.branches, branch);
@@ -38,9 +35,8 @@ uint32_t nux_resolve_branch(nux_processor *p, uint32_t pc) {
         place = new_place(p, branch);
     visit->slot = (uint16_t)place;
     uint32_t how = nux_learn_branch(&p->timing.branches, place, pc);
-    if (unpredicted)
+    if (visit->unpredicted)
         how = pc != branch + 3 ? NUX_TAKEN | NUX_MISSED : 0;
-    p->timing.jumped = how & NUX_MISSED;
     p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
     return how;
 }

@@ -10,7 +10,9 @@ static inline uint32_t nux_learn_branch(nux_branches *b, uint32_t place, uint32_
     bool taken = pc != behind, missed = pc != b->predicted[place];
     counter = taken ? counter + (counter < 3) : counter - (counter > 0);
     b->counter[place] = counter;
-    b->predicted[place] = counter < 2 ? behind : taken ? pc : NOWHERE;
+    uint32_t next = counter < 2 ? behind : taken ? pc : NOWHERE;
+    b->predicted[place] = next;
+    b->steady[place] = BRANCH_TO(b->branch[place], counter % 3 ? NOWHERE : next);
     return taken * NUX_TAKEN + missed * NUX_MISSED;
 }
 #endif

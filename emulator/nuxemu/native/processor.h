@@ -106,6 +106,7 @@ typedef struct nux_visit {
     const nux_pipe *entry;   /* the state at the start */
     const nux_pipe *exit[2]; /* behind it; [1]: the branch goes elsewhere than predicted */
     struct nux_visit *other; /* of the same block */
+    bool unpredicted;        /* a lone branch to which the fetch was redirected */
 } nux_visit;
 enum { NUX_MISSED = 1, NUX_TAKEN = 2 };
 
@@ -142,8 +143,10 @@ typedef struct {
     uint32_t branch[NUX_BRANCHES];    /* BRANCH_TAG; 0: empty */
     uint32_t predicted[NUX_BRANCHES]; /* where it goes next time; NOWHERE: its target is not known */
     uint32_t counter[NUX_BRANCHES];   /* 0 to 3; predicted to be taken from 2 on */
+    uint64_t steady[NUX_BRANCHES];    /* BRANCH_TO where it goes if nothing of this changes then */
 } nux_branches;
 #define BRANCH_TAG(pc) ((pc) | 1u)
+#define BRANCH_TO(tag, pc) ((uint64_t)(tag) << 32 | (pc))
 #define NO_BRANCH 2u
 #define NOWHERE 2u
 
@@ -256,7 +259,7 @@ bool nux_check_block_sync(nux_processor *, uint32_t pc, uint32_t bytes);
 void nux_set_code_end(nux_processor *, uint32_t code_end);
 
 /* visit.c: a block, entered in a state. */
-nux_visit *nux_find_visit(nux_processor *, nux_plan *, const nux_pipe *entry);
+nux_visit *nux_find_visit(nux_processor *, nux_plan *, const nux_pipe *entry, bool jumped);
 void nux_forget_visits(nux_plan *);
 /* PROGRESS of the first instructions of a block; *pipe becomes the state behind them. */
 uint64_t nux_cost_of(nux_processor *, uint32_t pc, uint32_t instructions, nux_pipe *pipe);

@@ -178,10 +178,17 @@ static void forget_all(nux_processor *p) {
     p->crowded = false;
 }
 
+/* The block that ran last is done with. */
+static void end_visit(nux_processor *p, uint32_t how) {
+    if (p->previous != &p->start)
+        p->timing.jumped = how & NUX_MISSED;
+    nux_start_from(p, p->previous->exit[how & NUX_MISSED]);
+}
+
 /* Whatever is not the plain case. */
-static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, const nux_pipe *entry) {
+static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t how) {
     const nux_plan *previous = p->previous->plan;
-    nux_start_from(p, entry);
+    end_visit(p, how);
     fold_progress(p);
     if (previous->native && !run_native(p, previous->native, previous->end_pc, pc)) {
         leave(p);
@@ -210,7 +217,7 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, const nux_
         leave(p);
         return;
     }
-    nux_visit *visit = nux_find_visit(p, plan, p->start.exit[0]);
+    nux_visit *visit = nux_find_visit(p, plan, p->start.exit[0], p->timing.jumped);
     uint32_t part = instructions_before_interrupt(p, visit, pc);
     if (part) {
         run_part_of_block(p, pc, part);
@@ -231,25 +238,32 @@ static inline bool begin_visit(nux_processor *p, nux_visit *visit) {
     return true;
 }
 
-/* The rest of the hook: a block that did not follow here last time, or not the plain case. */
+/* A block that did not follow here last time, or not the plain case. */
 static __attribute__((noinline)) void begin_other(nux_processor *p, uint32_t pc, uint32_t size,
                                                   uint32_t how) {
     nux_visit *previous = p->previous;
-    const nux_pipe *entry = previous->exit[how & NUX_MISSED];
     nux_plan *plan = previous->plan->native || p->crowded ? NULL : plan_of(p, pc, size);
     if (plan && previous != &p->start) {
-        nux_visit *visit = nux_find_visit(p, plan, entry);
+        uint32_t missed = how & NUX_MISSED;
+        nux_visit *visit = nux_find_visit(p, plan, previous->exit[missed], missed);
         previous->next[how] = visit;
         if (begin_visit(p, visit))
             return;
     }
-    begin_block(p, pc, size, entry);
+    begin_block(p, pc, size, how);
 }
 
-/* The same with a branch that is not where the predictor had it last time. */
-static __attribute__((noinline)) void begin_unknown(nux_processor *p, uint32_t pc, uint32_t size) {
-    uint32_t how = nux_resolve_branch(p, pc);
-    nux_visit *visit = p->previous->next[how];
+/* The branch predictor learns from the branch before the block. */
+static __attribute__((noinline)) void begin_unsteady(nux_processor *p, uint32_t pc, uint32_t size) {
+    nux_visit *previous = p->previous;
+    uint32_t how;
+    if (p->timing.branches.branch[previous->slot] == previous->branch) {
+        how = nux_learn_branch(&p->timing.branches, previous->slot, pc);
+        p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
+    } else {
+        how = nux_resolve_branch(p, pc);
+    }
+    nux_visit *visit = previous->next[how];
     if (visit->key != PLAN_KEY(pc, size) || !begin_visit(p, visit))
         begin_other(p, pc, size, how);
 }
@@ -260,13 +274,11 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     nux_processor *p = user;
     uint32_t pc = (uint32_t)address;
     nux_visit *previous = p->previous;
-    if (p->timing.branches.branch[previous->slot] != previous->branch) {
-        begin_unknown(p, pc, size);
+    if (p->timing.branches.steady[previous->slot] != BRANCH_TO(previous->branch, pc)) {
+        begin_unsteady(p, pc, size);
         return;
     }
-    uint32_t how = nux_learn_branch(&p->timing.branches, previous->slot, pc);
-    p->timing.jumped = how & NUX_MISSED;
-    p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
+    uint32_t how = (pc != previous->branch + 3) * NUX_TAKEN;
     nux_visit *visit = previous->next[how];
     if (visit->key != PLAN_KEY(pc, size) || !begin_visit(p, visit))
         begin_other(p, pc, size, how);
@@ -306,7 +318,7 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
 static void fetch_failed(nux_processor *p, uint32_t target) {
     const nux_visit *visit = p->previous;
     const nux_plan *previous = visit->plan;
-    nux_start_from(p, visit->exit[nux_resolve_branch(p, target) & NUX_MISSED]);
+    end_visit(p, nux_resolve_branch(p, target));
     fold_progress(p);
     uint32_t from = visit == &p->start ? target : previous->end_pc;
     if (previous->native) {

@@ -16,7 +16,8 @@ uint64_t nux_cost_of(nux_processor *p, uint32_t pc, uint32_t instructions, nux_p
     return PROGRESS(instructions, cycles);
 }
 
-static nux_visit *make_visit(nux_processor *p, nux_plan *plan, const nux_pipe *entry) {
+static nux_visit *make_visit(nux_processor *p, nux_plan *plan, const nux_pipe *entry,
+                             bool unpredicted) {
     nux_visit *visit = aligned_alloc(64, (sizeof *visit + 63) / 64 * 64);
     if (!visit)
         abort();
@@ -24,8 +25,7 @@ static nux_visit *make_visit(nux_processor *p, nux_plan *plan, const nux_pipe *e
     *visit = (nux_visit){
         .key = plan->key,
         .progress = nux_cost_of(p, (uint32_t)plan->key, plan->instructions, &pipe),
-        /* A jump may lead to a lone branch, which is not predicted then: no short cut. */
-        .branch = plan->instructions > 1 ? plan->ends_in_branch : NO_BRANCH,
+        .branch = unpredicted ? NO_BRANCH : plan->ends_in_branch,
         .num_simple = plan->num_simple,
         .num_guards = plan->num_guards,
         .next = {&p->start, &p->start, &p->start, &p->start},
@@ -33,6 +33,7 @@ static nux_visit *make_visit(nux_processor *p, nux_plan *plan, const nux_pipe *e
         .plan = plan,
         .entry = entry,
         .other = plan->visits,
+        .unpredicted = unpredicted,
     };
     nux_pipe elsewhere = pipe;
     visit->exit[0] = visit->exit[1] = nux_pipe_find(p, &pipe);
@@ -43,13 +44,14 @@ static nux_visit *make_visit(nux_processor *p, nux_plan *plan, const nux_pipe *e
     return plan->visits = visit;
 }
 
-nux_visit *nux_find_visit(nux_processor *p, nux_plan *plan, const nux_pipe *entry) {
+nux_visit *nux_find_visit(nux_processor *p, nux_plan *plan, const nux_pipe *entry, bool jumped) {
+    bool unpredicted = jumped && plan->instructions == 1 && plan->ends_in_branch != NO_BRANCH;
     uint32_t n = 0;
     for (nux_visit *visit = plan->visits; visit; visit = visit->other, n++)
-        if (visit->entry == entry)
+        if (visit->entry == entry && visit->unpredicted == unpredicted)
             return visit;
     p->crowded |= n >= MANY_VISITS || p->pipes.count >= NUX_MAX_PIPES;
-    return make_visit(p, plan, entry);
+    return make_visit(p, plan, entry, unpredicted);
 }
 
 void nux_forget_visits(nux_plan *plan) {
