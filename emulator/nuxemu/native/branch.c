@@ -7,16 +7,16 @@
 #include "cycles.h"
 
 static uint32_t place_of(const nux_branches *b, uint32_t branch) {
-    uint32_t found = NUX_BRANCHES;
-    for (uint32_t i = 0; i < NUX_BRANCHES; i++)
-        found = b->branch[i] == branch ? i : found;
-    return found;
+    uint32_t place = 0;
+    while (place < NUX_BRANCHES && b->branch[place] != branch)
+        place++;
+    return place;
 }
 
 /* A place for a new branch, which counts as if it had often been taken. */
 static uint32_t new_place(nux_processor *p, uint32_t branch) {
     nux_branches *b = &p->timing.branches;
-    uint32_t place = place_of(b, 0);
+    uint32_t place = b->branch[NUX_BRANCHES - 1] ? NUX_BRANCHES : place_of(b, 0);
     if (place == NUX_BRANCHES)
         place = (p->cycles + (uint32_t)p->progress) % NUX_BRANCHES;
     b->branch[place] = branch;
@@ -30,11 +30,15 @@ uint32_t nux_resolve_branch(nux_processor *p, uint32_t pc) {
     uint32_t branch = visit->plan->ends_in_branch;
     if (branch == NO_BRANCH)
         return 0;
-    uint32_t place = place_of(&p->timing.branches, branch);
-    if (place == NUX_BRANCHES)
+    nux_branches *b = &p->timing.branches;
+    uint32_t place = *visit->plan->slot;
+    if (place == NO_SLOT)
+        place = place_of(b, branch);
+    if (place == NUX_BRANCHES || b->branch[place] != branch)
         place = new_place(p, branch);
+    *visit->plan->slot = (uint8_t)place;
     visit->slot = (uint16_t)place;
-    uint32_t how = nux_learn_branch(&p->timing.branches, place, pc);
+    uint32_t how = nux_learn_branch(b, place, pc);
     if (visit->unpredicted)
         how = pc != branch + 3 ? NUX_TAKEN | NUX_MISSED : 0;
     p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;

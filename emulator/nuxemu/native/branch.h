@@ -12,7 +12,7 @@ static inline uint32_t nux_learn_branch(nux_branches *b, uint32_t place, uint32_
     b->counter[place] = counter;
     uint32_t next = counter < 2 ? behind : taken ? pc : NOWHERE;
     b->predicted[place] = next;
-    b->steady[place] = BRANCH_TO(b->branch[place], counter % 3 ? NOWHERE : next);
+    b->steady[place] = BRANCH_TO(b->branch[place], (counter + 1) & 2 ? NOWHERE : next);
     return taken * NUX_TAKEN + missed * NUX_MISSED;
 }
 #endif

@@ -64,4 +64,5 @@ static void decode(nux_decoded *d, uint32_t word) {
 void nux_decode(nux_decoded *d, uint32_t word) {
     decode(d, word);
     d->use = nux_use_of(d);
+    d->slot = NO_SLOT;
 }

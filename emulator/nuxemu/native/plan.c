@@ -185,6 +185,7 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
         plan.instructions++;
         if (d->kind == NUX_KIND_BRANCH) {
             plan.ends_in_branch = BRANCH_TAG(end_pc);
+            plan.slot = &d->slot;
             break;
         }
         nux_check c = nux_check_of(p, d, registers);

@@ -66,9 +66,12 @@ typedef struct {
     uint8_t native;   /* taken over from the engine */
     uint8_t executed; /* part of a block that ran: stores to it must be noticed */
     uint8_t id;       /* enum nux_scalar_id, for scalar instructions */
+    uint8_t slot;     /* of a branch: its place in the predictor if it has one; NO_SLOT: unknown */
     nux_use use;      /* what it needs of the pipeline */
     nux_vinsn vector; /* for vector instructions */
 } nux_decoded;
+
+#define NO_SLOT 0xff
 
 #define NUX_MAX_SITES 4096u
 #define NUX_SITE_SLOTS 8192u /* a power of two, more than there are sites */
@@ -92,17 +95,21 @@ typedef struct {
     uint32_t span;  /* bytes from the lowest address to the last one */
 } nux_guard_origin;
 
+enum { NUX_QUICK_GUARDS = 2 };
 /* A block of plain code and a state of the pipeline at its start: what the hook must know. */
 typedef struct nux_visit {
     uint64_t key;              /* PLAN_KEY of the block; 0: no block */
     uint64_t progress;         /* PROGRESS of its plain instructions */
     uint32_t branch;           /* BRANCH_TAG of a branch at its end that may be predicted */
     uint16_t slot;             /* place where the branch predictor had it last */
-    uint8_t num_simple, num_guards;
+    bool has_more_guards;
     struct nux_visit *next[4]; /* what followed last time, by NUX_TAKEN and NUX_MISSED */
-    const nux_guard *guards;   /* simple ones (one register, not shifted) first */
-
     struct nux_plan *plan;
+    struct {
+        const uint32_t *a;
+        uint32_t low, bound, align;
+    } quick[NUX_QUICK_GUARDS]; /* the first guards, filled up with such that always hold */
+
     const nux_pipe *entry;   /* the state at the start */
     const nux_pipe *exit[2]; /* behind it; [1]: the branch goes elsewhere than predicted */
     struct nux_visit *other; /* of the same block */
@@ -117,6 +124,7 @@ typedef struct nux_plan {
     uint32_t end_pc;           /* address of the last instruction, or of the first native one */
     uint32_t instructions;     /* plain ones */
     uint32_t ends_in_branch;   /* BRANCH_TAG of a branch at its end, or NO_BRANCH */
+    uint8_t *slot;             /* of that branch: nux_decoded.slot */
     uint8_t num_simple, num_guards;
     nux_visit *visits;
     struct nux_plan *next; /* in the same place of the table */

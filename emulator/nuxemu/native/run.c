@@ -106,13 +106,9 @@ static void leave(nux_processor *p) {
     p->uc_emu_stop(p->engine);
 }
 
-static inline bool checks_hold(const nux_guard *g, uint32_t num_simple, uint32_t num_guards) {
-    for (const nux_guard *end = g + num_simple; g != end; g++) {
-        uint32_t x = *g->a + g->low;
-        if (x & g->align || x > g->bound)
-            return false;
-    }
-    for (const nux_guard *end = g + (num_guards - num_simple); g != end; g++) {
+static bool checks_hold(const nux_plan *plan) {
+    const nux_guard *g = plan->guards;
+    for (const nux_guard *end = g + plan->num_guards; g != end; g++) {
         uint32_t x = guard_value(g);
         if (x & g->align || x > g->bound)
             return false;
@@ -208,7 +204,7 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
         leave(p);
         return;
     }
-    if (!checks_hold(plan->guards, plan->num_simple, plan->num_guards)) {
+    if (!checks_hold(plan)) {
         take_over_checked(p, pc, size);
         leave(p);
         return;
@@ -230,8 +226,12 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
 
 /* Begins a visit in the plain case; false: it is not. */
 static inline bool begin_visit(nux_processor *p, nux_visit *visit) {
-    if ((uint32_t)(p->progress + visit->progress) >= p->budget ||
-        !checks_hold(visit->guards, visit->num_simple, visit->num_guards))
+    bool ok = (uint32_t)(p->progress + visit->progress) < p->budget;
+    for (uint32_t i = 0; i < NUX_QUICK_GUARDS; i++) {
+        uint32_t x = *visit->quick[i].a + visit->quick[i].low;
+        ok &= !(x & visit->quick[i].align) & (x <= visit->quick[i].bound);
+    }
+    if (!ok || (visit->has_more_guards && !checks_hold(visit->plan)))
         return false;
     p->progress += visit->progress;
     p->previous = visit;

@@ -22,19 +22,25 @@ static nux_visit *make_visit(nux_processor *p, nux_plan *plan, const nux_pipe *e
     if (!visit)
         abort();
     nux_pipe pipe = *entry;
+    uint32_t quick = plan->num_simple < NUX_QUICK_GUARDS ? plan->num_simple : NUX_QUICK_GUARDS;
     *visit = (nux_visit){
         .key = plan->key,
         .progress = nux_cost_of(p, (uint32_t)plan->key, plan->instructions, &pipe),
         .branch = unpredicted ? NO_BRANCH : plan->ends_in_branch,
-        .num_simple = plan->num_simple,
-        .num_guards = plan->num_guards,
+        .has_more_guards = plan->num_guards > quick,
         .next = {&p->start, &p->start, &p->start, &p->start},
-        .guards = plan->guards,
         .plan = plan,
         .entry = entry,
         .other = plan->visits,
         .unpredicted = unpredicted,
     };
+    for (uint32_t i = 0; i < NUX_QUICK_GUARDS; i++) {
+        const nux_guard *g = &plan->guards[i];
+        visit->quick[i].a = i < quick ? g->a : p->gpr;
+        visit->quick[i].low = i < quick ? g->low : 0;
+        visit->quick[i].bound = i < quick ? g->bound : UINT32_MAX;
+        visit->quick[i].align = i < quick ? g->align : 0;
+    }
     nux_pipe elsewhere = pipe;
     visit->exit[0] = visit->exit[1] = nux_pipe_find(p, &pipe);
     if (plan->ends_in_branch != NO_BRANCH) {
