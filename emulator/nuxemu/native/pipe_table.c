@@ -18,6 +18,9 @@ static uint32_t hash(const nux_pipe *pipe) {
 }
 
 const nux_pipe *nux_pipe_find(nux_processor *p, nux_pipe *pipe) {
+    bool idle = !pipe->count && pipe->now >= pipe->latest;
+    if (idle && p->pipes.idle)
+        return p->pipes.idle;
     nux_pipe_normalize(pipe);
     nux_pipe_node **bucket = &p->pipes.buckets[hash(pipe)];
     for (nux_pipe_node *node = *bucket; node; node = node->next)
@@ -29,7 +32,10 @@ const nux_pipe *nux_pipe_find(nux_processor *p, nux_pipe *pipe) {
     node->pipe = *pipe;
     node->next = *bucket;
     p->pipes.count++;
-    return &(*bucket = node)->pipe;
+    *bucket = node;
+    if (idle)
+        p->pipes.idle = &node->pipe;
+    return &node->pipe;
 }
 
 void nux_pipe_forget_all(nux_processor *p) {

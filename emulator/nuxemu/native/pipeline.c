@@ -117,8 +117,10 @@ uint32_t nux_pipe_go(nux_pipe *p, const nux_use *use, uint32_t latency) {
         p->ready[NUX_PIPE_CR + __builtin_ctz(fields)] = (uint16_t)(t + 1 + use->latency);
     if (use->writes_xer)
         p->xer_ready = (uint16_t)end;
-    extend(&p->empty, end);
-    extend(&p->latest, end);
+    if (use->stays) {
+        extend(&p->empty, end);
+        extend(&p->latest, end);
+    }
     advance(p, t + use->cycles);
     return use->cycles;
 }
@@ -140,14 +142,14 @@ uint32_t nux_pipe_drain(nux_pipe *p, uint32_t vectors) {
 }
 
 void nux_pipe_stall(nux_pipe *p, uint32_t cycles) {
-    if (cycles)
-        nux_pipe_normalize(p);
-    while (cycles > 0x7000) {
-        advance(p, 0x7000);
-        nux_pipe_normalize(p);
-        cycles -= 0x7000;
+    for (uint32_t n; cycles; cycles -= n) {
+        n = cycles < 0x4000 ? cycles : 0x4000;
+        if (p->now >= 0x8000)
+            nux_pipe_normalize(p);
+        while (p->count && complete_oldest(p, p->now + n + 1))
+            ;
+        advance(p, p->now + n);
     }
-    advance(p, p->now + cycles);
 }
 
 void nux_pipe_jump(nux_pipe *p) {

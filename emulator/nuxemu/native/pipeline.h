@@ -37,6 +37,7 @@ typedef struct {
     uint8_t cr_writes;               /* fields of CR, one bit each */
     uint8_t cycles;                  /* until the next instruction may issue */
     bool writes_xer, is_load, is_store, drains;
+    bool stays; /* in the pipeline for a while, as all that write something or branch do */
 } nux_use;
 
 /* A load or store under way. */

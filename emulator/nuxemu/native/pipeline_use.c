@@ -134,6 +134,7 @@ nux_use nux_use_of(const nux_decoded *d) {
     }
     if (d->kind == NUX_KIND_UNDEFINED)
         return use;
+    use.stays = true;
     use.latency = row->latency;
     use.cycles = row->issue;
     if (row->dest == NUX_DEST_RT)

@@ -175,6 +175,7 @@ typedef struct nux_pipe_node {
 enum { NUX_PIPE_BUCKETS = 1024, NUX_MAX_PIPES = 4096 };
 typedef struct {
     nux_pipe_node *buckets[NUX_PIPE_BUCKETS];
+    const nux_pipe *idle; /* the one with nothing under way */
     uint32_t count;
 } nux_pipe_table;
 
@@ -272,7 +273,7 @@ void nux_forget_visits(nux_plan *);
 /* PROGRESS of the first instructions of a block; *pipe becomes the state behind them. */
 uint64_t nux_cost_of(nux_processor *, uint32_t pc, uint32_t instructions, nux_pipe *pipe);
 
-/* pipe_table.c: the one copy of a state, which is brought to its normal form. */
+/* pipe_table.c: the one copy of a state, in its normal form. */
 const nux_pipe *nux_pipe_find(nux_processor *, nux_pipe *);
 void nux_pipe_forget_all(nux_processor *);
 /* What came before is this state, and no branch. */

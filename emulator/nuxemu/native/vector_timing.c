@@ -35,16 +35,24 @@ uint32_t nux_vector_wait(const nux_vector_timing *v, uint64_t now) {
     return (uint32_t)(t - now);
 }
 
-static void push(uint64_t *newest, uint32_t n, uint64_t t) {
-    memmove(newest + 1, newest, (n - 1) * sizeof *newest);
-    *newest = t;
+static void push(uint64_t queue[NUX_VECTOR_ISSUED], uint64_t t) {
+    memmove(queue + 1, queue, (NUX_VECTOR_ISSUED - 1) * sizeof *queue);
+    queue[0] = t;
+}
+
+static void retire(nux_vector_timing *v, enum nux_vunit unit, uint64_t t) {
+    uint64_t place = v->next[unit];
+    t = later(t, v->retired_last[unit]);
+    v->retired[unit][place] = v->retired_last[unit] = t;
+    v->next[unit] = place + 1 == station_places[unit] ? 0 : place + 1;
+    v->empty = later(v->empty, t + 1);
 }
 
 /* Cycle in which an instruction leaves the queue. */
 static uint64_t leave_queue(nux_vector_timing *v, const nux_vinsn *i, enum nux_vunit unit,
                             uint64_t entered) {
     uint64_t t = later(entered, v->left[0] + 1);
-    t = later(t, v->retired[unit][station_places[unit] - 1] + 1);
+    t = later(t, v->retired[unit][v->next[unit]] + 1);
     if (i->writes)
         t = later(t, later(v->written[i->rt] + 1, v->read[i->rt] + NUX_CYCLES_VECTOR_READ_LOCK));
     if (unit == NUX_UNIT_COMPARE)
@@ -82,8 +90,8 @@ void nux_vector_go(nux_vector_timing *v, const nux_vinsn *i, uint64_t now,
     enum nux_vunit unit = (enum nux_vunit)i->unit;
     uint64_t entered = now + NUX_CYCLES_TO_VECTOR_QUEUE;
     uint64_t left = leave_queue(v, i, unit, entered);
-    push(v->entered, NUX_VECTOR_ISSUED, entered);
-    push(v->left, NUX_VECTOR_ISSUED, left);
+    push(v->entered, entered);
+    push(v->left, left);
 
     uint64_t t = later(left + 1, v->idle[unit]);
     uint8_t sources[2] = {i->kind == NUX_VSTAX || i->kind == NUX_VOUTX ? i->rt : i->ra, i->rb};
@@ -116,20 +124,24 @@ void nux_vector_go(nux_vector_timing *v, const nux_vinsn *i, uint64_t now,
     }
     if (unit == NUX_UNIT_BUS)
         v->bus_free = later(v->bus_free, result);
-    if (result < v->retired[unit][0])
-        result = v->retired[unit][0];
-    push(v->retired[unit], station_places[unit], result);
-    v->empty = later(v->empty, result + 1);
+    retire(v, unit, result);
 }
 
-static void forget(uint64_t *time, uint64_t now) {
-    if (*time < now)
-        *time = 0;
+/* Oldest first from place 0 on. */
+static void straighten(nux_vector_timing *v, uint32_t unit) {
+    uint64_t old[NUX_VECTOR_STATION];
+    memcpy(old, v->retired[unit], sizeof old);
+    for (uint32_t i = 0; i < station_places[unit]; i++)
+        v->retired[unit][i] = old[(v->next[unit] + i) % station_places[unit]];
+    v->next[unit] = 0;
 }
 
 void nux_vector_timing_normalize(nux_vector_timing *v, uint64_t now) {
     uint64_t mask = v->mask;
+    for (uint32_t unit = 0; unit < NUX_VECTOR_UNITS; unit++)
+        straighten(v, unit);
     for (uint64_t *time = (uint64_t *)v; time != (uint64_t *)(v + 1); time++)
-        forget(time, now);
+        if (*time < now)
+            *time = 0;
     v->mask = mask;
 }

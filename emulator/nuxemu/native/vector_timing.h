@@ -24,7 +24,9 @@ enum {
 /* Cycles of the processor; what lies in the past may be 0. */
 typedef struct {
     uint64_t entered[NUX_VECTOR_ISSUED], left[NUX_VECTOR_ISSUED]; /* the queue; newest first */
-    uint64_t retired[NUX_VECTOR_UNITS][NUX_VECTOR_STATION];       /* newest first */
+    uint64_t retired[NUX_VECTOR_UNITS][NUX_VECTOR_STATION];       /* last instructions of a unit */
+    uint64_t next[NUX_VECTOR_UNITS];    /* place of the next one there, where the oldest is */
+    uint64_t retired_last[NUX_VECTOR_UNITS];
     uint64_t idle[NUX_VECTOR_UNITS]; /* when the unit can begin with its next instruction */
     uint64_t written[32], read[32];  /* last cycle of a write, of a read */
     uint64_t condition, condition_read;
