@@ -18,7 +18,7 @@ static uint32_t hash(const nux_pipe *pipe) {
 }
 
 const nux_pipe *nux_pipe_find(nux_processor *p, nux_pipe *pipe) {
-    bool idle = !pipe->count && pipe->now >= pipe->latest;
+    bool idle = nux_pipe_is_idle(pipe);
     if (idle && p->pipes.idle)
         return p->pipes.idle;
     nux_pipe_normalize(pipe);

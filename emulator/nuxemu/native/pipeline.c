@@ -57,7 +57,7 @@ static uint32_t ready_at(nux_pipe *p, uint32_t resource) {
 
 uint32_t nux_pipe_wait(nux_pipe *p, const nux_use *use) {
     uint32_t before = p->now, t = before;
-    if (t < p->latest || p->count) {
+    if (!nux_pipe_is_idle(p)) {
         if (t < p->xer_ready)
             t = p->xer_ready;
         uint64_t resources = use->reads;
@@ -92,12 +92,14 @@ static void write_register(nux_pipe *p, uint32_t resource, uint32_t issue, uint3
 }
 
 uint32_t nux_pipe_go(nux_pipe *p, const nux_use *use, uint32_t latency) {
-    uint32_t t = p->now, end = t + 2 + use->latency;
-    if (t >= 0x8000) {
+    if (p->now >= 0x8000)
         nux_pipe_normalize(p);
-        return nux_pipe_go(p, use, latency);
-    }
+    uint32_t t = p->now, end = t + 2 + use->latency;
     p->from = (uint16_t)(t + 2);
+    if (!use->stays) {
+        advance(p, t + use->cycles);
+        return use->cycles;
+    }
     if (use->is_load || use->is_store) {
         p->queue[p->count++] = (nux_transfer){
             (uint16_t)(t + NUX_CYCLES_TO_BUS), (uint16_t)latency,
@@ -117,10 +119,8 @@ uint32_t nux_pipe_go(nux_pipe *p, const nux_use *use, uint32_t latency) {
         p->ready[NUX_PIPE_CR + __builtin_ctz(fields)] = (uint16_t)(t + 1 + use->latency);
     if (use->writes_xer)
         p->xer_ready = (uint16_t)end;
-    if (use->stays) {
-        extend(&p->empty, end);
-        extend(&p->latest, end);
-    }
+    extend(&p->empty, end);
+    extend(&p->latest, end);
     advance(p, t + use->cycles);
     return use->cycles;
 }
@@ -162,7 +162,7 @@ static uint16_t from_now(const nux_pipe *p, uint16_t t, int32_t slack) {
 }
 
 void nux_pipe_normalize(nux_pipe *p) {
-    if (!p->count && p->now >= p->latest) {
+    if (nux_pipe_is_idle(p)) {
         *p = (nux_pipe){.now = NUX_PIPE_ORIGIN};
         return;
     }

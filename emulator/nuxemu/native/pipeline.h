@@ -62,6 +62,8 @@ typedef struct {
 } nux_pipe;
 #define NUX_PIPE_PENDING 0xffffu
 
+/* Nothing is under way that the next instruction could wait for. */
+static inline bool nux_pipe_is_idle(const nux_pipe *p) { return !p->count && p->now >= p->latest; }
 /* Waits until the instruction can issue; returns how long. */
 uint32_t nux_pipe_wait(nux_pipe *, const nux_use *);
 /* Issues it; returns the cycles until the next one may. `latency`: extra cycles of its memory. */

@@ -286,7 +286,7 @@ uint32_t nux_resolve_branch(nux_processor *, uint32_t pc);
 /* timing.c: of instructions that are executed natively. */
 void nux_time_issue(nux_processor *, const nux_decoded *);
 void nux_time_access(nux_processor *, const nux_use *);
-void nux_time_vector(nux_processor *, const nux_decoded *, nux_vector_access);
+void nux_time_vector(nux_processor *, const nux_decoded *, const nux_vector_access *);
 void nux_timing_reset(nux_processor *);
 
 /* pipeline_use.c */

@@ -9,7 +9,8 @@
  * instruction, for which the access must be known first. */
 void nux_time_issue(nux_processor *p, const nux_decoded *d) {
     nux_pipe *pipe = &p->timing.pipe;
-    p->cycles += nux_pipe_wait(pipe, &d->use);
+    if (!nux_pipe_is_idle(pipe))
+        p->cycles += nux_pipe_wait(pipe, &d->use);
     if (d->kind == NUX_KIND_VECTOR) {
         uint32_t wait = nux_vector_wait(&p->timing.vector, p->cycles);
         p->cycles += wait;
@@ -30,7 +31,7 @@ void nux_time_access(nux_processor *p, const nux_use *use) {
     p->cycles += nux_pipe_go(&p->timing.pipe, use, p->access_latency);
 }
 
-void nux_time_vector(nux_processor *p, const nux_decoded *d, nux_vector_access access) {
+void nux_time_vector(nux_processor *p, const nux_decoded *d, const nux_vector_access *access) {
     nux_vector_go(&p->timing.vector, &d->vector, p->cycles, access);
     p->cycles += nux_pipe_go(&p->timing.pipe, &d->use, 0);
 }

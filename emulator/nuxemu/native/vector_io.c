@@ -124,8 +124,23 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t address, bool 
     return array_reason(kind);
 }
 
+static void calculate(nux_processor *p, const nux_decoded *d, uint32_t pc) {
+    const nux_vinsn *v = &d->vector;
+    if (v->kind == NUX_VSPLAT && v->ra == 0)
+        nux_report(p, pc, NUX_SITE_SPLAT_R0);
+    if (p->vector_step)
+        p->vector_step(p->vector_step_user, d->word);
+    else
+        v->op(p->vectors, v, p->gpr[v->ra]);
+    nux_time_vector(p, d, NULL);
+}
+
 bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     const nux_vinsn *v = &d->vector;
+    if (v->kind == NUX_VARITH || v->kind == NUX_VSPLAT) {
+        calculate(p, d, pc);
+        return true;
+    }
     uint32_t address = nux_vaddress(v, p->gpr);
     nux_vector_access access = {0};
     int reason = 0;
@@ -136,22 +151,11 @@ bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
         reason = move_memory(p, v, address, v->kind == NUX_VSTAX);
         memory_access(p, address, v->kind == NUX_VSTAX, &access);
         break;
-    case NUX_VINX:
-    case NUX_VOUTX:
+    default: /* NUX_VINX, NUX_VOUTX */
         reason = move_io(p, v, address, v->kind == NUX_VOUTX, &access);
-        break;
-    case NUX_VSPLAT:
-        if (v->ra == 0)
-            nux_report(p, pc, NUX_SITE_SPLAT_R0);
-        /* fall through */
-    default:
-        if (p->vector_step)
-            p->vector_step(p->vector_step_user, d->word);
-        else
-            v->op(p->vectors, v, p->gpr[v->ra]);
     }
     if (!reason) {
-        nux_time_vector(p, d, access);
+        nux_time_vector(p, d, &access);
         return true;
     }
     nux_stop_at(p, reason, pc, address);

@@ -36,7 +36,8 @@ uint32_t nux_vector_wait(const nux_vector_timing *v, uint64_t now) {
 }
 
 static void push(uint64_t queue[NUX_VECTOR_ISSUED], uint64_t t) {
-    memmove(queue + 1, queue, (NUX_VECTOR_ISSUED - 1) * sizeof *queue);
+    for (uint32_t i = NUX_VECTOR_ISSUED - 1; i; i--)
+        queue[i] = queue[i - 1];
     queue[0] = t;
 }
 
@@ -62,7 +63,7 @@ static uint64_t leave_queue(nux_vector_timing *v, const nux_vinsn *i, enum nux_v
 
 /* From the cycle in which the operation starts to the one in which its result is there. */
 static uint64_t result_at(nux_vector_timing *v, const nux_vinsn *i, enum nux_vunit unit,
-                          uint64_t start, nux_vector_access access) {
+                          uint64_t start, const nux_vector_access *access) {
     switch (unit) {
     case NUX_UNIT_ARITH:
         return start + NUX_CYCLES_VECTOR_ARITH;
@@ -72,7 +73,7 @@ static uint64_t result_at(nux_vector_timing *v, const nux_vinsn *i, enum nux_vun
     case NUX_UNIT_PERMUTE:
         return start + NUX_CYCLES_VECTOR_PERMUTE;
     case NUX_UNIT_MEMORY: {
-        uint64_t done = start + 2 + (uint64_t)access.words * (1 + access.latency) + access.extra;
+        uint64_t done = start + 2 + (uint64_t)access->words * (1 + access->latency) + access->extra;
         done += i->kind == NUX_VLAX;
         v->memory_started = start;
         v->memory_ready = done + 1;
@@ -80,13 +81,13 @@ static uint64_t result_at(nux_vector_timing *v, const nux_vinsn *i, enum nux_vun
     }
     default: /* NUX_UNIT_BUS */
         v->bus_accepted = later(start + 1, v->bus_free);
-        v->bus_free = v->bus_accepted + access.hold;
-        return v->bus_accepted + 2 + access.latency;
+        v->bus_free = v->bus_accepted + access->hold;
+        return v->bus_accepted + 2 + access->latency;
     }
 }
 
 void nux_vector_go(nux_vector_timing *v, const nux_vinsn *i, uint64_t now,
-                   nux_vector_access access) {
+                   const nux_vector_access *access) {
     enum nux_vunit unit = (enum nux_vunit)i->unit;
     uint64_t entered = now + NUX_CYCLES_TO_VECTOR_QUEUE;
     uint64_t left = leave_queue(v, i, unit, entered);

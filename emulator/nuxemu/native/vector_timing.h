@@ -48,7 +48,8 @@ typedef struct {
 /* Cycles that the scalar part must wait at `now` until it can issue a vector instruction. */
 uint32_t nux_vector_wait(const nux_vector_timing *, uint64_t now);
 /* Issues it. */
-void nux_vector_go(nux_vector_timing *, const nux_vinsn *, uint64_t now, nux_vector_access access);
+void nux_vector_go(nux_vector_timing *, const nux_vinsn *, uint64_t now,
+                   const nux_vector_access *access);
 /* Gives states that make no difference from `now` on the same bytes. */
 void nux_vector_timing_normalize(nux_vector_timing *, uint64_t now);
 #endif
