@@ -27,19 +27,20 @@ static uint32_t new_place(nux_processor *p, uint32_t branch) {
 
 uint32_t nux_resolve_branch(nux_processor *p, uint32_t pc) {
     nux_visit *visit = p->previous;
-    uint32_t branch = visit->plan->ends_in_branch;
+    const nux_visit_details *details = nux_details(p, visit);
+    uint32_t branch = details->plan->ends_in_branch;
     if (branch == NO_BRANCH)
         return 0;
     nux_branches *b = &p->timing.branches;
-    uint32_t place = *visit->plan->slot;
+    uint32_t place = *details->plan->slot;
     if (place == NO_SLOT)
         place = place_of(b, branch);
     if (place == NUX_BRANCHES || b->branch[place] != branch)
         place = new_place(p, branch);
-    *visit->plan->slot = (uint8_t)place;
-    visit->slot = (uint16_t)place;
+    *details->plan->slot = (uint8_t)place;
+    visit->slot = (uint8_t)place;
     uint32_t how = nux_learn_branch(b, place, pc);
-    if (visit->unpredicted)
+    if (details->unpredicted)
         how = pc != branch + 3 ? NUX_TAKEN | NUX_MISSED : 0;
     p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
     return how;

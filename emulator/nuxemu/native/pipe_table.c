@@ -46,8 +46,3 @@ void nux_pipe_forget_all(nux_processor *p) {
         }
     memset(&p->pipes, 0, sizeof p->pipes);
 }
-
-void nux_start_from(nux_processor *p, const nux_pipe *pipe) {
-    p->start.exit[0] = p->start.exit[1] = pipe;
-    p->previous = &p->start;
-}

@@ -27,16 +27,10 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
     p->chip = chip;
     chip->users++;
     p->array = array;
-    p->start.branch = NO_BRANCH;
-    p->start.plan = &p->no_plan;
-    for (int i = 0; i < 4; i++)
-        p->start.next[i] = &p->start;
-    p->no_plan.ends_in_branch = NO_BRANCH;
-    p->previous = &p->start;
     p->sram = nux_reserve(config->sram_size);
     p->vectors = aligned_alloc(64, (sizeof *p->vectors + 63) / 64 * 64);
     bool ok =
-        p->sram && p->vectors &&
+        p->sram && p->vectors && nux_visits_open(p) &&
         make_region(&p->regions[0], NUX_SRAM_BASE, config->sram_size, 0x01000000, p->sram) &&
         make_region(&p->regions[1], NUX_EXTMEM_FETCH_BASE, NUX_EXTMEM_SIZE, 0x02000000,
                     chip->ext) &&
@@ -69,6 +63,7 @@ void nux_processor_free(nux_processor *p) {
         p->uc_close(p->engine);
     if (p->regions[2].pages)
         nux_translation_drop(p);
+    nux_visits_close(p);
     nux_pipe_forget_all(p);
     for (int i = 0; i < 3; i++) {
         if (p->regions[i].fetch)

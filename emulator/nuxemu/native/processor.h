@@ -95,27 +95,33 @@ typedef struct {
     uint32_t span;  /* bytes from the lowest address to the last one */
 } nux_guard_origin;
 
-enum { NUX_QUICK_GUARDS = 2 };
-/* A block of plain code and a state of the pipeline at its start: what the hook must know. */
-typedef struct nux_visit {
-    uint64_t key;              /* PLAN_KEY of the block; 0: no block */
-    uint64_t progress;         /* PROGRESS of its plain instructions */
-    uint32_t branch;           /* BRANCH_TAG of a branch at its end that may be predicted */
-    uint16_t slot;             /* place where the branch predictor had it last */
-    bool has_more_guards;
-    struct nux_visit *next[4]; /* what followed last time, by NUX_TAKEN and NUX_MISSED */
-    struct nux_plan *plan;
+enum { NUX_QUICK_GUARDS = 2, NUX_MAX_VISITS = 1 << 16 };
+/* A block of plain code and a state of the pipeline at its start: what the hook must know. It
+ * fills a line of the host's cache. */
+typedef struct {
+    uint64_t key;     /* PLAN_KEY of the block; 0: no block */
+    uint32_t branch;  /* BRANCH_TAG of a branch at its end that may be predicted */
+    uint32_t cycles;  /* of the plain instructions */
+    uint32_t next[4]; /* visits that followed last time, by NUX_TAKEN and NUX_MISSED */
     struct {
-        const uint32_t *a;
-        uint32_t low, bound, align;
-    } quick[NUX_QUICK_GUARDS]; /* the first guards, filled up with such that always hold */
+        uint32_t low, bound;
+    } quick[NUX_QUICK_GUARDS]; /* simple guards, filled up with such that always hold */
+    uint8_t a[NUX_QUICK_GUARDS], align[NUX_QUICK_GUARDS]; /* register and alignment of these */
+    uint16_t instructions;
+    uint8_t slot; /* place where the branch predictor had the branch last */
+    bool has_more_guards;
+} nux_visit;
+_Static_assert(sizeof(nux_visit) <= 64, "one line");
+enum { NUX_MISSED = 1, NUX_TAKEN = 2 };
 
+/* The rest of it. */
+typedef struct {
+    struct nux_plan *plan;
     const nux_pipe *entry;   /* the state at the start */
     const nux_pipe *exit[2]; /* behind it; [1]: the branch goes elsewhere than predicted */
-    struct nux_visit *other; /* of the same block */
+    uint32_t other;          /* visit of the same block; 0: there is none */
     bool unpredicted;        /* a lone branch to which the fetch was redirected */
-} nux_visit;
-enum { NUX_MISSED = 1, NUX_TAKEN = 2 };
+} nux_visit_details;
 
 /* What does not depend on the state. */
 typedef struct nux_plan {
@@ -126,7 +132,7 @@ typedef struct nux_plan {
     uint32_t ends_in_branch;   /* BRANCH_TAG of a branch at its end, or NO_BRANCH */
     uint8_t *slot;             /* of that branch: nux_decoded.slot */
     uint8_t num_simple, num_guards;
-    nux_visit *visits;
+    uint32_t visits;       /* the newest; 0: there is none */
     struct nux_plan *next; /* in the same place of the table */
     nux_guard guards[];
 } nux_plan;
@@ -181,7 +187,8 @@ typedef struct {
 
 struct nux_processor {
     /* what the block hook uses */
-    nux_visit *previous; /* block that ran last, or start: its end is dealt with */
+    nux_visit *previous; /* block that ran last, or visits[0]: its end is dealt with */
+    nux_visit *visits;   /* visits[0]: what came before is a state, and no branch */
     uint64_t progress;  /* PROGRESS since it was folded into cycles and instructions */
     uint64_t budget;    /* cycles of progress until the hook must look up */
     uint32_t *gpr;      /* the engine's own register words */
@@ -231,8 +238,9 @@ struct nux_processor {
     bool held;               /* in reset, by its control register */
     uint32_t resume_pc;
     nux_plan *plans[NUM_PLANS]; /* by pc */
-    nux_plan no_plan;           /* of start */
-    nux_visit start;            /* what came before: a state, no branch */
+    nux_plan no_plan;           /* of visits[0] */
+    nux_visit_details *details; /* of the visits */
+    uint32_t num_visits;
     bool crowded;               /* too many plans and states: they are forgotten soon */
     bool leave, flush, stale, fetch_failed, data_failed;
     bool engine_branches_only; /* a test: everything else is native */
@@ -268,16 +276,20 @@ bool nux_check_block_sync(nux_processor *, uint32_t pc, uint32_t bytes);
 void nux_set_code_end(nux_processor *, uint32_t code_end);
 
 /* visit.c: a block, entered in a state. */
+bool nux_visits_open(nux_processor *);
+void nux_visits_close(nux_processor *);
 nux_visit *nux_find_visit(nux_processor *, nux_plan *, const nux_pipe *entry, bool jumped);
-void nux_forget_visits(nux_plan *);
+static inline nux_visit_details *nux_details(const nux_processor *p, const nux_visit *visit) {
+    return &p->details[visit - p->visits];
+}
+/* What came before is this state, and no branch. */
+void nux_start_from(nux_processor *, const nux_pipe *);
 /* PROGRESS of the first instructions of a block; *pipe becomes the state behind them. */
 uint64_t nux_cost_of(nux_processor *, uint32_t pc, uint32_t instructions, nux_pipe *pipe);
 
 /* pipe_table.c: the one copy of a state, in its normal form. */
 const nux_pipe *nux_pipe_find(nux_processor *, nux_pipe *);
 void nux_pipe_forget_all(nux_processor *);
-/* What came before is this state, and no branch. */
-void nux_start_from(nux_processor *, const nux_pipe *);
 
 /* branch.c: the branch at the end of the block that ran last went to pc. Adds its penalty to the
  * progress; returns NUX_TAKEN and NUX_MISSED. */

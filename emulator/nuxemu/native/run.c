@@ -79,7 +79,7 @@ static bool run_instructions(nux_processor *p, const nux_decoded *d, uint32_t fr
 
 /* The same, from the state of the pipeline that is there. */
 static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
-    p->timing.pipe = *p->start.exit[0];
+    p->timing.pipe = *p->details[0].exit[0];
     p->timing.jumped = 0;
     bool goes_on = run_instructions(p, d, from, to);
     nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
@@ -134,10 +134,11 @@ static void set_budget(nux_processor *p) {
  * comes; 0: none comes, or only with the branch at the end. */
 static uint32_t instructions_before_interrupt(nux_processor *p, const nux_visit *visit,
                                               uint32_t pc) {
-    if (p->cycles + (uint32_t)visit->progress < p->next_interrupt)
+    if (p->cycles + visit->cycles < p->next_interrupt)
         return 0;
-    uint32_t n = visit->plan->instructions - (visit->plan->ends_in_branch != NO_BRANCH);
-    nux_pipe pipe = *visit->entry;
+    const nux_visit_details *details = nux_details(p, visit);
+    uint32_t n = visit->instructions - (details->plan->ends_in_branch != NO_BRANCH);
+    nux_pipe pipe = *details->entry;
     uint64_t cycles = p->cycles;
     for (uint32_t i = 1; i <= n; i++) {
         cycles += (uint32_t)nux_cost_of(p, pc + 4 * (i - 1), 1, &pipe);
@@ -149,7 +150,7 @@ static uint32_t instructions_before_interrupt(nux_processor *p, const nux_visit 
 
 /* Executes the first plain instructions of a block, whose checks hold, and leaves. */
 static void run_part_of_block(nux_processor *p, uint32_t pc, uint32_t n) {
-    p->timing.pipe = *p->start.exit[0];
+    p->timing.pipe = *p->details[0].exit[0];
     p->timing.jumped = 0;
     for (uint32_t i = 0; i < n && !p->leave; i++) {
         p->instructions++;
@@ -167,7 +168,7 @@ static nux_plan *plan_of(const nux_processor *p, uint32_t pc, uint32_t size) {
 }
 
 static void forget_all(nux_processor *p) {
-    nux_pipe now = *p->start.exit[0];
+    nux_pipe now = *p->details[0].exit[0];
     nux_forget_plans(p);
     nux_pipe_forget_all(p);
     nux_start_from(p, nux_pipe_find(p, &now));
@@ -176,14 +177,14 @@ static void forget_all(nux_processor *p) {
 
 /* The block that ran last is done with. */
 static void end_visit(nux_processor *p, uint32_t how) {
-    if (p->previous != &p->start)
+    if (p->previous != p->visits)
         p->timing.jumped = how & NUX_MISSED;
-    nux_start_from(p, p->previous->exit[how & NUX_MISSED]);
+    nux_start_from(p, nux_details(p, p->previous)->exit[how & NUX_MISSED]);
 }
 
 /* Whatever is not the plain case. */
 static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t how) {
-    const nux_plan *previous = p->previous->plan;
+    const nux_plan *previous = nux_details(p, p->previous)->plan;
     end_visit(p, how);
     fold_progress(p);
     if (previous->native && !run_native(p, previous->native, previous->end_pc, pc)) {
@@ -213,27 +214,28 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
         leave(p);
         return;
     }
-    nux_visit *visit = nux_find_visit(p, plan, p->start.exit[0], p->timing.jumped);
+    nux_visit *visit = nux_find_visit(p, plan, p->details[0].exit[0], p->timing.jumped);
     uint32_t part = instructions_before_interrupt(p, visit, pc);
     if (part) {
         run_part_of_block(p, pc, part);
         return;
     }
     set_budget(p);
-    p->progress = visit->progress;
+    p->progress = PROGRESS(visit->instructions, visit->cycles);
     p->previous = visit;
 }
 
 /* Begins a visit in the plain case; false: it is not. */
 static inline bool begin_visit(nux_processor *p, nux_visit *visit) {
-    bool ok = (uint32_t)(p->progress + visit->progress) < p->budget;
+    uint64_t progress = p->progress + PROGRESS(visit->instructions, visit->cycles);
+    bool ok = (uint32_t)progress < p->budget;
     for (uint32_t i = 0; i < NUX_QUICK_GUARDS; i++) {
-        uint32_t x = *visit->quick[i].a + visit->quick[i].low;
-        ok &= !(x & visit->quick[i].align) & (x <= visit->quick[i].bound);
+        uint32_t x = p->gpr[visit->a[i]] + visit->quick[i].low;
+        ok &= !(x & visit->align[i]) & (x <= visit->quick[i].bound);
     }
-    if (!ok || (visit->has_more_guards && !checks_hold(visit->plan)))
+    if (!ok || (visit->has_more_guards && !checks_hold(nux_details(p, visit)->plan)))
         return false;
-    p->progress += visit->progress;
+    p->progress = progress;
     p->previous = visit;
     return true;
 }
@@ -242,11 +244,12 @@ static inline bool begin_visit(nux_processor *p, nux_visit *visit) {
 static __attribute__((noinline)) void begin_other(nux_processor *p, uint32_t pc, uint32_t size,
                                                   uint32_t how) {
     nux_visit *previous = p->previous;
-    nux_plan *plan = previous->plan->native || p->crowded ? NULL : plan_of(p, pc, size);
-    if (plan && previous != &p->start) {
+    const nux_visit_details *details = nux_details(p, previous);
+    nux_plan *plan = details->plan->native || p->crowded ? NULL : plan_of(p, pc, size);
+    if (plan && previous != p->visits) {
         uint32_t missed = how & NUX_MISSED;
-        nux_visit *visit = nux_find_visit(p, plan, previous->exit[missed], missed);
-        previous->next[how] = visit;
+        nux_visit *visit = nux_find_visit(p, plan, details->exit[missed], missed);
+        previous->next[how] = (uint32_t)(visit - p->visits);
         if (begin_visit(p, visit))
             return;
     }
@@ -263,7 +266,7 @@ static __attribute__((noinline)) void begin_unsteady(nux_processor *p, uint32_t 
     } else {
         how = nux_resolve_branch(p, pc);
     }
-    nux_visit *visit = previous->next[how];
+    nux_visit *visit = &p->visits[previous->next[how]];
     if (visit->key != PLAN_KEY(pc, size) || !begin_visit(p, visit))
         begin_other(p, pc, size, how);
 }
@@ -279,7 +282,7 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
         return;
     }
     uint32_t how = (pc != previous->branch + 3) * NUX_TAKEN;
-    nux_visit *visit = previous->next[how];
+    nux_visit *visit = &p->visits[previous->next[how]];
     if (visit->key != PLAN_KEY(pc, size) || !begin_visit(p, visit))
         begin_other(p, pc, size, how);
 }
@@ -317,10 +320,10 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
 /* The engine could not fetch: first what was pending before the jump, then the trap. */
 static void fetch_failed(nux_processor *p, uint32_t target) {
     const nux_visit *visit = p->previous;
-    const nux_plan *previous = visit->plan;
+    const nux_plan *previous = nux_details(p, visit)->plan;
     end_visit(p, nux_resolve_branch(p, target));
     fold_progress(p);
-    uint32_t from = visit == &p->start ? target : previous->end_pc;
+    uint32_t from = visit == p->visits ? target : previous->end_pc;
     if (previous->native) {
         if (!run_native(p, previous->native, previous->end_pc, target))
             return;
@@ -338,8 +341,9 @@ static void retry_access(nux_processor *p) {
     p->uc_reg_read(p->engine, UC_PPC_REG_PC, &pc);
     const nux_visit *visit = p->previous;
     uint32_t begin = (uint32_t)visit->key;
-    nux_pipe pipe = *visit->entry;
-    p->progress += nux_cost_of(p, begin, (pc - begin) / 4, &pipe) - visit->progress;
+    nux_pipe pipe = *nux_details(p, visit)->entry;
+    p->progress += nux_cost_of(p, begin, (pc - begin) / 4, &pipe) -
+                   PROGRESS(visit->instructions, visit->cycles);
     fold_progress(p);
     if (pc != begin)
         p->timing.jumped = 0;
@@ -391,7 +395,7 @@ void nux_run_slice(nux_processor *p, uint64_t max_cycles) {
         else
             fetch_failed(p, p->fetch_failed ? p->bad_fetch : p->resume_pc);
     }
-    p->timing.pipe = *p->start.exit[0];
+    p->timing.pipe = *p->details[0].exit[0];
     p->pc = p->resume_pc;
 }
 

@@ -96,12 +96,11 @@ nux_region *nux_region_of(nux_processor *p, uint32_t pc) {
 
 /* Plans follow from the translation: after a change of it, none is valid. */
 void nux_forget_plans(nux_processor *p) {
-    if (p->previous != &p->start)
-        nux_start_from(p, p->previous->exit[0]);
+    nux_start_from(p, nux_details(p, p->previous)->exit[0]);
+    p->num_visits = 1;
     for (uint32_t i = 0; i < NUM_PLANS; i++) {
         for (nux_plan *plan = p->plans[i], *next; plan; plan = next) {
             next = plan->next;
-            nux_forget_visits(plan);
             free(plan);
         }
         p->plans[i] = NULL;

@@ -3,8 +3,33 @@
  * which a block is entered makes a visit, which remembers the cost and the state at the end. */
 #include "processor.h"
 #include <stdlib.h>
+#include <sys/mman.h>
 
 enum { MANY_VISITS = 64 }; /* of one block */
+
+bool nux_visits_open(nux_processor *p) {
+    p->visits = nux_reserve(NUX_MAX_VISITS * sizeof *p->visits);
+    p->details = nux_reserve(NUX_MAX_VISITS * sizeof *p->details);
+    if (!p->visits || !p->details)
+        return false;
+    p->num_visits = 1;
+    p->visits[0].branch = p->no_plan.ends_in_branch = NO_BRANCH;
+    p->details[0].plan = &p->no_plan;
+    p->previous = p->visits;
+    return true;
+}
+
+void nux_visits_close(nux_processor *p) {
+    if (p->visits)
+        munmap(p->visits, NUX_MAX_VISITS * sizeof *p->visits);
+    if (p->details)
+        munmap(p->details, NUX_MAX_VISITS * sizeof *p->details);
+}
+
+void nux_start_from(nux_processor *p, const nux_pipe *pipe) {
+    p->details[0].exit[0] = p->details[0].exit[1] = pipe;
+    p->previous = p->visits;
+}
 
 uint64_t nux_cost_of(nux_processor *p, uint32_t pc, uint32_t instructions, nux_pipe *pipe) {
     uint32_t cycles = 0, latency = p->config.ideal_bus ? p->config.bus_latency : 0;
@@ -16,53 +41,45 @@ uint64_t nux_cost_of(nux_processor *p, uint32_t pc, uint32_t instructions, nux_p
     return PROGRESS(instructions, cycles);
 }
 
-static nux_visit *make_visit(nux_processor *p, nux_plan *plan, const nux_pipe *entry,
-                             bool unpredicted) {
-    nux_visit *visit = aligned_alloc(64, (sizeof *visit + 63) / 64 * 64);
-    if (!visit)
-        abort();
-    nux_pipe pipe = *entry;
+static void fill_in(nux_processor *p, nux_visit *visit, nux_visit_details *details) {
+    const nux_plan *plan = details->plan;
     uint32_t quick = plan->num_simple < NUX_QUICK_GUARDS ? plan->num_simple : NUX_QUICK_GUARDS;
+    nux_pipe pipe = *details->entry;
+    uint64_t cost = nux_cost_of(p, (uint32_t)plan->key, plan->instructions, &pipe);
+    nux_pipe elsewhere = pipe;
+    details->exit[0] = details->exit[1] = nux_pipe_find(p, &pipe);
+    if (plan->ends_in_branch != NO_BRANCH) {
+        nux_pipe_jump(&elsewhere);
+        details->exit[1] = nux_pipe_find(p, &elsewhere);
+    }
     *visit = (nux_visit){
         .key = plan->key,
-        .progress = nux_cost_of(p, (uint32_t)plan->key, plan->instructions, &pipe),
-        .branch = unpredicted ? NO_BRANCH : plan->ends_in_branch,
+        .branch = details->unpredicted ? NO_BRANCH : plan->ends_in_branch,
+        .cycles = (uint32_t)cost,
+        .instructions = (uint16_t)plan->instructions,
         .has_more_guards = plan->num_guards > quick,
-        .next = {&p->start, &p->start, &p->start, &p->start},
-        .plan = plan,
-        .entry = entry,
-        .other = plan->visits,
-        .unpredicted = unpredicted,
     };
     for (uint32_t i = 0; i < NUX_QUICK_GUARDS; i++) {
         const nux_guard *g = &plan->guards[i];
-        visit->quick[i].a = i < quick ? g->a : p->gpr;
         visit->quick[i].low = i < quick ? g->low : 0;
         visit->quick[i].bound = i < quick ? g->bound : UINT32_MAX;
-        visit->quick[i].align = i < quick ? g->align : 0;
+        visit->a[i] = i < quick ? (uint8_t)(g->a - p->gpr) : 0;
+        visit->align[i] = i < quick ? (uint8_t)g->align : 0;
     }
-    nux_pipe elsewhere = pipe;
-    visit->exit[0] = visit->exit[1] = nux_pipe_find(p, &pipe);
-    if (plan->ends_in_branch != NO_BRANCH) {
-        nux_pipe_jump(&elsewhere);
-        visit->exit[1] = nux_pipe_find(p, &elsewhere);
-    }
-    return plan->visits = visit;
 }
 
 nux_visit *nux_find_visit(nux_processor *p, nux_plan *plan, const nux_pipe *entry, bool jumped) {
     bool unpredicted = jumped && plan->instructions == 1 && plan->ends_in_branch != NO_BRANCH;
     uint32_t n = 0;
-    for (nux_visit *visit = plan->visits; visit; visit = visit->other, n++)
-        if (visit->entry == entry && visit->unpredicted == unpredicted)
-            return visit;
-    p->crowded |= n >= MANY_VISITS || p->pipes.count >= NUX_MAX_PIPES;
-    return make_visit(p, plan, entry, unpredicted);
-}
-
-void nux_forget_visits(nux_plan *plan) {
-    for (nux_visit *visit = plan->visits, *other; visit; visit = other) {
-        other = visit->other;
-        free(visit);
-    }
+    for (uint32_t i = plan->visits; i; i = p->details[i].other, n++)
+        if (p->details[i].entry == entry && p->details[i].unpredicted == unpredicted)
+            return &p->visits[i];
+    uint32_t new = p->num_visits++;
+    p->details[new] = (nux_visit_details){
+        .plan = plan, .entry = entry, .other = plan->visits, .unpredicted = unpredicted};
+    plan->visits = new;
+    fill_in(p, &p->visits[new], &p->details[new]);
+    p->crowded |= n >= MANY_VISITS || p->pipes.count >= NUX_MAX_PIPES ||
+                  p->num_visits == NUX_MAX_VISITS;
+    return &p->visits[new];
 }
