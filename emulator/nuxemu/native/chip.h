@@ -4,15 +4,30 @@
 #define NUX_CHIP_H
 #include "cdef/chip.h"
 #include "cdef/processor.h"
+#include "memory_map.h"
 #include <stdbool.h>
 
 enum { NUX_HEMISPHERES = 2 };
+
+/* Registers that are kept here, not in the unit that they are about. Plain words: a saved state
+ * is these bytes. */
+typedef struct {
+    uint32_t synram_config[NUX_HEMISPHERES][NUX_OMNIBUS_SYNRAM_CONFIG_SIZE];
+    uint32_t correlation_config[NUX_HEMISPHERES][NUX_OMNIBUS_CORRELATION_CONFIG_SIZE];
+    uint32_t padi_config[NUX_HEMISPHERES];
+    uint32_t stp_config[NUX_HEMISPHERES];
+    uint32_t driver[NUX_HEMISPHERES][NUX_NUM_DRIVERS][3];
+    uint32_t systime_offset[2]; /* what the counter is ahead of hardware time: low, high word */
+} nux_chip_registers;
 
 struct nux_chip {
     uint8_t *ext;  /* 128 KiB */
     uint8_t *dram; /* 256 MiB, backed by memory only where touched */
     nux_array *array[NUX_HEMISPHERES];
     nux_processor *ppu[NUX_HEMISPHERES];
+    nux_network *network; /* NULL: there are no events but those of the arrays */
+    uint32_t control[NUX_HEMISPHERES]; /* control registers of the processors */
+    nux_chip_registers registers;
     uint32_t users; /* the one who made it, and processors */
 };
 
@@ -21,7 +36,16 @@ struct nux_chip {
 uint8_t *nux_external_bytes(nux_chip *, uint32_t address, size_t n);
 void nux_external_written(nux_chip *, uint32_t address, uint32_t n);
 
-/* bus.c: one word of the on-chip bus, by word address, at a hardware time (s); byte_mask 0
- * reads, else writes the selected bytes. 0 or an enum nux_reason. */
-int nux_bus_access(nux_chip *, uint32_t word, uint32_t *value, uint32_t byte_mask, double now_s);
+/* Bits of a control register (haldls, PPUControlRegister): inhibit reset, force the clock on or
+ * off, enable the cache controller. */
+enum { NUX_INHIBIT_RESET = 1, NUX_CONTROL_BITS = 15 };
+/* chip.c: control and status register of a processor. */
+void nux_chip_set_control(nux_chip *, unsigned hemisphere, uint32_t value);
+uint32_t nux_chip_status(const nux_chip *, unsigned hemisphere);
+
+/* chip.c: brings arrays, neurons and spikes up to a hardware time (s), unless they are past it. */
+void nux_chip_advance(nux_chip *, double now_s);
+
+/* registers.c: registers as they are when the chip has been set up. */
+void nux_registers_reset(nux_chip_registers *);
 #endif
