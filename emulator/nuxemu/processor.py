@@ -24,10 +24,12 @@ _CORES = ("native", "reference")
 class StopReason(Enum):
     """Why a run ended."""
 
+    RUNNING = lib.NUX_RUNNING
     FINISHED = lib.NUX_FINISHED
     CYCLE_LIMIT = lib.NUX_CYCLE_LIMIT
     WALL_LIMIT = lib.NUX_WALL_LIMIT
     INTERRUPTED = lib.NUX_INTERRUPTED
+    HELD = lib.NUX_HELD
     UNDEFINED_INSTRUCTION = lib.NUX_TRAP_UNDEFINED
     MISALIGNED = lib.NUX_TRAP_MISALIGNED
     OUT_OF_RANGE = lib.NUX_TRAP_OUT_OF_RANGE
@@ -95,6 +97,18 @@ class Site:
     pc: int
     kind: SiteKind
     count: int
+
+
+def _stop(native: Any) -> Stop:
+    return Stop(
+        StopReason(native.reason),
+        native.pc,
+        native.from_pc,
+        native.address,
+        native.word,
+        bool(native.store),
+        native.size,
+    )
 
 
 def _engine_api() -> Any:
@@ -270,36 +284,29 @@ class Processor:
             setattr(native, name, value)
         lib.nux_processor_set_registers(self._native, native)
 
-    def run(
-        self, *, max_cycles: int, start_s: float = 0.0, max_wall_s: float | None = None
-    ) -> Stop:
-        """Run from the present PC until the program ends, traps or hits a limit.
+    def run(self, *, max_cycles: int, max_wall_s: float | None = None) -> Stop:
+        """Run this processor alone until the program ends, traps or hits a limit.
 
         Parameters
         ----------
         max_cycles : int
             Value of the cycle counter at which the run is stopped.
-        start_s : float
-            Hardware time (s) at which the cycle counter was 0.
         max_wall_s : float, optional
             Wall time (s) after which the run is stopped.
         """
         stop = ffi.new("nux_stop *")
         limit = max_wall_s if max_wall_s is not None else 0.0
-        lib.nux_processor_run(self._native, start_s, max_cycles, limit, stop)
-        return Stop(
-            StopReason(stop.reason),
-            stop.pc,
-            stop.from_pc,
-            stop.address,
-            stop.word,
-            bool(stop.store),
-            stop.size,
-        )
+        lib.nux_processor_run(self._native, max_cycles, limit, stop)
+        return _stop(stop)
+
+    @property
+    def stop(self) -> Stop:
+        """Where and why the processor stands still, as after the last run."""
+        return _stop(lib.nux_processor_stop(self._native))
 
     def interrupt(self) -> None:
         """End the run that another thread is in, soon."""
-        lib.nux_processor_interrupt(self._native)
+        lib.nux_chip_interrupt(self._bus._native)
 
     @property
     def cycles(self) -> int:

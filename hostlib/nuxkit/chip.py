@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from nuxemu import Bus, CorrelationConfig, Processor, StopReason, SynapseArray
+from nuxemu import ChipEnd, ChipModel, CorrelationConfig, StopReason
 from nuxemu import memory_map as mm
 
 from .errors import InputError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DEFAULT_MAX_CYCLES = 10 * mm.PPU_CLOCK_HZ
 DEFAULT_MAX_WALL_S = 60.0
 
+HEMISPHERES = (0, 1)
 _MAX_INTEGER = 2**63 - 1
 _FETCH_TO_DATA = (
     (mm.EXTMEM_FETCH_BASE, mm.EXTMEM_SIZE, mm.EXTMEM_DATA_BASE),
@@ -69,8 +70,8 @@ class Chip:
         Synapse arrays by hemisphere: weights, labels, sensors.
     ppu : tuple of nuxemu.Processor
         Processors by hemisphere.
-    time_s : float
-        Hardware time reached, seconds.
+    model : nuxemu.ChipModel
+        The chip with all its units.
     """
 
     def __init__(
@@ -82,18 +83,17 @@ class Chip:
         hardware: bool = False,
     ) -> None:
         _check_integer("seed", seed, 0)
-        config = correlation or CorrelationConfig()
-        self.synram = tuple(SynapseArray(seed=2 * seed + h, config=config) for h in range(2))
-        bus = Bus()
         try:
-            self.ppu = tuple(
-                Processor(array, bus=bus, hemisphere=h, core=core, hardware=hardware)
-                for h, array in enumerate(self.synram)
-            )
+            self.model = ChipModel(seed, correlation=correlation, core=core, hardware=hardware)
         except ValueError as error:
             raise InputError(str(error)) from error
+        self.synram, self.ppu = self.model.arrays, self.model.processors
         self._programs: list[Program | None] = [None, None]
-        self.time_s = 0.0
+
+    @property
+    def time_s(self) -> float:
+        """Hardware time reached, seconds."""
+        return self.model.time_s
 
     def add_spikes(
         self,
@@ -126,27 +126,35 @@ class Chip:
         except (TypeError, ValueError) as error:
             raise InputError(str(error)) from error
 
-    def advance(self, duration_s: float) -> None:
-        """Let hardware time pass: the sensors see the spikes up to then.
+    def advance(self, duration_s: float, *, max_wall_s: float = DEFAULT_MAX_WALL_S) -> None:
+        """Let hardware time pass: spikes reach their goals, started programs go on.
 
         Parameters
         ----------
         duration_s : float
-            Seconds of hardware time, at least 0.
+            Seconds of hardware time, at least 0; rounded to cycles of 4 ns.
+        max_wall_s : float
+            Wall time (s) after which this is given up.
+
+        Raises
+        ------
+        KernelTrap
+            A running program did something that no program may do; see `run`.
+        RunLimitError
+            `max_wall_s` was reached.
         """
         if not (isinstance(duration_s, int | float) and 0 <= duration_s < math.inf):
             raise InputError(f"duration_s is {duration_s!r}, but must be a time of at least 0 s")
-        self._advance_to(self.time_s + duration_s)
-
-    def _advance_to(self, time_s: float) -> None:
-        self.time_s = time_s
-        for array in self.synram:
-            array.advance(time_s)
+        _check_wall_time(max_wall_s)
+        cycles = round(duration_s * mm.PPU_CLOCK_HZ)
+        if self.model.cycle + cycles > _MAX_INTEGER:
+            raise InputError(f"duration_s is {duration_s!r}, beyond the end of the chip's clock")
+        self._run(cycles, (), max_wall_s)
 
     def load(
         self, program: Program | BuildResult | str | os.PathLike[str], *, hemisphere: int = 0
     ) -> Program:
-        """Load a program: reset the processor, clear its SRAM, write all sections.
+        """Load a program: put the processor into reset, clear its SRAM, write all sections.
 
         Parameters
         ----------
@@ -162,12 +170,13 @@ class Chip:
         """
         ppu = self.ppu[_hemisphere(hemisphere)]
         program = _as_program(program)
-        ppu.reset()
+        self.model.hold(hemisphere)
         ppu.write(mm.SRAM_BASE, bytes(mm.SRAM_SIZE))
         for segment in program.segments:
             ppu.write(_data_address(segment.address), segment.data)
         limit = program.symbols.get("__stack_limit")
         ppu.set_stack_limit(limit.address if limit else 0)
+        ppu.set_code_end(_code_end(program))
         self._programs[hemisphere] = program
         return program
 
@@ -216,6 +225,29 @@ class Chip:
                 ppu.write(address, old)
             raise
 
+    def start(self, *, symbols: Mapping[str, Any] | None = None, hemisphere: int = 0) -> None:
+        """Release a processor from reset: its program starts and runs while time passes.
+
+        Parameters
+        ----------
+        symbols : mapping of str to value, optional
+            Variables to write before the start.
+        hemisphere : int
+            0 (top) or 1 (bottom).
+        """
+        self.program(hemisphere)
+        if symbols:
+            self.write_symbols(symbols, hemisphere=hemisphere)
+        self.model.start(hemisphere)
+
+    def stop(self, hemisphere: int = 0) -> None:
+        """Put a processor into reset; its memories stay as they are."""
+        self.model.hold(_hemisphere(hemisphere))
+
+    def is_running(self, hemisphere: int = 0) -> bool:
+        """Whether a program is at work: started, and neither ended nor trapped."""
+        return self.model.is_at_work(_hemisphere(hemisphere))
+
     def run(
         self,
         program: Program | BuildResult | str | os.PathLike[str] | None = None,
@@ -229,7 +261,8 @@ class Chip:
         """Run a program from its start until it ends.
 
         The run starts at the chip's present time and takes hardware time; the sensors
-        see each spike when its time comes.
+        see each spike when its time comes. A program that was started on the other
+        processor goes on meanwhile.
 
         Parameters
         ----------
@@ -263,10 +296,63 @@ class Chip:
         KeyboardInterrupt
             Ctrl-C; the chip can run the next program.
         """
+        self._prepare(program, hemisphere, core)
+        _check_limits(max_cycles, max_wall_s)
+        self.start(symbols=symbols, hemisphere=hemisphere)
+        (result,) = self._run_to_end((hemisphere,), max_cycles, max_wall_s)
+        return result
+
+    def run_both(
+        self,
+        top: Program | BuildResult | str | os.PathLike[str] | None = None,
+        bottom: Program | BuildResult | str | os.PathLike[str] | None = None,
+        *,
+        symbols: Mapping[str, Any] | None = None,
+        max_cycles: int = DEFAULT_MAX_CYCLES,
+        max_wall_s: float = DEFAULT_MAX_WALL_S,
+        core: str | None = None,
+    ) -> tuple[RunResult, RunResult]:
+        """Run both processors at the same time, from their starts until both ended.
+
+        Parameters
+        ----------
+        top, bottom : Program, BuildResult or path, optional
+            Loaded first; with `top` alone, both load that one. With none, the loaded
+            programs start again.
+        symbols : mapping of str to value, optional
+            Variables to write before the start, on both processors; use `write` for what
+            differs.
+        max_cycles, max_wall_s, core
+            As in `run`, for both.
+
+        Returns
+        -------
+        top, bottom : RunResult
+
+        Raises
+        ------
+        KernelTrap, RunLimitError, InputError, KeyboardInterrupt
+            As in `run`; `result` is that of the program that trapped or did not end.
+        """
+        for hemisphere, program in enumerate((top, bottom if bottom is not None else top)):
+            self._prepare(program, hemisphere, core)
+        _check_limits(max_cycles, max_wall_s)
+        for hemisphere in HEMISPHERES:
+            self.start(symbols=symbols, hemisphere=hemisphere)
+        first, second = self._run_to_end(HEMISPHERES, max_cycles, max_wall_s)
+        return first, second
+
+    def result(self, hemisphere: int = 0) -> RunResult:
+        """Return the present state of a started program, whether it has ended or not."""
+        return self._result(_hemisphere(hemisphere), 0.0)
+
+    def _prepare(
+        self,
+        program: Program | BuildResult | str | os.PathLike[str] | None,
+        hemisphere: int,
+        core: str | None,
+    ) -> None:
         ppu = self.ppu[_hemisphere(hemisphere)]
-        _check_integer("max_cycles", max_cycles, 1)
-        if not (isinstance(max_wall_s, int | float) and max_wall_s > 0):
-            raise InputError(f"max_wall_s is {max_wall_s!r}, but must be a time above 0 s")
         if core is not None:
             try:
                 ppu.set_core(core)
@@ -274,20 +360,48 @@ class Chip:
                 raise InputError(str(error)) from error
         if program is not None:
             self.load(program, hemisphere=hemisphere)
-        loaded = self.program(hemisphere)
-        if symbols:
-            self.write_symbols(symbols, hemisphere=hemisphere)
-        ppu.reset()
-        ppu.set_code_end(_code_end(loaded))
+        self.program(hemisphere)
+
+    def _run_to_end(
+        self, hemispheres: tuple[int, ...], max_cycles: int, max_wall_s: float
+    ) -> tuple[RunResult, ...]:
+        """Run until the programs end; raise the error of one that does not, and stop it."""
+        wall_s = self._run(max_cycles, hemispheres, max_wall_s)
+        results = tuple(self._result(hemisphere, wall_s) for hemisphere in hemispheres)
+        for result in results:
+            failure = error_of(result)
+            if failure is not None:
+                self.model.hold(result.hemisphere)
+                raise failure
+        return results
+
+    def _run(self, cycles: int, awaited: tuple[int, ...], max_wall_s: float) -> float:
+        """Let time pass; returns the wall time (s) that it took."""
+        until = self.model.cycle + cycles
         begin = time.perf_counter()
-        stop, interrupted = run_interruptibly(
-            ppu, max_cycles=max_cycles, start_s=self.time_s, max_wall_s=max_wall_s
+        end, interrupted = run_interruptibly(
+            lambda: self.model.run(until, awaited=awaited, max_wall_s=max_wall_s),
+            self.model.interrupt,
         )
         wall_s = time.perf_counter() - begin
-        self._advance_to(self.time_s + ppu.cycles / mm.PPU_CLOCK_HZ)
         if interrupted:
+            for hemisphere in awaited:
+                self.model.hold(hemisphere)
             raise KeyboardInterrupt
-        registers = ppu.registers()
+        for hemisphere in HEMISPHERES:
+            running = self._programs[hemisphere] is not None
+            stop = self.ppu[hemisphere].stop
+            trapped = end is ChipEnd.STOPPED and stop.reason.is_trap
+            late = end is ChipEnd.WALL_LIMIT and stop.reason is StopReason.WALL_LIMIT
+            if running and hemisphere not in awaited and (trapped or late):
+                failure = error_of(self._result(hemisphere, wall_s))
+                assert failure is not None
+                raise failure
+        return wall_s
+
+    def _result(self, hemisphere: int, wall_s: float) -> RunResult:
+        loaded, ppu = self.program(hemisphere), self.ppu[hemisphere]
+        stop, registers = ppu.stop, ppu.registers()
         frames: tuple[Any, ...] = ()
         if stop.reason is not StopReason.FINISHED:
             pc = stop.from_pc if stop.reason is StopReason.FETCH else stop.pc
@@ -297,7 +411,7 @@ class Chip:
 
             stack = loaded.call_stack(pc, registers["lr"], registers["gpr"][1], read_word)
             frames = tuple(stack)
-        result = RunResult(
+        return RunResult(
             program=loaded,
             hemisphere=hemisphere,
             stop=stop,
@@ -317,10 +431,6 @@ class Chip:
                 mm.EXTMEM_DATA_BASE: ppu.read(mm.EXTMEM_DATA_BASE, mm.EXTMEM_SIZE),
             },
         )
-        failure = error_of(result)
-        if failure is not None:
-            raise failure
-        return result
 
 
 def _code_end(program: Program) -> int:
@@ -333,6 +443,16 @@ def _code_end(program: Program) -> int:
 def _check_integer(name: str, value: object, low: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MAX_INTEGER:
         raise InputError(f"{name} is {value!r}, but must be an integer from {low} to 2**63 - 1")
+
+
+def _check_wall_time(max_wall_s: float) -> None:
+    if not (isinstance(max_wall_s, int | float) and max_wall_s > 0):
+        raise InputError(f"max_wall_s is {max_wall_s!r}, but must be a time above 0 s")
+
+
+def _check_limits(max_cycles: int, max_wall_s: float) -> None:
+    _check_integer("max_cycles", max_cycles, 1)
+    _check_wall_time(max_wall_s)
 
 
 def _hemisphere(hemisphere: int) -> int:

@@ -80,6 +80,8 @@ def _what(result: RunResult) -> str:
         StopReason.CYCLE_LIMIT: f"cycle limit reached after {result.cycles} cycles",
         StopReason.WALL_LIMIT: f"wall-time limit reached after {result.wall_time_s:.3g} s",
         StopReason.INTERRUPTED: "interrupted",
+        StopReason.RUNNING: f"still running after {result.cycles} cycles",
+        StopReason.HELD: "put into reset by its control register",
         StopReason.UNDEFINED_INSTRUCTION: "the processor has no instruction "
         f"{_instruction(stop.word)}",
         StopReason.MISALIGNED: f"misaligned {access}",

@@ -16,6 +16,8 @@ REASONS_TESTED_ELSEWHERE = {
     StopReason.WALL_LIMIT, StopReason.INTERRUPTED, StopReason.CYCLE_LIMIT,
     StopReason.NO_NEURON, StopReason.STACK_OVERFLOW,
     StopReason.CADC_DISABLED, StopReason.TOO_MANY_EVENTS,
+    StopReason.RUNNING,  # before the first run
+    StopReason.HELD,  # of a whole chip
 }  # fmt: skip
 
 #: (reason, program that stops at `here`, address, is a store, bytes)

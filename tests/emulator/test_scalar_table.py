@@ -124,7 +124,7 @@ def test_python_and_the_native_core_decode_alike():
         known = scalar.decode(word) is not None or vector.decode(word) is not None
         cpu.reset()
         cpu.write(0, word.to_bytes(4, "big"))
-        lib.nux_processor_run(cpu._native, 0.0, 1, 0.0, stop)
+        lib.nux_processor_run(cpu._native, 1, 0.0, stop)
         refused = stop.reason == StopReason.UNDEFINED_INSTRUCTION.value and stop.pc == 0
         assert refused != known, f"{word:08x}"
         undefined += refused

@@ -19,6 +19,9 @@ typedef struct {
     uint8_t fired[NUX_ARRAY_ROWS][NUX_ARRAY_COLUMNS];
 } synapse_history;
 
+#define PUT(writer, field) nux_write_state(writer, &(field), sizeof(field))
+#define TAKE(reader, field) nux_read_state(reader, &(field), sizeof(field))
+
 // Every field that is saved as it is.
 #define FOR_FIELDS(DO, stream, array)                                                              \
     DO(stream, (array)->weights);                                                                  \
@@ -48,22 +51,22 @@ typedef struct {
 static void save_synapses(const nux_array *settled, nux_writer *w) {
     for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++)
         for (unsigned group = 0; group < NUX_ARRAY_COLUMNS / 8; group++)
-            NUX_PUT(w, settled->pairing[row][group].pre_time_s);
+            PUT(w, settled->pairing[row][group].pre_time_s);
     for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++)
         for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
             uint32_t before = settled->pairing[row][column / 8].posts_before[column % 8];
             uint8_t fired = before != settled->post_count[column];
-            NUX_PUT(w, fired);
+            PUT(w, fired);
         }
 }
 
 static void save_spikes(const nux_array *array, nux_writer *w) {
     uint64_t count = array->spikes_end - array->spikes_head;
-    NUX_PUT(w, count);
+    PUT(w, count);
     for (size_t i = array->spikes_head; i < array->spikes_end; i++) {
-        NUX_PUT(w, array->spikes[i].time_s);
-        NUX_PUT(w, array->spikes[i].line);
-        NUX_PUT(w, array->spikes[i].label);
+        PUT(w, array->spikes[i].time_s);
+        PUT(w, array->spikes[i].line);
+        PUT(w, array->spikes[i].label);
     }
 }
 
@@ -71,10 +74,10 @@ enum { SPIKE_BYTES = 12 };
 
 static size_t state_size(const nux_array *array) {
     nux_writer counter = {0};
-    NUX_PUT(&counter, magic);
-    NUX_PUT(&counter, version);
-    FOR_FIELDS(NUX_PUT, &counter, array);
-    return counter.size + sizeof(synapse_history) + sizeof(uint64_t) +
+    PUT(&counter, magic);
+    PUT(&counter, version);
+    FOR_FIELDS(PUT, &counter, array);
+    return counter.used + sizeof(synapse_history) + sizeof(uint64_t) +
            SPIKE_BYTES * (array->spikes_end - array->spikes_head);
 }
 
@@ -89,10 +92,10 @@ size_t nux_array_save(const nux_array *array, uint8_t *out, size_t capacity) {
         return 0;
     memcpy(settled, array, sizeof *settled);
     nux_array_settle(settled);
-    nux_writer w = {out, capacity, 0};
-    NUX_PUT(&w, magic);
-    NUX_PUT(&w, version);
-    FOR_FIELDS(NUX_PUT, &w, settled);
+    nux_writer w = {.out = out, .capacity = capacity};
+    PUT(&w, magic);
+    PUT(&w, version);
+    FOR_FIELDS(PUT, &w, settled);
     save_synapses(settled, &w);
     save_spikes(array, &w);
     free(settled);
@@ -148,8 +151,8 @@ static bool is_consistent(const nux_array *a, const synapse_history *history) {
 
 // Takes the spikes to come into a new queue of the array.
 static int load_spikes(nux_array *array, nux_reader *r) {
-    uint64_t count;
-    NUX_TAKE(r, count);
+    uint64_t count = 0;
+    TAKE(r, count);
     if (r->failed || r->left % SPIKE_BYTES != 0 || r->left / SPIKE_BYTES != count)
         return -1;
     size_t n = (size_t)count;
@@ -159,9 +162,9 @@ static int load_spikes(nux_array *array, nux_reader *r) {
     int status = -2;
     if (time_s != NULL && line != NULL && label != NULL) {
         for (size_t i = 0; i < n; i++) {
-            NUX_TAKE(r, time_s[i]);
-            NUX_TAKE(r, line[i]);
-            NUX_TAKE(r, label[i]);
+            TAKE(r, time_s[i]);
+            TAKE(r, line[i]);
+            TAKE(r, label[i]);
         }
         int pushed = nux_array_push(array, n, time_s, line, label);
         status = pushed == NUX_ARRAY_NO_MEMORY ? -2 : pushed < 0 ? -1 : 0;
@@ -182,17 +185,17 @@ static void load_synapses(nux_array *array, const synapse_history *history) {
 }
 
 int nux_array_load(nux_array *array, const uint8_t *data, size_t n) {
-    nux_reader r = {data, n, false};
-    uint32_t words[2];
+    nux_reader r = {.data = data, .left = n};
+    uint32_t words[2] = {0};
     nux_array *loaded = calloc(1, sizeof *loaded);
     synapse_history *history = malloc(sizeof *history);
     int status = -2;
     if (loaded == NULL || history == NULL)
         goto end;
     status = -1;
-    NUX_TAKE(&r, words);
-    FOR_FIELDS(NUX_TAKE, &r, loaded);
-    NUX_TAKE(&r, *history);
+    TAKE(&r, words);
+    FOR_FIELDS(TAKE, &r, loaded);
+    TAKE(&r, *history);
     if (r.failed || words[0] != magic || words[1] != version || !is_consistent(loaded, history))
         goto end;
     status = load_spikes(loaded, &r);

@@ -3,6 +3,7 @@
 #include "chip.h"
 #include "memory_map.h"
 #include "processor.h"
+#include "state.h"
 #include <string.h>
 
 uint8_t *nux_external_bytes(nux_chip *chip, uint32_t address, size_t n) {
@@ -17,6 +18,11 @@ uint8_t *nux_external_bytes(nux_chip *chip, uint32_t address, size_t n) {
 
 /* Code that a processor has translated may have changed. */
 void nux_external_written(nux_chip *chip, uint32_t address, uint32_t n) {
+    if (address >= NUX_DRAM_DATA_BASE && n) {
+        uint32_t first = (address - NUX_DRAM_DATA_BASE) / NUX_DRAM_PAGE;
+        uint32_t last = (address - NUX_DRAM_DATA_BASE + n - 1) / NUX_DRAM_PAGE;
+        memset(chip->dram_written + first, 1, last - first + 1);
+    }
     uint32_t fetch = address < NUX_DRAM_DATA_BASE
                          ? address - NUX_EXTMEM_DATA_BASE + NUX_EXTMEM_FETCH_BASE
                          : address - NUX_DRAM_DATA_BASE + NUX_DRAM_FETCH_BASE;
@@ -39,5 +45,51 @@ int nux_external_write(nux_chip *chip, uint32_t address, const uint8_t *data, si
         return -1;
     memcpy(bytes, data, n);
     nux_external_written(chip, address, (uint32_t)n);
+    return 0;
+}
+
+static bool is_zero(const uint8_t *page) {
+    return !page[0] && !memcmp(page, page + 1, NUX_DRAM_PAGE - 1);
+}
+
+/* Number and content of each page of DRAM that holds something, behind the external memory. */
+size_t nux_external_save(nux_chip *chip, uint8_t *out, size_t capacity) {
+    nux_writer w = {.out = out, .capacity = capacity};
+    nux_write_state(&w, chip->ext, NUX_EXTMEM_SIZE);
+    for (uint32_t page = 0; page < sizeof chip->dram_written; page++) {
+        const uint8_t *bytes = chip->dram + (size_t)page * NUX_DRAM_PAGE;
+        if (!chip->dram_written[page] || is_zero(bytes))
+            continue;
+        nux_write_state(&w, &page, sizeof page);
+        nux_write_state(&w, bytes, NUX_DRAM_PAGE);
+    }
+    return w.used;
+}
+
+static void clear_dram(nux_chip *chip) {
+    for (uint32_t page = 0; page < sizeof chip->dram_written; page++)
+        if (chip->dram_written[page]) {
+            memset(chip->dram + (size_t)page * NUX_DRAM_PAGE, 0, NUX_DRAM_PAGE);
+            nux_external_written(chip, NUX_DRAM_DATA_BASE + page * NUX_DRAM_PAGE, NUX_DRAM_PAGE);
+        }
+}
+
+int nux_external_load(nux_chip *chip, const uint8_t *data, size_t n) {
+    const size_t entry = sizeof(uint32_t) + NUX_DRAM_PAGE;
+    if (n < NUX_EXTMEM_SIZE || (n - NUX_EXTMEM_SIZE) % entry)
+        return -1;
+    uint32_t page;
+    for (size_t at = NUX_EXTMEM_SIZE, next = 0; at < n; at += entry, next = page + 1) {
+        memcpy(&page, data + at, sizeof page);
+        if (page < next || page >= sizeof chip->dram_written)
+            return -1;
+    }
+    clear_dram(chip);
+    nux_external_write(chip, NUX_EXTMEM_DATA_BASE, data, NUX_EXTMEM_SIZE);
+    for (size_t at = NUX_EXTMEM_SIZE; at < n; at += entry) {
+        memcpy(&page, data + at, sizeof page);
+        nux_external_write(chip, NUX_DRAM_DATA_BASE + page * NUX_DRAM_PAGE,
+                           data + at + sizeof page, NUX_DRAM_PAGE);
+    }
     return 0;
 }

@@ -47,6 +47,7 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
         return NULL;
     }
     chip->ppu[config->hemisphere] = p;
+    chip->control[config->hemisphere] = NUX_INHIBIT_RESET;
     chip->array[config->hemisphere] = array;
     memset(p->vectors, 0, sizeof *p->vectors);
     nux_processor_reset(p);
@@ -81,7 +82,9 @@ void nux_processor_free(nux_processor *p) {
 void nux_processor_reset(nux_processor *p) {
     nux_registers zero = {0};
     nux_translation_drop(p);
+    p->origin = nux_chip_now(p->chip);
     p->cycles = p->instructions = p->timers_seen = 0;
+    p->stop = (nux_stop){.reason = NUX_RUNNING};
     nux_processor_set_registers(p, &zero);
     memset(p->vectors->acc, 0, sizeof p->vectors->acc);
     memset(p->vectors->vcr, 0, sizeof p->vectors->vcr);
@@ -156,6 +159,7 @@ void nux_processor_set_code_end(nux_processor *p, uint32_t address) {
     nux_set_code_end(p, address);
 }
 
+const nux_stop *nux_processor_stop(const nux_processor *p) { return &p->stop; }
 uint64_t nux_processor_cycles(nux_processor *p) { return p->cycles; }
 uint64_t nux_processor_instructions(nux_processor *p) { return p->instructions; }
 

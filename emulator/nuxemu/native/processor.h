@@ -164,14 +164,14 @@ struct nux_processor {
     uint64_t time_base_offset, timers_seen;
 
     /* run */
+    uint64_t origin; /* cycle of the chip at which this processor's cycle 0 was */
     uint64_t cycles, instructions, max_cycles, next_event, next_wall_check;
-    double start_s, wall_deadline;
+    bool held; /* in reset, by its control register */
     uint32_t resume_pc;
     nux_plan *plans[NUM_PLANS]; /* by pc; never NULL; one that collides is made again */
     nux_plan no_plan, start;    /* where there is none; what came before the first block */
     bool leave, flush, stale, fetch_failed, data_failed;
     bool engine_branches_only; /* a test: everything else is native */
-    volatile int interrupt_request;
     uint32_t bad_fetch;
     nux_stretch unsynced[MAX_UNSYNCED]; /* vector data stored since the last sync */
     uint32_t num_unsynced;
@@ -208,6 +208,10 @@ void nux_set_code_end(nux_processor *, uint32_t code_end);
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user);
 bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *user);
 void nux_stop_at(nux_processor *, int reason, uint32_t pc, uint32_t address);
+/* Runs until the program ends, traps, or reaches the cycle; the end is in p->stop. */
+void nux_run_slice(nux_processor *, uint64_t max_cycles);
+/* Ends the present slice at this cycle, if it is not past it already. */
+void nux_shorten_slice(nux_processor *, uint64_t max_cycles);
 
 /* alu.c, load_store.c, system.c: the parts of it */
 bool nux_execute_alu(nux_processor *, const nux_decoded *, uint32_t pc);
@@ -238,6 +242,7 @@ int nux_external_space(nux_processor *, uint32_t address, uint8_t **bytes);
 /* sites.c */
 void nux_report(nux_processor *, uint32_t pc, int kind);
 void nux_forget_sites(nux_processor *);
+void nux_restore_sites(nux_processor *, const nux_site *, size_t n, uint64_t unlisted);
 
 /* timers.c */
 uint64_t nux_time_base(const nux_processor *);
@@ -249,9 +254,12 @@ void nux_schedule(nux_processor *);
 bool nux_take_interrupt(nux_processor *, uint32_t next_pc);
 void nux_enter_interrupt(nux_processor *, uint32_t vector, uint32_t srr0, uint32_t esr);
 
+/* Cycle of the chip that the processor has reached. */
+static inline uint64_t nux_chip_cycle(const nux_processor *p) { return p->origin + p->cycles; }
+
 /* Hardware time, seconds. */
 static inline double nux_now_s(const nux_processor *p) {
-    return p->start_s + (double)p->cycles / NUX_PPU_CLOCK_HZ;
+    return (double)nux_chip_cycle(p) / NUX_PPU_CLOCK_HZ;
 }
 
 static inline bool nux_is_memory(const nux_decoded *d) {

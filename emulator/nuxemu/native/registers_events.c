@@ -91,7 +91,9 @@ int nux_access_stp_config(const nux_access *a) {
     return nux_access_register(a, &a->chip->registers.stp_config[a->unit], STP_CONFIG_BITS);
 }
 
+/* Bits that exist; those among them that the network knows, the others are stored here. */
 static const uint32_t driver_bits[] = {0xffff, 0x3fff, 0xdf};
+static const uint32_t driver_network_bits[] = {0xbe00, 0xf0, 0x10};
 /* Word 0. */
 static const field compare_mask = {9, 5}, enable_receiver = {15, 1};
 /* Word 1: bottom (even) row, top (odd) row. */
@@ -133,17 +135,19 @@ static void driver_from_word(nux_network_driver *d, uint32_t index, uint32_t wor
     }
 }
 
-/* What the network does not know of a driver is stored. */
 int nux_access_driver(const nux_access *a) {
     if (!a->chip->network)
         return NUX_TRAP_BUS;
     nux_network_driver *driver =
         &nux_network_drivers(a->chip->network)[a->unit * NUX_NUM_DRIVERS + a->index];
     uint32_t *stored = &a->chip->registers.driver[a->unit][a->index][a->word];
-    driver_to_word(driver, a->word, stored);
-    nux_access_register(a, stored, driver_bits[a->word]);
-    if (a->mask)
-        driver_from_word(driver, a->word, *stored);
+    uint32_t word = *stored;
+    driver_to_word(driver, a->word, &word);
+    nux_access_register(a, &word, driver_bits[a->word]);
+    if (a->mask) {
+        driver_from_word(driver, a->word, word);
+        *stored = word & ~driver_network_bits[a->word];
+    }
     return 0;
 }
 

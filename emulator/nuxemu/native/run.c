@@ -5,7 +5,6 @@
 #include "values.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     UC_PPC_REG_PC = 1,
@@ -18,12 +17,6 @@ enum {
     MAX_BUDGET = 1 << 30
 };
 #define NEVER 0xfffffffeu /* end address that no program reaches */
-
-static double wall_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 void nux_stop_at(nux_processor *p, int reason, uint32_t pc, uint32_t address) {
     const nux_decoded *d = nux_decoded_at(p, pc);
@@ -43,27 +36,12 @@ static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     return false;
 }
 
-/* Executes the native instructions in [from, to); false: leave, to resume_pc. */
-static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
-    for (uint32_t pc = from; pc != to; pc += 4, d++) {
-        p->instructions++;
-        if (!execute(p, d, pc))
-            return false;
-        if (p->leave) { /* code changed under us */
-            p->resume_pc = pc + 4;
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Ends the run when the host wants so or its wall time is over; true: ended. */
 static bool host_ends_run(nux_processor *p, uint32_t pc) {
     p->next_wall_check = p->cycles + (p->vector_step ? WALL_CHECK_CYCLES_SLOW : WALL_CHECK_CYCLES);
-    if (p->interrupt_request)
-        nux_stop_at(p, NUX_INTERRUPTED, pc, 0);
-    else if (p->wall_deadline > 0 && wall_s() >= p->wall_deadline)
-        nux_stop_at(p, NUX_WALL_LIMIT, pc, 0);
+    int reason = nux_host_ends_run(p->chip);
+    if (reason)
+        nux_stop_at(p, reason, pc, 0);
     return p->stop.reason != NUX_RUNNING;
 }
 
@@ -78,6 +56,22 @@ static bool look_up(nux_processor *p, uint32_t pc) {
     if (nux_take_interrupt(p, pc))
         return false;
     nux_schedule(p);
+    return true;
+}
+
+/* Executes the native instructions in [from, to); false: leave, to resume_pc. */
+static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
+    for (uint32_t pc = from; pc != to; pc += 4, d++) {
+        if (p->cycles >= p->next_event && !look_up(p, pc))
+            return false;
+        p->instructions++;
+        if (!execute(p, d, pc))
+            return false;
+        if (p->leave) { /* code changed under us */
+            p->resume_pc = pc + 4;
+            return false;
+        }
+    }
     return true;
 }
 
@@ -262,12 +256,8 @@ static void refresh(nux_processor *p) {
     p->flush = true;
 }
 
-void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, double max_wall_s,
-                       nux_stop *stop) {
-    p->start_s = start_s;
+void nux_run_slice(nux_processor *p, uint64_t max_cycles) {
     p->max_cycles = max_cycles;
-    p->wall_deadline = max_wall_s > 0 ? wall_s() + max_wall_s : 0;
-    p->interrupt_request = 0;
     p->stop = (nux_stop){.reason = NUX_RUNNING};
     p->previous = &p->start;
     p->resume_pc = p->pc;
@@ -292,7 +282,18 @@ void nux_processor_run(nux_processor *p, double start_s, uint64_t max_cycles, do
             fetch_failed(p, p->fetch_failed ? p->bad_fetch : p->resume_pc);
     }
     p->pc = p->resume_pc;
-    *stop = p->stop;
 }
 
-void nux_processor_interrupt(nux_processor *p) { p->interrupt_request = 1; }
+void nux_shorten_slice(nux_processor *p, uint64_t max_cycles) {
+    if (max_cycles < p->max_cycles)
+        p->max_cycles = max_cycles;
+    nux_schedule(p);
+}
+
+void nux_processor_run(nux_processor *p, uint64_t max_cycles, double max_wall_s, nux_stop *stop) {
+    nux_begin_host_limits(p->chip, max_wall_s);
+    p->chip->active = p;
+    nux_run_slice(p, max_cycles);
+    p->chip->active = NULL;
+    *stop = p->stop;
+}

@@ -11,21 +11,30 @@ static uint32_t slot_of(uint32_t pc, uint32_t kind) {
     return ((pc / 4 * 8 + kind) * 2654435761u >> 16) % NUX_SITE_SLOTS;
 }
 
-void nux_report(nux_processor *p, uint32_t pc, int kind) {
-    uint32_t slot = slot_of(pc, (uint32_t)kind);
+static void report(nux_processor *p, uint32_t pc, uint32_t kind, uint64_t count) {
+    uint32_t slot = slot_of(pc, kind);
     for (; p->site_at[slot]; slot = (slot + 1) % NUX_SITE_SLOTS) {
         nux_site *site = &p->sites[p->site_at[slot] - 1];
-        if (site->pc == pc && site->kind == (uint32_t)kind) {
-            site->count++;
+        if (site->pc == pc && site->kind == kind) {
+            site->count += count;
             return;
         }
     }
     if (p->num_sites == NUX_MAX_SITES) {
-        p->num_unlisted++;
+        p->num_unlisted += count;
         return;
     }
-    p->sites[p->num_sites++] = (nux_site){pc, (uint32_t)kind, 1};
+    p->sites[p->num_sites++] = (nux_site){pc, kind, count};
     p->site_at[slot] = (uint16_t)p->num_sites;
+}
+
+void nux_report(nux_processor *p, uint32_t pc, int kind) { report(p, pc, (uint32_t)kind, 1); }
+
+void nux_restore_sites(nux_processor *p, const nux_site *sites, size_t n, uint64_t unlisted) {
+    nux_forget_sites(p);
+    for (size_t i = 0; i < n; i++)
+        report(p, sites[i].pc, sites[i].kind, sites[i].count);
+    p->num_unlisted = unlisted;
 }
 
 void nux_forget_sites(nux_processor *p) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Bytes of a saved state: written field by field, so that they hold no padding and no pointers. */
+/* Writing and reading of saved state, piece by piece. */
 #ifndef NUX_STATE_H
 #define NUX_STATE_H
 #include <stdbool.h>
@@ -7,36 +7,32 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Counts all bytes, keeps those that fit. */
+/* Counts on when there is no more room, so that the size needed comes out. */
 typedef struct {
-    uint8_t *bytes;
-    size_t capacity, size;
+    uint8_t *out;
+    size_t used, capacity;
 } nux_writer;
 
-static inline void nux_put_bytes(nux_writer *w, const void *data, size_t n) {
-    if (n != 0 && w->size <= w->capacity && n <= w->capacity - w->size)
-        memcpy(w->bytes + w->size, data, n);
-    w->size += n;
+static inline void nux_write_state(nux_writer *w, const void *data, size_t n) {
+    if (w->used + n <= w->capacity)
+        memcpy(w->out + w->used, data, n);
+    w->used += n;
 }
 
-/* After the first read beyond the end `failed` is set and all reads give zeros. */
+/* Fails for good at the first piece that is not there whole. */
 typedef struct {
-    const uint8_t *bytes;
+    const uint8_t *data;
     size_t left;
     bool failed;
 } nux_reader;
 
-static inline void nux_take_bytes(nux_reader *r, void *out, size_t n) {
+static inline void nux_read_state(nux_reader *r, void *to, size_t n) {
     if (r->failed || n > r->left) {
         r->failed = true;
-        memset(out, 0, n);
         return;
     }
-    memcpy(out, r->bytes, n);
-    r->bytes += n;
+    memcpy(to, r->data, n);
+    r->data += n;
     r->left -= n;
 }
-
-#define NUX_PUT(w, field) nux_put_bytes(w, &(field), sizeof(field))
-#define NUX_TAKE(r, field) nux_take_bytes(r, &(field), sizeof(field))
 #endif

@@ -31,6 +31,7 @@ enum nux_reason {
     NUX_CYCLE_LIMIT,       /* */
     NUX_WALL_LIMIT,        /* */
     NUX_INTERRUPTED,       /* the host asked */
+    NUX_HELD,              /* put into reset by its control register */
     NUX_TRAP_UNDEFINED,    /* instruction that the processor does not have */
     NUX_TRAP_MISALIGNED,   /* */
     NUX_TRAP_OUT_OF_RANGE, /* data access outside all memories */
@@ -98,6 +99,10 @@ nux_vstate *nux_processor_vectors(nux_processor *);
 int nux_processor_write(nux_processor *, uint32_t address, const uint8_t *data, size_t n);
 int nux_processor_read(nux_processor *, uint32_t address, uint8_t *out, size_t n);
 void nux_processor_reset(nux_processor *);
+/* Complete state of a processor: returns the bytes needed, writes them if they fit. */
+size_t nux_processor_save(nux_processor *, uint8_t *out, size_t capacity);
+/* 0, or -1 if that is not a state of such a processor; nothing is changed then. */
+int nux_processor_load(nux_processor *, const uint8_t *data, size_t n);
 void nux_processor_get_registers(nux_processor *, nux_registers *);
 void nux_processor_set_registers(nux_processor *, const nux_registers *);
 /* Stores through r1 below this address stop the run; 0: no check. */
@@ -109,12 +114,11 @@ void nux_processor_set_engine_branches_only(nux_processor *, int on);
 void nux_processor_set_parallel_bus(nux_processor *, nux_parallel_bus, void *user);
 void nux_processor_set_vector_step(nux_processor *, nux_vector_step_fn, void *user);
 
-/* Runs until the program ends, traps or hits a limit. start_s is the hardware time of
-   cycle 0 of this processor's clock. max_wall_s <= 0: no limit. */
-void nux_processor_run(nux_processor *, double start_s, uint64_t max_cycles, double max_wall_s,
-                       nux_stop *stop);
-/* From another thread or a signal handler: end the run soon. */
-void nux_processor_interrupt(nux_processor *);
+/* Runs this processor alone until the program ends, traps or hits a limit.
+   max_wall_s <= 0: no limit. */
+void nux_processor_run(nux_processor *, uint64_t max_cycles, double max_wall_s, nux_stop *stop);
+/* Why the last run ended. */
+const nux_stop *nux_processor_stop(const nux_processor *);
 uint64_t nux_processor_cycles(nux_processor *);
 uint64_t nux_processor_instructions(nux_processor *);
 size_t nux_processor_num_sites(nux_processor *);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Saved state of a processor: its registers, timers, vector unit, SRAM and reports. */
+#include "processor.h"
+#include "state.h"
+#include <stdlib.h>
+
+/* What is neither in the registers nor in memory. No padding: equal states give equal bytes. */
+typedef struct {
+    nux_registers registers;
+    uint64_t origin, cycles, instructions, dec_zero, timers_seen;
+    uint32_t dec_value, stack_limit, held, num_unsynced;
+    nux_stretch unsynced[MAX_UNSYNCED];
+    nux_stop stop;
+    uint32_t num_sites;
+    uint64_t num_unlisted;
+} fixed_part;
+_Static_assert(sizeof(fixed_part) ==
+                   sizeof(nux_registers) + 6 * sizeof(uint64_t) + 5 * sizeof(uint32_t) +
+                       MAX_UNSYNCED * sizeof(nux_stretch) + sizeof(nux_stop),
+               "no padding");
+
+static fixed_part fixed_part_of(nux_processor *p) {
+    fixed_part f = {
+        .origin = p->origin,
+        .cycles = p->cycles,
+        .instructions = p->instructions,
+        .stack_limit = p->stack_limit,
+        .held = p->held,
+        .num_unsynced = p->num_unsynced,
+        .stop = p->stop,
+        .num_sites = (uint32_t)p->num_sites,
+        .num_unlisted = p->num_unlisted,
+    };
+    nux_processor_get_registers(p, &f.registers); /* brings the timers up to date */
+    f.dec_zero = p->dec_zero;
+    f.timers_seen = p->timers_seen;
+    f.dec_value = p->dec_value;
+    memcpy(f.unsynced, p->unsynced, p->num_unsynced * sizeof *p->unsynced);
+    return f;
+}
+
+size_t nux_processor_save(nux_processor *p, uint8_t *out, size_t capacity) {
+    nux_writer w = {.out = out, .capacity = capacity};
+    fixed_part f = fixed_part_of(p);
+    nux_write_state(&w, &f, sizeof f);
+    nux_write_state(&w, p->sites, p->num_sites * sizeof *p->sites);
+    nux_write_state(&w, p->vectors->vr, sizeof p->vectors->vr);
+    nux_write_state(&w, p->vectors->acc, sizeof p->vectors->acc);
+    nux_write_state(&w, p->vectors->vcr, sizeof p->vectors->vcr);
+    nux_write_state(&w, p->sram, p->config.sram_size);
+    return w.used;
+}
+
+static bool is_consistent(const fixed_part *f, const nux_vstate *vectors) {
+    for (size_t lane = 0; lane < sizeof vectors->vcr; lane++)
+        if (vectors->vcr[lane] > 3)
+            return false;
+    return f->num_unsynced <= MAX_UNSYNCED && f->num_sites <= NUX_MAX_SITES && f->held <= 1 &&
+           f->registers.pc % 4 == 0 && f->stop.reason >= NUX_RUNNING &&
+           f->stop.reason <= NUX_TRAP_ENGINE;
+}
+
+static void apply(nux_processor *p, const fixed_part *f) {
+    nux_processor_reset(p);
+    p->origin = f->origin;
+    p->cycles = f->cycles;
+    p->instructions = f->instructions;
+    nux_processor_set_registers(p, &f->registers);
+    p->dec_zero = f->dec_zero;
+    p->timers_seen = f->timers_seen;
+    p->dec_value = f->dec_value;
+    p->stack_limit = f->stack_limit;
+    p->held = f->held;
+    p->num_unsynced = f->num_unsynced;
+    memcpy(p->unsynced, f->unsynced, sizeof p->unsynced);
+    p->stop = f->stop;
+}
+
+int nux_processor_load(nux_processor *p, const uint8_t *data, size_t n) {
+    nux_reader r = {.data = data, .left = n};
+    fixed_part f = {.num_sites = 0};
+    nux_read_state(&r, &f, sizeof f);
+    size_t num_sites = r.failed || f.num_sites > NUX_MAX_SITES ? 0 : f.num_sites;
+    nux_site *sites = calloc(num_sites + 1, sizeof *sites);
+    nux_vstate *vectors = calloc(1, sizeof *vectors);
+    uint8_t *sram = malloc(p->config.sram_size);
+    bool ok = sites && vectors && sram;
+    if (ok) {
+        nux_read_state(&r, sites, num_sites * sizeof *sites);
+        nux_read_state(&r, vectors->vr, sizeof vectors->vr);
+        nux_read_state(&r, vectors->acc, sizeof vectors->acc);
+        nux_read_state(&r, vectors->vcr, sizeof vectors->vcr);
+        nux_read_state(&r, sram, p->config.sram_size);
+        ok = !r.failed && !r.left && is_consistent(&f, vectors);
+    }
+    if (ok) {
+        apply(p, &f);
+        memcpy(p->vectors, vectors, sizeof *vectors);
+        nux_processor_write(p, NUX_SRAM_BASE, sram, p->config.sram_size);
+        nux_restore_sites(p, sites, num_sites, f.num_unlisted);
+    }
+    free(sites);
+    free(vectors);
+    free(sram);
+    return ok ? 0 : -1;
+}
