@@ -18,13 +18,13 @@
 // CADC, the others are stored only. Writing row 256 of the causal region resets the neurons whose
 // byte has bit 1 set, of the reset causal region those of all enabled bytes.
 #include "array.h"
+#include "cdef/neurons.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "memory_map.h"
-#include "neurons.h"
 
 _Static_assert(NUX_ARRAY_ROWS == NUX_NUM_ROWS && NUX_ARRAY_COLUMNS == NUX_NUM_COLUMNS &&
                    NUX_ARRAY_LANES == NUX_VECTOR_BYTES && NUX_SWITCH_ROW == NUX_ARRAY_ROWS,

@@ -5,9 +5,9 @@
 // is baseline - min(accumulated, saturation), so that the reading falls as correlation grows; or,
 // for a channel that is connected to its column's neuron, the membrane.
 #include "array.h"
+#include "cdef/neurons.h"
 #include "lanes.h"
 #include "memory_map.h"
-#include "neurons.h"
 
 #include <string.h>
 

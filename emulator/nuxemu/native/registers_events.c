@@ -7,7 +7,6 @@
 #include "array.h"
 #include "bus.h"
 #include "memory_map.h"
-#include "neurons.h"
 #include "processor.h"
 
 enum {
