@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Model of the BrainScaleS-2 chip as its plasticity processors see it."""
 
-from nuxemu.bus import Bus
+from nuxemu.bus import Bus, BusError
 from nuxemu.chip_model import ChipEnd, ChipModel
 from nuxemu.chip_state import ChipState, StateError
 from nuxemu.network import Network, RowMode
@@ -12,6 +12,7 @@ from nuxemu.synapse_array import CorrelationConfig, SynapseArray
 __all__ = [
     "BackgroundSource",
     "Bus",
+    "BusError",
     "ChipEnd",
     "ChipModel",
     "ChipState",
