@@ -2,12 +2,15 @@
 """Model of the BrainScaleS-2 chip as its plasticity processors see it."""
 
 from nuxemu.bus import Bus
+from nuxemu.neurons import NeuronParameters, Neurons
 from nuxemu.processor import Processor, Site, SiteKind, Stop, StopReason
 from nuxemu.synapse_array import CorrelationConfig, SynapseArray
 
 __all__ = [
     "Bus",
     "CorrelationConfig",
+    "NeuronParameters",
+    "Neurons",
     "Processor",
     "Site",
     "SiteKind",
