@@ -6,6 +6,7 @@ from nuxemu.chip_model import ChipEnd, ChipModel
 from nuxemu.chip_state import ChipState, StateError
 from nuxemu.network import Network, RowMode
 from nuxemu.network_sources import BackgroundSource, Source
+from nuxemu.neurons import NeuronParameters, Neurons
 from nuxemu.processor import Processor, Site, SiteKind, Stop, StopReason
 from nuxemu.synapse_array import CorrelationConfig, SynapseArray
 
@@ -18,12 +19,14 @@ __all__ = [
     "ChipState",
     "CorrelationConfig",
     "Network",
+    "NeuronParameters",
+    "Neurons",
     "Processor",
     "RowMode",
     "Site",
     "SiteKind",
-    "StateError",
     "Source",
+    "StateError",
     "Stop",
     "StopReason",
     "SynapseArray",
