@@ -326,7 +326,8 @@ class SynapseArray:
         Raises
         ------
         RuntimeError
-            If the switch row connects neurons to the CADC: there are none in this model.
+            If the CADC is disabled; if the switch row connects neurons to it and there are
+            none.
         """
         halves = np.empty((2, mm.NUM_ROWS, 2, mm.VECTOR_BYTES), np.uint8)
         for row in range(mm.NUM_ROWS):
@@ -342,8 +343,10 @@ class SynapseArray:
         status = lib.nux_array_vector_read(self._native, address, self.now_s, lanes)
         if status == lib.NUX_ARRAY_NO_NEURON:
             raise RuntimeError(
-                "the switch row connects neurons to the CADC, but the model has no neurons"
+                "the switch row connects neurons to the CADC, but the array has no neurons"
             )
+        if status == lib.NUX_ARRAY_CADC_OFF:
+            raise RuntimeError("the CADC is disabled: bit 0 of its configuration is 0")
         if status < 0:
             raise RuntimeError(f"the array does not know vector address 0x{address:x}")
 

@@ -18,6 +18,7 @@ nux_chip *nux_chip_new(void) {
     if (!chip)
         return NULL;
     chip->users = 1;
+    nux_registers_reset(&chip->registers);
     chip->ext = nux_reserve(NUX_EXTMEM_SIZE);
     chip->dram = nux_reserve(NUX_DRAM_SIZE);
     if (!chip->ext || !chip->dram) {
@@ -36,6 +37,16 @@ void nux_chip_free(nux_chip *chip) {
     if (chip->dram)
         munmap(chip->dram, NUX_DRAM_SIZE);
     free(chip);
+}
+
+void nux_chip_set_network(nux_chip *chip, nux_network *network) { chip->network = network; }
+
+void nux_chip_advance(nux_chip *chip, double now_s) {
+    if (chip->network)
+        nux_network_advance(chip->network, now_s);
+    for (int h = 0; h < NUX_HEMISPHERES; h++)
+        if (chip->array[h])
+            nux_array_advance(chip->array[h], now_s);
 }
 
 static double wall_s(void) {
@@ -183,6 +194,7 @@ size_t nux_chip_save(nux_chip *chip, uint8_t *out, size_t capacity) {
     nux_writer w = {.out = out, .capacity = capacity};
     nux_write_state(&w, &chip->now, sizeof chip->now);
     nux_write_state(&w, chip->control, sizeof chip->control);
+    nux_write_state(&w, &chip->registers, sizeof chip->registers);
     return w.used;
 }
 
@@ -190,11 +202,14 @@ int nux_chip_load(nux_chip *chip, const uint8_t *data, size_t n) {
     nux_reader r = {.data = data, .left = n};
     uint64_t now = 0;
     uint32_t control[NUX_HEMISPHERES] = {0};
+    nux_chip_registers registers;
     nux_read_state(&r, &now, sizeof now);
     nux_read_state(&r, control, sizeof control);
+    nux_read_state(&r, &registers, sizeof registers);
     if (r.failed || r.left || (control[0] | control[1]) & ~(uint32_t)NUX_CONTROL_BITS)
         return -1;
     chip->now = now;
+    chip->registers = registers;
     memcpy(chip->control, control, sizeof control);
     return 0;
 }

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Both ways to the bus: from the host, and by a program on either processor."""
+
+from dataclasses import dataclass
+
+from emulator.ppu_machine import Machine
+
+from nuxemu import Bus, Stop, StopReason, SynapseArray
+from nuxemu import memory_map as mm
+
+FULL = 0xFFFF_FFFF
+
+
+def load(register: int, value: int) -> str:
+    """Assembler text that loads a 32-bit constant."""
+    return f"lis {register},0x{value >> 16 & 0xFFFF:x}; ori {register},{register},{value & 0xFFFF}; "
+
+
+def pointer(word: int) -> int:
+    """Data address of a bus word."""
+    return mm.OMNIBUS_DATA_BASE | word << 2
+
+
+def hemisphere_word(top: int, hemisphere: int) -> int:
+    return top + hemisphere * mm.OMNIBUS_HEMISPHERE_WORD_STRIDE
+
+
+def pair_word(first: int, second: int) -> int:
+    return first + second * mm.OMNIBUS_PAIR_WORD_STRIDE
+
+
+@dataclass
+class Chip:
+    """Two hemispheres on one bus."""
+
+    bus: Bus
+    arrays: list[SynapseArray]
+    machines: list[Machine]
+
+
+def chip() -> Chip:
+    bus = Bus()
+    arrays = [SynapseArray(seed) for seed in range(2)]
+    machines = [
+        Machine("wait", array=array, bus=bus, hemisphere=h) for h, array in enumerate(arrays)
+    ]
+    return Chip(bus, arrays, machines)
+
+
+def run(machine: Machine, source: str) -> Stop:
+    """Run other code on a machine."""
+    code = Machine(source).code
+    machine.code = code
+    machine.cpu.reset()
+    machine.cpu.write(machine.base, code.data)
+    machine.cpu.set_registers(pc=machine.base)
+    return machine.run()
+
+
+def finished(machine: Machine, source: str) -> None:
+    stop = run(machine, source)
+    assert stop.reason is StopReason.FINISHED, stop
+
+
+class HostAccess:
+    """The host's way."""
+
+    def __init__(self, target: Chip) -> None:
+        self.target = target
+
+    def read(self, word: int) -> int:
+        return self.target.bus.read(word)
+
+    def write(self, word: int, value: int, mask: int = FULL) -> None:
+        self.target.bus.write(word, value, mask=mask)
+
+
+class ProgramAccess:
+    """The way of a program; sub-word accesses by their own instructions."""
+
+    def __init__(self, target: Chip, hemisphere: int) -> None:
+        self.target = target  # all of it must live
+        self.machine = target.machines[hemisphere]
+
+    def read(self, word: int) -> int:
+        finished(self.machine, load(3, pointer(word)) + "lwz 4,0(3); wait")
+        return self.machine.gpr(4)
+
+    def write(self, word: int, value: int, mask: int = FULL) -> None:
+        insn, offset, shift = {
+            FULL: ("stw", 0, 0),
+            0xFFFF_0000: ("sth", 0, 16),
+            0x0000_FFFF: ("sth", 2, 0),
+            0xFF00_0000: ("stb", 0, 24),
+            0x00FF_0000: ("stb", 1, 16),
+            0x0000_FF00: ("stb", 2, 8),
+            0x0000_00FF: ("stb", 3, 0),
+        }[mask]
+        source = load(3, pointer(word)) + load(4, value >> shift)
+        finished(self.machine, source + f"{insn} 4,{offset}(3); wait")
