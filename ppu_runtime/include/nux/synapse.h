@@ -142,8 +142,8 @@ static inline void nux_reset_all_correlation(uint32_t sensors) {
 }
 
 /// Timing of the sensors of a hemisphere, 12 bits each: sense delay, duration of a reset, time of
-/// its falling edge; mode: bit 0 connects the left half of the columns, bit 1 the right half,
-/// bit 2 chooses the reset mode.
+/// its falling edge; mode: bit 0 chooses the automatic reset, bits 1 and 2 select the sensors
+/// of the right and of the left half of the columns.
 static inline void nux_configure_correlation(uint32_t hemisphere, uint32_t sense_delay,
                                              uint32_t reset_duration, uint32_t reset_fall_time,
                                              uint32_t mode) {
