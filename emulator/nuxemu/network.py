@@ -598,8 +598,10 @@ class Network:
     # --- state --------------------------------------------------------------------------
 
     def save(self) -> bytes:
-        """State of the network, without arrays and neurons: configuration, all events to come, the
-        state of sources and drivers, counters, records. Equal states give equal bytes.
+        """Give the state of the network as bytes, without that of its arrays and neurons.
+
+        That is configuration, all events to come, sources, drivers, counters, and what has been
+        recorded. Equal states give equal bytes.
         """
         size = int(lib.nux_network_save(self._native, ffi.NULL, 0))
         state = bytearray(size)

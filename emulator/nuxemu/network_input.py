@@ -133,5 +133,5 @@ def until(value: object, now_s: float) -> float:
 
 
 def elements(kind: str, array: npt.NDArray[Any]) -> Any:
-    """The array, or a contiguous copy of it, for the native core; keeps it alive."""
+    """Give the native core an array, or a contiguous copy of it; the result keeps it alive."""
     return ffi.from_buffer(f"{kind}[]", np.ascontiguousarray(array))

@@ -288,7 +288,8 @@ def test_registers_are_set_and_read_back():
         "cr": 0x1234_5678, "xer": 0xA000_0000, "lr": 0x1003, "ctr": 0xFFFF_FFFF, "pc": 0x100,
         "msr": 0x0002_9230, "srr0": 1, "srr1": 2, "csrr0": 3, "csrr1": 4, "mcsrr0": 5,
         "mcsrr1": 6, "dec": 7, "decar": 8, "tcr": 9, "tsr": 10, "esr": 11, "dear": 12, "gin": 13,
-        "gout": 14, "goe": 15, "iccr": 16, "time_base": 1 << 40,
+        "gout": 14, "goe": 15, "iccr": 16, "requests": 3, "asleep": 1,
+        "time_base": 1 << 40,
     }  # fmt: skip
     machine.cpu.set_registers(**values)
     assert machine.cpu.registers() == values

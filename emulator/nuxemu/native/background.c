@@ -71,6 +71,14 @@ static uint64_t bins_until(const background_state *source, double now_s) {
     return n;
 }
 
+background_state nux_background_at(const background_state *source, double now_s) {
+    background_state settled = *source;
+    if (settled.config.enable)
+        pass_bins(&settled, bins_until(&settled, now_s));
+    look_ahead(&settled);
+    return settled;
+}
+
 void nux_backgrounds_restart(nux_network *network) {
     network->background_next_s = INFINITY;
     for (unsigned i = 0; i < BACKGROUNDS; i++)
@@ -121,8 +129,7 @@ int nux_network_set_background(nux_network *network, unsigned index,
         return NUX_NETWORK_OUT_OF_RANGE;
     background_state *source = &network->backgrounds[index];
     bool was_enabled = source->config.enable;
-    if (was_enabled)
-        pass_bins(source, bins_until(source, network->now_s));
+    *source = nux_background_at(source, network->now_s);
     source->config = *config;
     if (config->enable && !was_enabled) {
         source->seed = config->seed;

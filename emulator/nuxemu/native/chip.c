@@ -77,7 +77,7 @@ static bool at_work(const nux_processor *p) {
     if (!p || p->held)
         return false;
     if (p->stop.reason == NUX_FINISHED)
-        return nux_next_timer_event(p) != UINT64_MAX;
+        return nux_next_wake(p) != UINT64_MAX;
     return p->stop.reason < NUX_TRAP_UNDEFINED;
 }
 
@@ -187,7 +187,7 @@ void nux_chip_set_control(nux_chip *chip, unsigned hemisphere, uint32_t value) {
 
 uint32_t nux_chip_status(const nux_chip *chip, unsigned hemisphere) {
     const nux_processor *p = chip->ppu[hemisphere];
-    return p && !p->held && p->stop.reason == NUX_FINISHED;
+    return p && !p->held && p->asleep;
 }
 
 size_t nux_chip_save(nux_chip *chip, uint8_t *out, size_t capacity) {

@@ -176,6 +176,8 @@ void nux_sources_free(source_set *sources);
 // background.c
 void nux_backgrounds_fire(nux_network *network);    // the next event
 void nux_backgrounds_restart(nux_network *network); // after next_s have been set
+// The same state with all bins up to now_s counted.
+background_state nux_background_at(const background_state *state, double now_s);
 bool nux_background_valid(const background_state *state, double now_s);
 
 // recording.c

@@ -83,7 +83,10 @@ size_t nux_network_save(const nux_network *network, uint8_t *out, size_t capacit
     nux_state_put(&writer, MAGIC, sizeof MAGIC);
     nux_state_put(&writer, &network->now_s, sizeof network->now_s);
     nux_state_put(&writer, network->drivers, sizeof network->drivers);
-    nux_state_put(&writer, network->backgrounds, sizeof network->backgrounds);
+    for (unsigned i = 0; i < BACKGROUNDS; i++) {
+        background_state state = nux_background_at(&network->backgrounds[i], network->now_s);
+        nux_state_put(&writer, &state, sizeof state);
+    }
     nux_state_put(&writer, network->counter, sizeof network->counter);
     nux_state_put(&writer, network->overflow, sizeof network->overflow);
     nux_state_put(&writer, &network->counts, sizeof network->counts);

@@ -61,6 +61,8 @@ typedef struct {
     uint32_t cr, xer, lr, ctr, pc, msr;
     uint32_t srr0, srr1, csrr0, csrr1, mcsrr0, mcsrr1;
     uint32_t dec, decar, tcr, tsr, esr, dear, gin, gout, goe, iccr;
+    uint32_t requests; /* latched, not taken yet: 1 of the pins, 2 of the doorbell */
+    uint32_t asleep;   /* 1: at the `wait` at pc */
     uint64_t time_base;
 } nux_registers;
 
@@ -90,8 +92,7 @@ typedef void (*nux_vector_step_fn)(void *user, uint32_t word);
 typedef struct nux_processor nux_processor;
 /* The processor, and its array, become units of the chip. */
 nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_config *config,
-                                 nux_chip *chip, nux_array *array, char *error,
-                                 size_t error_size);
+                                 nux_chip *chip, nux_array *array, char *error, size_t error_size);
 void nux_processor_free(nux_processor *);
 uint8_t *nux_processor_sram(nux_processor *);
 nux_vstate *nux_processor_vectors(nux_processor *);
@@ -119,6 +120,10 @@ void nux_processor_set_vector_step(nux_processor *, nux_vector_step_fn, void *us
 void nux_processor_run(nux_processor *, uint64_t max_cycles, double max_wall_s, nux_stop *stop);
 /* Why the last run ended. */
 const nux_stop *nux_processor_stop(const nux_processor *);
+/* General-purpose pins and the doorbell, from outside; they take effect at the present cycle. */
+void nux_processor_set_inputs(nux_processor *, uint32_t pins);
+uint32_t nux_processor_outputs(const nux_processor *);
+void nux_processor_ring_doorbell(nux_processor *);
 uint64_t nux_processor_cycles(nux_processor *);
 uint64_t nux_processor_instructions(nux_processor *);
 size_t nux_processor_num_sites(nux_processor *);
