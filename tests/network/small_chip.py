@@ -15,15 +15,23 @@ class _Neurons:
 class SmallChip:
     """Attributes: arrays, neurons, network."""
 
-    def __init__(self, labels=None, weights=None, bypass=()) -> None:
+    def __init__(self, labels=None, weights=None, bypass=(), lif=(), integrators=()) -> None:
         config = CorrelationConfig.ideal()
         self.arrays = (SynapseArray(0, config), SynapseArray(1, config))
         for hemisphere, array in enumerate(self.arrays):
             array.labels = np.zeros((256, 256), int) if labels is None else labels[hemisphere]
             array.weights = np.zeros((256, 256), int) if weights is None else weights[hemisphere]
         self.neurons = (_Neurons(), _Neurons())
-        for neuron in bypass:
-            self.neurons[neuron // 256]._native.bypass[neuron % 256] = 1
+        for neuron in (*bypass, *lif, *integrators):
+            p = self.neurons[neuron // 256]._native.parameters
+            p.bypass[neuron % 256] = neuron in bypass
+            p.enabled[neuron % 256] = 1
+            if neuron in integrators:
+                p.fire[neuron % 256] = 0
+                p.tau_mem_s[neuron % 256] = np.inf
+                p.tau_syn_exc_s[neuron % 256] = p.tau_syn_inh_s[neuron % 256] = 1e-7
+        for n in self.neurons:
+            lib.nux_neurons_update_parameters(n._native, 0.0)
         self.network = Network(self.arrays, self.neurons)
 
 
