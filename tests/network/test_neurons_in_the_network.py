@@ -191,3 +191,29 @@ def test_both_rows_of_a_driver_share_its_resources():
     chip.network.inject(1e-4, 0b10, 0, 0)  # driver 1: both rows, one use of the resources
     chip.network.advance(2e-4)
     assert membranes(chip)[0] - LEAK_LSB == pytest.approx(CHARGE_LSB * 10 * 2.0, rel=1e-4)
+
+
+def firing_chip() -> SmallChip:
+    """One neuron whose leak is above its threshold; row 1 excites it, row 0 has weight 0."""
+    weights = np.zeros((2, 256, 256), int)
+    weights[0, 1] = 5
+    chip = SmallChip(weights=weights, lif=[0])
+    chip.neurons[0]._native.parameters.leak_lsb[0] = 140.0
+    lib.nux_neurons_update_parameters(chip.neurons[0]._native, 0.0)
+    return chip
+
+
+def test_an_event_at_the_very_time_of_a_spike_neither_loses_nor_moves_it():
+    undisturbed, disturbed = firing_chip(), firing_chip()
+    undisturbed.network.advance(5e-5)
+    times = undisturbed.network.spikes().times_s
+    assert times.size == 3
+    disturbed.network.add_spikes(times, 0)
+    disturbed.network.advance(5e-5)
+    np.testing.assert_allclose(disturbed.network.spikes().times_s, times, rtol=0, atol=1e-12)
+    excited = firing_chip()
+    excited.network.add_spikes(times[0], 1)
+    excited.network.advance(5e-5)
+    assert excited.network.spikes().times_s[0] == times[0]
+    assert excited.network.spikes().times_s[1] < times[1]
+    assert excited.arrays[0].causal_lsb[1, 0] == 0.5  # presynaptic first: a pair at distance 0

@@ -38,8 +38,10 @@ enum nux_network_row_mode {
     NUX_NETWORK_ROW_BOTH = 3,
 };
 
-// One driver. All fields but the state are configuration and may be changed at any time; to change
-// the last three doubles restarts nothing: they count from the next event on.
+// One driver. All fields but the state are configuration, may be changed at any time and count
+// from the next event on. Of the chip's register (haldls synapse_driver.cpp): enabled is
+// en_receiver, plastic en_stp, compare row_address_compare_mask; row_mode holds en_exc in bit 0 and
+// en_inh in bit 1, [0] of "bottom", the even row, [1] of "top".
 typedef struct {
     double utilisation; // U, 0 < U <= 1
     double tau_rec_s;   // recovery; 0: at once
