@@ -4,6 +4,7 @@
 from nuxemu.bus import Bus
 from nuxemu.network import Network, RowMode
 from nuxemu.network_sources import BackgroundSource, Source
+from nuxemu.neurons import NeuronParameters, Neurons
 from nuxemu.processor import Processor, Site, SiteKind, Stop, StopReason
 from nuxemu.synapse_array import CorrelationConfig, SynapseArray
 
@@ -12,6 +13,8 @@ __all__ = [
     "Bus",
     "CorrelationConfig",
     "Network",
+    "NeuronParameters",
+    "Neurons",
     "Processor",
     "RowMode",
     "Site",

@@ -3,17 +3,17 @@
 
 import numpy as np
 
-from nuxemu import CorrelationConfig, Network, SynapseArray
-from nuxemu._native import ffi, lib
+from nuxemu import CorrelationConfig, Network, NeuronParameters, Neurons, SynapseArray
 
-
-class _Neurons:
-    def __init__(self):
-        self._native = ffi.gc(lib.nux_neurons_new(), lib.nux_neurons_free)
+TAU_SYN_S = 1e-7  # of integrators
 
 
 class SmallChip:
-    """Attributes: arrays, neurons, network."""
+    """Attributes: arrays, neurons, network.
+
+    Neurons, by number, 0 to 511, that are bypassed; that are leaky integrate-and-fire neurons; that
+    integrate without leak or threshold. The others are disabled.
+    """
 
     def __init__(self, labels=None, weights=None, bypass=(), lif=(), integrators=()) -> None:
         config = CorrelationConfig.ideal()
@@ -21,17 +21,23 @@ class SmallChip:
         for hemisphere, array in enumerate(self.arrays):
             array.labels = np.zeros((256, 256), int) if labels is None else labels[hemisphere]
             array.weights = np.zeros((256, 256), int) if weights is None else weights[hemisphere]
-        self.neurons = (_Neurons(), _Neurons())
-        for neuron in (*bypass, *lif, *integrators):
-            p = self.neurons[neuron // 256]._native.parameters
-            p.bypass[neuron % 256] = neuron in bypass
-            p.enabled[neuron % 256] = 1
-            if neuron in integrators:
-                p.fire[neuron % 256] = 0
-                p.tau_mem_s[neuron % 256] = np.inf
-                p.tau_syn_exc_s[neuron % 256] = p.tau_syn_inh_s[neuron % 256] = 1e-7
-        for n in self.neurons:
-            lib.nux_neurons_update_parameters(n._native, 0.0)
+        used, passed, summing = (
+            np.isin(np.arange(512), neurons).reshape(2, 256)
+            for neurons in ([*bypass, *lif, *integrators], list(bypass), list(integrators))
+        )
+        self.neurons = tuple(
+            Neurons(
+                NeuronParameters(
+                    enabled=used[hemisphere],
+                    bypass=passed[hemisphere],
+                    fire=~summing[hemisphere],
+                    tau_mem_s=np.where(summing[hemisphere], np.inf, 10e-6),
+                    tau_syn_exc_s=np.where(summing[hemisphere], TAU_SYN_S, 5e-6),
+                    tau_syn_inh_s=np.where(summing[hemisphere], TAU_SYN_S, 5e-6),
+                )
+            )
+            for hemisphere in (0, 1)
+        )
         self.network = Network(self.arrays, self.neurons)
 
 

@@ -9,13 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from network.slow_network import SlowNetwork
-from network.small_chip import SmallChip, recording_chip
+from network.small_chip import TAU_SYN_S, SmallChip, recording_chip
 from nuxemu import RowMode
 from nuxemu._native import ffi, lib
 
 CHARGE_LSB = 0.2  # per weight unit, the default of the neurons
 LEAK_LSB = 80.0
-TAU_SYN_S = 1e-7  # of the integrators
 
 
 class SlowNetworkOfNeurons(SlowNetwork):
@@ -26,20 +25,17 @@ class SlowNetworkOfNeurons(SlowNetwork):
         self.neurons = neurons
         self.columns = ffi.new("uint16_t[256]")
 
-    def _next(self):
-        return min(lib.nux_neurons_next(each._native) for each in self.neurons)
-
     def run(self, until) -> None:
         while True:
             event = min((event[0] for event in self.events), default=math.inf)
-            membrane = self._next()
+            membrane = min(each.next_s for each in self.neurons)
             if min(event, membrane) > until:
                 break
             if event <= membrane:
                 super().run(event)
                 continue
             for hemisphere, each in enumerate(self.neurons):
-                if lib.nux_neurons_next(each._native) == membrane:
+                if each.next_s == membrane:
                     n = lib.nux_neurons_step(each._native, membrane, self.columns)
                     for column in self.columns[0:n]:
                         self._spike(membrane, 256 * hemisphere + column)
@@ -56,34 +52,36 @@ class SlowNetworkOfNeurons(SlowNetwork):
                 )  # fmt: skip
 
 
-@settings(max_examples=6, deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_recurrent_networks_of_membranes_run_as_the_model_says(seed):
+def random_networks(seed):
+    """The same network, slow and native, with recurrence through 30 membranes."""
     draw = np.random.default_rng(seed)
     labels = draw.integers(0, 2, (2, 256, 256))
     weights = draw.integers(20, 64, (2, 256, 256))
-    modes = draw.choice([1, 1, 1, 2, 3], (2, 256))
+    modes = draw.choice([1, 1, 1, 1, 1, 2, 3], (2, 256))
     lif = draw.choice(512, 30, replace=False).tolist()
     chip = recording_chip(labels=labels, weights=weights, lif=lif)
-    twin = SmallChip(lif=lif)
-    slow = SlowNetworkOfNeurons(labels, weights, modes, twin.neurons)
+    slow = SlowNetworkOfNeurons(labels, weights, modes, SmallChip(lif=lif).neurons)
     chip.network.row_modes = modes
-    senders, rows, own, hemispheres = (
-        draw.choice(lif, 60), *(draw.integers(0, n, 60) for n in (8, 2, 2)))  # fmt: skip
-    delays = draw.uniform(8e-9, 2e-6, 60)
-    slow.connections = list(
-        zip(*(x.tolist() for x in (senders, hemispheres, rows, own, delays)), strict=True)
-    )
+    senders, delays = draw.choice(lif, 60), draw.uniform(8e-9, 2e-6, 60)
+    rows, own, hemispheres = (draw.integers(0, n, 60) for n in (8, 2, 2))
     chip.network.set_routing(senders, rows, own, delays, hemispheres)
+    columns = (senders, hemispheres, rows, own, delays)
+    slow.connections = list(zip(*(column.tolist() for column in columns), strict=True))
     parameters = {"utilisation": 0.4, "tau_rec_s": 3e-6, "tau_fac_s": 2e-6}
     chip.network.set_short_term_plasticity([0, 1], **parameters)
     slow.plastic = dict.fromkeys([(0, 0), (0, 1)], tuple(parameters.values()))
-    times = draw.uniform(0, 3e-5, 300)
-    events = [draw.integers(0, n, 300) for n in (8, 2, 2)]
-    chip.network.add_spikes(times, *events)
-    for time, row, label, hemisphere in zip(times.tolist(), *(e.tolist() for e in events),
-                                            strict=True):  # fmt: skip
-        slow.push(time, hemisphere, row, label)
+    times = draw.uniform(0, 3e-5, 500)
+    rows, own, hemispheres = (draw.integers(0, n, 500) for n in (8, 2, 2))
+    chip.network.add_spikes(times, rows, own, hemispheres)
+    for event in zip(*(x.tolist() for x in (times, hemispheres, rows, own)), strict=True):
+        slow.push(*event)
+    return slow, chip
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_recurrent_networks_of_membranes_run_as_the_model_says(seed):
+    slow, chip = random_networks(seed)
     slow.run(4e-5)
     chip.network.advance(4e-5)
     spikes = chip.network.spikes()
@@ -93,17 +91,19 @@ def test_recurrent_networks_of_membranes_run_as_the_model_says(seed):
     np.testing.assert_allclose(spikes.times_s, times, rtol=0, atol=1e-12)
     times = [event[0] for event in slow.row_events]
     np.testing.assert_allclose(chip.network.row_events().times_s, times, rtol=0, atol=1e-12)
-    assert len(slow.spikes) > 5
+
+
+def test_the_random_networks_of_membranes_are_active():
+    slow, _ = random_networks(1)
+    slow.run(4e-5)
+    assert len(slow.spikes) > 30
+    assert len({neuron for _, neuron in slow.spikes}) > 10
+    assert len(slow.row_events) > 500 + 30
 
 
 def membranes(chip):
     """Of all neurons, in LSB, shape (512,)."""
-    found = np.zeros((2, 256))
-    for hemisphere, each in enumerate(chip.neurons):
-        values = ffi.new("double[256]")
-        lib.nux_neurons_read(each._native, chip.network.now_s, values)
-        found[hemisphere] = list(values)
-    return found.ravel()
+    return np.concatenate([each.membrane() for each in chip.neurons])
 
 
 def test_rows_excite_or_inhibit_or_both_with_the_weights_of_matching_labels():
@@ -124,13 +124,6 @@ def test_rows_excite_or_inhibit_or_both_with_the_weights_of_matching_labels():
     )
     assert (slow.charges[:256] < 0).any()
     assert (slow.charges > 30).any()
-
-
-def excitation(chip, time_s):
-    """Excitatory current of neuron 0 in LSB / s."""
-    values = [ffi.new("double[256]") for _ in range(4)]
-    lib.nux_neurons_observe(chip.neurons[0]._native, time_s, *values)
-    return values[1][0]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +156,7 @@ def test_strengths_follow_tsodyks_and_markram(utilisation, tau_rec_s, tau_fac_s)
     for time, strength in zip(times, expected, strict=True):
         chip.network.advance(time)
         faded = current * math.exp((last - time) / TAU_SYN_S)
-        last, current = time, excitation(chip, time)
+        last, current = time, chip.neurons[0].currents()[0, 0]
         jump = (current - faded) * TAU_SYN_S / (10 * CHARGE_LSB)
         assert jump == pytest.approx(strength, rel=1e-9)
     assert expected[0] == 1
@@ -198,8 +191,7 @@ def firing_chip() -> SmallChip:
     weights = np.zeros((2, 256, 256), int)
     weights[0, 1] = 5
     chip = SmallChip(weights=weights, lif=[0])
-    chip.neurons[0]._native.parameters.leak_lsb[0] = 140.0
-    lib.nux_neurons_update_parameters(chip.neurons[0]._native, 0.0)
+    chip.neurons[0].change(leak_lsb=140.0)
     return chip
 
 

@@ -99,8 +99,8 @@ typedef struct {
 
 typedef struct nux_network nux_network;
 
-// A network between the arrays and neurons of both hemispheres, which must outlive it. NULL
-// without memory.
+// A network between the arrays and neurons of both hemispheres, which must outlive it, from the
+// latest of their times on. Time passes for them through the network only. NULL without memory.
 nux_network *nux_network_new(nux_array *const array[2], nux_neurons *const neurons[2]);
 void nux_network_free(nux_network *);
 
