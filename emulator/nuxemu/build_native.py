@@ -22,7 +22,17 @@ def _declarations(header: Path) -> str:
 
 
 # In order of dependence.
-HEADERS = [NATIVE / "cdef" / name for name in ("vector.h", "array.h", "neurons.h", "chip.h", "processor.h")]
+HEADERS = [
+    NATIVE / "cdef" / name
+    for name in (
+        "vector.h",
+        "array.h",
+        "neurons.h",
+        "network.h",
+        "chip.h",
+        "processor.h",
+    )
+]
 ffibuilder = FFI()
 ffibuilder.cdef("\n".join(_declarations(header) for header in HEADERS))
 ffibuilder.set_source(
@@ -36,7 +46,6 @@ ffibuilder.set_source(
         "-O3",
         "-Wno-psabi",
         "-ffp-contract=off",
-        "-fno-math-errno",
         "-fvisibility=hidden",
         *shlex.split(os.environ.get("NUXEMU_CFLAGS", "")),
     ],

@@ -22,6 +22,8 @@ enum nux_array_channel { NUX_ARRAY_CAUSAL = 0, NUX_ARRAY_ACAUSAL = 1 };
 // Process one spike at its time; times never decrease.
 void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double time_s);
 void nux_array_post_spike(nux_array *array, unsigned column, double time_s);
+// Process the spikes to come before a time, and the presynaptic ones at it.
+void nux_array_advance_before(nux_array *array, double time_s);
 // Bring the causal sensors of one row up to the current time.
 void nux_array_settle_row(nux_array *array, unsigned row);
 // Clear sensors of the enabled synapses (enable NULL: all) of one half row; sensors[lane] has bit 0
