@@ -14,6 +14,7 @@ struct nux_chip {
     uint8_t *dram; /* 256 MiB, backed by memory only where touched */
     uint8_t dram_written[NUX_DRAM_SIZE / NUX_DRAM_PAGE]; /* pages that may hold something */
     nux_array *array[NUX_HEMISPHERES];
+    nux_network *network; /* or NULL */
     nux_processor *ppu[NUX_HEMISPHERES];
     uint32_t users; /* the one who made it, and processors */
 
@@ -33,6 +34,8 @@ enum { NUX_QUANTUM_CYCLES = 500 };
  * cache controller (haldls, PPUControlRegister). */
 enum { NUX_INHIBIT_RESET = 1, NUX_CONTROL_BITS = 15 };
 
+/* chip.c: brings the analog part up to a time (s). */
+void nux_chip_reach(nux_chip *, double now_s);
 /* chip.c: limits of a run that the host sets: NUX_INTERRUPTED, NUX_WALL_LIMIT or 0. */
 void nux_begin_host_limits(nux_chip *, double max_wall_s);
 int nux_host_ends_run(const nux_chip *);

@@ -3,6 +3,7 @@
 #ifndef NUX_CDEF_CHIP_H
 #define NUX_CDEF_CHIP_H
 #include "cdef/array.h"
+#include "cdef/network.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,8 @@
 typedef struct nux_chip nux_chip;
 nux_chip *nux_chip_new(void);
 void nux_chip_free(nux_chip *);
+/* The network joins the chip, or leaves it (NULL). */
+void nux_chip_set_network(nux_chip *, nux_network *network);
 /* Copies n bytes at a data-view address of the external memories (0x4000_0000, 0x5000_0000);
  * 0, or -1 if outside. */
 int nux_external_read(nux_chip *, uint32_t address, uint8_t *out, size_t n);
