@@ -47,7 +47,7 @@ static double wall_s(void) {
 
 void nux_chip_set_network(nux_chip *chip, nux_network *network) { chip->network = network; }
 
-void nux_chip_reach(nux_chip *chip, double now_s) {
+void nux_chip_advance(nux_chip *chip, double now_s) {
     if (chip->network)
         nux_network_advance(chip->network, now_s);
 }
@@ -112,7 +112,7 @@ static void follow(nux_chip *chip, uint64_t limit) {
             limit = earlier(limit, nux_chip_cycle(chip->ppu[h]));
             works = true;
         }
-    nux_chip_reach(chip, (double)(works ? limit : earlier(limit, chip->now)) / NUX_PPU_CLOCK_HZ);
+    nux_chip_advance(chip, (double)(works ? limit : earlier(limit, chip->now)) / NUX_PPU_CLOCK_HZ);
 }
 
 /* Where all stand after a run that ended early. */

@@ -35,7 +35,7 @@ enum { NUX_QUANTUM_CYCLES = 500 };
 enum { NUX_INHIBIT_RESET = 1, NUX_CONTROL_BITS = 15 };
 
 /* chip.c: brings the analog part up to a time (s). */
-void nux_chip_reach(nux_chip *, double now_s);
+void nux_chip_advance(nux_chip *, double now_s);
 /* chip.c: limits of a run that the host sets: NUX_INTERRUPTED, NUX_WALL_LIMIT or 0. */
 void nux_begin_host_limits(nux_chip *, double max_wall_s);
 int nux_host_ends_run(const nux_chip *);

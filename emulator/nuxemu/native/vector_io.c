@@ -111,7 +111,7 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t address, bool 
         nux_external_written(p->chip, data_address, NUX_VECTOR_BYTES);
         return 0;
     }
-    nux_chip_reach(p->chip, nux_now_s(p));
+    nux_chip_advance(p->chip, nux_now_s(p));
     int kind = out ? nux_array_vector_write(p->array, address, nux_now_s(p), lanes, enabled)
                    : nux_array_vector_read(p->array, address, nux_now_s(p), lanes);
     p->cycles += array_cost(kind);
