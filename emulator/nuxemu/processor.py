@@ -36,6 +36,8 @@ class StopReason(Enum):
     UNKNOWN_BUS_ADDRESS = lib.NUX_TRAP_BUS
     UNKNOWN_VECTOR_ADDRESS = lib.NUX_TRAP_VECTOR_IO
     NO_NEURON = lib.NUX_TRAP_NO_NEURON
+    CADC_DISABLED = lib.NUX_TRAP_CADC_OFF
+    TOO_MANY_EVENTS = lib.NUX_TRAP_EVENTS
     FETCH = lib.NUX_TRAP_FETCH
     STACK_OVERFLOW = lib.NUX_TRAP_STACK
     TRAP_INSTRUCTION = lib.NUX_TRAP_INSTRUCTION
@@ -275,7 +277,9 @@ class Processor:
         }
 
     def set_registers(self, **values: Any) -> None:
-        """Set registers by the names that `registers` gives."""
+        """Set registers by the names that `registers` gives; a new `pc` wakes the processor."""
+        if "pc" in values:
+            values.setdefault("asleep", 0)
         native = ffi.new("nux_registers *")
         lib.nux_processor_get_registers(self._native, native)
         for name, value in values.items():
@@ -305,6 +309,35 @@ class Processor:
     def interrupt(self) -> None:
         """End the run that another thread is in, soon."""
         lib.nux_chip_interrupt(self._bus._native)
+
+    def set_inputs(self, pins: int) -> None:
+        """Apply levels to the 32 general-purpose input pins (GIN), from the present cycle on.
+
+        Pins 0 to 3 can request the external input interrupt, as ICCR says. Each call is a
+        moment of its own, so that two in a row make a pulse. Reset does not change the pins.
+
+        Parameters
+        ----------
+        pins : int
+            One bit a pin, 0 to 2**32 - 1.
+
+        Raises
+        ------
+        ValueError
+            If the value does not fit into 32 bits.
+        """
+        if not 0 <= pins < 1 << 32:
+            raise ValueError(f"pins is {pins!r}, but must be one bit for each of 32 pins")
+        lib.nux_processor_set_inputs(self._native, pins)
+
+    @property
+    def outputs(self) -> int:
+        """Levels that the processor drives: GOUT where GOE is 0 (output), else 0."""
+        return int(lib.nux_processor_outputs(self._native))
+
+    def ring_doorbell(self) -> None:
+        """Request the doorbell interrupt. As on the chip it is lost while MSR.EE is clear."""
+        lib.nux_processor_ring_doorbell(self._native)
 
     @property
     def cycles(self) -> int:

@@ -27,6 +27,7 @@ from .source_lines import Function, SourceLines, SourceLocation
 MAX_FRAMES = 64
 
 _SP = 1  # r1, also in DWARF
+_HANDLER_PREFIX = "isr_"
 #: Instruction patterns (mask, value) of prologues and epilogues.
 _STWU_SP = 0xFFFF_0000, 0x9421_0000  # stwu r1,-n(r1): the frame stands
 _SAVE_LR = 0xFFFF_0000, 0x9001_0000  # stw r0,n(r1): the return address is saved
@@ -97,12 +98,20 @@ class CallStacks:
             caller = self._caller(pc, return_register, sp, read_word)
             if caller is None or caller.sp < sp or (return_register is None and caller.sp == sp):
                 break
-            pc = caller.return_address - 4
+            # A call returns behind itself, an interrupt to the instruction that is next.
+            pc = caller.return_address - (0 if self._is_handler(pc) else 4)
             if caller.return_address % 4 or self._word(pc) is None:
                 break
             frames += self._frames_at(pc)
             sp, return_register = caller.sp, None
         return frames[:MAX_FRAMES]
+
+    def _is_handler(self, pc: int) -> bool:
+        try:
+            function = self._lines.function_at(pc)
+        except ProgramFileError:
+            return False
+        return function is not None and function.name.startswith(_HANDLER_PREFIX)
 
     def _frames_at(self, pc: int) -> list[Frame]:
         try:

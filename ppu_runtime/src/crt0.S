@@ -3,8 +3,9 @@
  * Start-up code: exception slots, __init, exit.
  *
  * The processor starts at address 0 and takes exceptions at fixed addresses, one
- * word (a branch) each. A handler is a function isr_<name> that ends in `rfi`.
- * An exception without a handler ends the program with the return code
+ * word (a branch) each. A handler is a function isr_<name> that ends in `rfi`; in C,
+ * NUX_ISR(<name>) of nux/interrupt.h makes one. The vendor's names isr_einput and
+ * isr_dec serve too. An exception without a handler ends the program with the return code
  * 0xdead0000 + address of its slot, for example 0xdead001c for a trap. (In the
  * vendor's start-up code an undefined handler is a jump to address 0: the program
  * silently restarts.)
@@ -24,12 +25,10 @@
 _reset:
     b       __init
 
-/* One exception slot, and the handler that stands in when the program has none. */
+/* One exception slot. When the program has no handler, one below stands in (nux.ld). */
 .macro SLOT name, address
     .org    \address
     b       isr_\name
-    .weak   isr_\name
-    .set    isr_\name, __unhandled_\name
 .endm
 
     SLOT    machine_check, NUX_EXCEPTION_MACHINE_CHECK
@@ -90,6 +89,7 @@ exit:
     .size   exit, . - exit
 
 .macro UNHANDLED name, address
+    .globl  __unhandled_\name
     .type   __unhandled_\name, @function
 __unhandled_\name:
     lis     r3, 0xdead

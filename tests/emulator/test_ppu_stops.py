@@ -15,6 +15,7 @@ REASONS_TESTED_ELSEWHERE = {
     StopReason.ENGINE,  # a defect of the model
     StopReason.WALL_LIMIT, StopReason.INTERRUPTED, StopReason.CYCLE_LIMIT,
     StopReason.NO_NEURON, StopReason.STACK_OVERFLOW,
+    StopReason.CADC_DISABLED, StopReason.TOO_MANY_EVENTS,
     StopReason.RUNNING,  # before the first run
     StopReason.HELD,  # of a whole chip
 }  # fmt: skip
@@ -48,7 +49,7 @@ STOPS = [
     (StopReason.OUT_OF_RANGE, "lis 3,0x6000; here: lwz 4,0(3)", 0x6000_0000, False, 4),
     (StopReason.OUT_OF_RANGE, "li 3,0x3f90; here: fxvlax 1,0,3", 0x3F90, False, 128),
     (StopReason.OUT_OF_RANGE, "li 3,0x3f90; here: fxvstax 1,0,3", 0x3F90, True, 128),
-    (StopReason.UNKNOWN_BUS_ADDRESS, "lis 3,0x8000; here: lwz 4,0(3)", 0x8000_0000, False, 4),
+    (StopReason.UNKNOWN_BUS_ADDRESS, "lis 3,0x8000; here: lwz 4,8(3)", 0x8000_0008, False, 4),
     (StopReason.UNKNOWN_BUS_ADDRESS, "lis 3,0x8010; here: stb 4,3(3)", 0x8010_0003, True, 1),
     (StopReason.UNKNOWN_VECTOR_ADDRESS, "lis 3,0x30; here: fxvinx 1,0,3", 0x30_0000, False, 128),
     (StopReason.UNKNOWN_VECTOR_ADDRESS, "lis 3,0x7fff; here: fxvoutx 1,0,3", 0x7FFF_0000, True,
@@ -287,7 +288,8 @@ def test_registers_are_set_and_read_back():
         "cr": 0x1234_5678, "xer": 0xA000_0000, "lr": 0x1003, "ctr": 0xFFFF_FFFF, "pc": 0x100,
         "msr": 0x0002_9230, "srr0": 1, "srr1": 2, "csrr0": 3, "csrr1": 4, "mcsrr0": 5,
         "mcsrr1": 6, "dec": 7, "decar": 8, "tcr": 9, "tsr": 10, "esr": 11, "dear": 12, "gin": 13,
-        "gout": 14, "goe": 15, "iccr": 16, "time_base": 1 << 40,
+        "gout": 14, "goe": 15, "iccr": 16, "requests": 3, "asleep": 1,
+        "time_base": 1 << 40,
     }  # fmt: skip
     machine.cpu.set_registers(**values)
     assert machine.cpu.registers() == values

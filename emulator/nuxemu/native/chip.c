@@ -19,6 +19,7 @@ nux_chip *nux_chip_new(void) {
     if (!chip)
         return NULL;
     chip->users = 1;
+    nux_registers_reset(&chip->registers);
     chip->ext = nux_reserve(NUX_EXTMEM_SIZE);
     chip->dram = nux_reserve(NUX_DRAM_SIZE);
     if (!chip->ext || !chip->dram) {
@@ -39,17 +40,20 @@ void nux_chip_free(nux_chip *chip) {
     free(chip);
 }
 
-static double wall_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void nux_chip_set_network(nux_chip *chip, nux_network *network) { chip->network = network; }
 
 void nux_chip_advance(nux_chip *chip, double now_s) {
     if (chip->network)
         nux_network_advance(chip->network, now_s);
+    for (int h = 0; h < NUX_HEMISPHERES; h++)
+        if (chip->array[h])
+            nux_array_advance(chip->array[h], now_s);
+}
+
+static double wall_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 void nux_begin_host_limits(nux_chip *chip, double max_wall_s) {
@@ -74,7 +78,7 @@ static bool at_work(const nux_processor *p) {
     if (!p || p->held)
         return false;
     if (p->stop.reason == NUX_FINISHED)
-        return nux_next_timer_event(p) != UINT64_MAX;
+        return nux_next_wake(p) != UINT64_MAX;
     return p->stop.reason < NUX_TRAP_UNDEFINED;
 }
 
@@ -211,13 +215,14 @@ void nux_chip_set_control(nux_chip *chip, unsigned hemisphere, uint32_t value) {
 
 uint32_t nux_chip_status(const nux_chip *chip, unsigned hemisphere) {
     const nux_processor *p = chip->ppu[hemisphere];
-    return p && !p->held && p->stop.reason == NUX_FINISHED;
+    return p && !p->held && p->asleep;
 }
 
 size_t nux_chip_save(nux_chip *chip, uint8_t *out, size_t capacity) {
     nux_writer w = {.out = out, .capacity = capacity};
     nux_write_state(&w, &chip->now, sizeof chip->now);
     nux_write_state(&w, chip->control, sizeof chip->control);
+    nux_write_state(&w, &chip->registers, sizeof chip->registers);
     return w.used;
 }
 
@@ -225,11 +230,14 @@ int nux_chip_load(nux_chip *chip, const uint8_t *data, size_t n) {
     nux_reader r = {.data = data, .left = n};
     uint64_t now = 0;
     uint32_t control[NUX_HEMISPHERES] = {0};
+    nux_chip_registers registers;
     nux_read_state(&r, &now, sizeof now);
     nux_read_state(&r, control, sizeof control);
+    nux_read_state(&r, &registers, sizeof registers);
     if (r.failed || r.left || (control[0] | control[1]) & ~(uint32_t)NUX_CONTROL_BITS)
         return -1;
     chip->now = now;
+    chip->registers = registers;
     memcpy(chip->control, control, sizeof control);
     return 0;
 }

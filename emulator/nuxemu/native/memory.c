@@ -36,7 +36,6 @@ static uint32_t memory_cost(const nux_processor *p, uint32_t address) {
 }
 
 static int bus_access(nux_processor *p, uint32_t address, uint32_t *value, uint32_t byte_mask) {
-    nux_chip_advance(p->chip, nux_now_s(p));
     p->cycles += NUX_CYCLES_BUS;
     return nux_bus_access(p->chip, (address & ~NUX_OMNIBUS_DATA_BASE) >> 2, value, byte_mask,
                           nux_now_s(p));

@@ -17,8 +17,7 @@ static bool make_region(nux_region *r, uint32_t base, uint32_t size, uint64_t ph
 }
 
 nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_config *config,
-                                 nux_chip *chip, nux_array *array, char *error,
-                                 size_t error_size) {
+                                 nux_chip *chip, nux_array *array, char *error, size_t error_size) {
     nux_processor *p = calloc(1, sizeof *p);
     if (!p) {
         snprintf(error, error_size, "out of memory");
@@ -78,9 +77,9 @@ void nux_processor_free(nux_processor *p) {
 }
 
 /* State after reset: registers, accumulator and condition register zero; the vector registers
- * and the memories keep their contents. */
+ * and the memories keep their contents, the input pins what is applied to them. */
 void nux_processor_reset(nux_processor *p) {
-    nux_registers zero = {0};
+    nux_registers zero = {.gin = p->gin};
     nux_translation_drop(p);
     p->origin = nux_chip_now(p->chip);
     p->cycles = p->instructions = p->timers_seen = 0;
@@ -114,6 +113,8 @@ void nux_processor_get_registers(nux_processor *p, nux_registers *r) {
                          .gout = p->gout,
                          .goe = p->goe,
                          .iccr = p->iccr,
+                         .requests = p->requests,
+                         .asleep = p->asleep,
                          .time_base = nux_time_base(p),
                          .xer =
                              (*p->so ? XER_SO : 0) | (*p->ov ? XER_OV : 0) | (*p->ca ? XER_CA : 0)};
@@ -148,6 +149,8 @@ void nux_processor_set_registers(nux_processor *p, const nux_registers *r) {
     p->gout = r->gout;
     p->goe = r->goe;
     p->iccr = r->iccr;
+    p->requests = r->requests;
+    p->asleep = r->asleep;
     p->dec_value = 0;
     p->dec_zero = r->dec ? p->cycles + r->dec : 0;
     p->time_base_offset = r->time_base - p->cycles;

@@ -46,6 +46,7 @@ enum nux_kind {
     NUX_KIND_VECTOR,
     NUX_KIND_UNDEFINED
 };
+enum nux_request { NUX_REQUEST_PINS = 1, NUX_REQUEST_DOORBELL = 2 };
 enum nux_dest { NUX_DEST_NONE, NUX_DEST_RT, NUX_DEST_RA };
 
 typedef struct {
@@ -162,11 +163,14 @@ struct nux_processor {
     uint32_t dec_value; /* when stopped */
     uint64_t dec_zero;  /* cycle at which DEC reaches 0; 0: stopped */
     uint64_t time_base_offset, timers_seen;
+    uint32_t requests; /* enum nux_request, latched while MSR.EE is set */
+    bool asleep;       /* at the `wait` at pc */
 
     /* run */
     uint64_t origin; /* cycle of the chip at which this processor's cycle 0 was */
     uint64_t cycles, instructions, max_cycles, next_event, next_wall_check;
-    bool held; /* in reset, by its control register */
+    uint64_t next_interrupt; /* cycle of the next request that will be taken; UINT64_MAX: none */
+    bool held;               /* in reset, by its control register */
     uint32_t resume_pc;
     nux_plan *plans[NUM_PLANS]; /* by pc; never NULL; one that collides is made again */
     nux_plan no_plan, start;    /* where there is none; what came before the first block */
@@ -222,7 +226,10 @@ bool nux_execute_system(nux_processor *, const nux_decoded *, uint32_t pc);
  * An undefined word has the id of the instruction that it is an invalid form of, or id 0. */
 bool nux_execute_scalar(nux_processor *, const nux_decoded *, uint32_t pc);
 bool nux_execute_undefined(nux_processor *, const nux_decoded *, uint32_t pc);
-/* vector_io.c: the same for a vector instruction. */
+/* vector_io.c: enum nux_reason for an enum nux_array_status; `unknown` is that for an address where
+ * nothing is. */
+int nux_array_reason(int kind, int unknown);
+/* The same for a vector instruction. */
 bool nux_execute_vector(nux_processor *, const nux_decoded *, uint32_t pc);
 /* Vector data that a scalar access may not see before the next sync. */
 bool nux_is_unsynced(const nux_processor *, uint32_t address, uint32_t n);
@@ -246,8 +253,15 @@ uint64_t nux_time_base(const nux_processor *);
 uint32_t nux_dec(const nux_processor *);
 void nux_set_dec(nux_processor *, uint32_t value);
 void nux_update_timers(nux_processor *);
+bool nux_fit_requests(const nux_processor *);
+bool nux_dec_requests(const nux_processor *);
 uint64_t nux_next_timer_event(const nux_processor *);
+
+/* interrupt.c */
+void nux_set_msr(nux_processor *, uint32_t value);
 void nux_schedule(nux_processor *);
+uint64_t nux_next_wake(const nux_processor *);
+void nux_sleep(nux_processor *, uint32_t pc);
 bool nux_take_interrupt(nux_processor *, uint32_t next_pc);
 void nux_enter_interrupt(nux_processor *, uint32_t vector, uint32_t srr0, uint32_t esr);
 

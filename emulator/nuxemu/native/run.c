@@ -125,6 +125,30 @@ static void set_budget(nux_processor *p) {
     p->budget = p->num_unsynced ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
 }
 
+/* Plain instructions of a block that begins now, up to and with the one during which a request
+ * comes; 0: none comes, or only with the branch at the end. */
+static uint32_t instructions_before_interrupt(nux_processor *p, const nux_plan *plan, uint32_t pc) {
+    uint32_t n = (uint32_t)(plan->progress >> 32);
+    if (p->cycles + (uint32_t)plan->progress < p->next_interrupt)
+        return 0;
+    for (uint32_t i = 1; i <= n && nux_decoded_at(p, pc + 4 * (i - 1))->kind != NUX_KIND_BRANCH;
+         i++)
+        if (p->cycles + (uint32_t)nux_block_progress(p, pc, 4 * i) >= p->next_interrupt)
+            return i;
+    return 0;
+}
+
+/* Executes the first plain instructions of a block, whose checks hold, and leaves. */
+static void run_part_of_block(nux_processor *p, uint32_t pc, uint32_t n) {
+    uint64_t end = p->cycles + (uint32_t)nux_block_progress(p, pc, 4 * n);
+    for (uint32_t i = 0; i < n && !p->leave; i++) {
+        p->instructions++;
+        execute(p, nux_decoded_at(p, pc + 4 * i), pc + 4 * i); /* leaves resume_pc behind it */
+    }
+    p->cycles = end;
+    leave(p);
+}
+
 /* The rest of the hook: whatever is not the plain case. */
 static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc, uint32_t size) {
     const nux_plan *previous = p->previous;
@@ -155,6 +179,11 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
         leave(p);
         return;
     }
+    uint32_t part = instructions_before_interrupt(p, plan, pc);
+    if (part) {
+        run_part_of_block(p, pc, part);
+        return;
+    }
     set_budget(p);
     p->progress = plan->progress;
     p->previous = plan;
@@ -171,8 +200,8 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     uint64_t progress = p->progress + (pc != previous->expected) * NUX_CYCLES_BRANCH_MISS;
     previous->expected =
         (pc & previous->predictable) | (previous->expected & ~previous->predictable);
-    if (previous->native || plan->key != PLAN_KEY(pc, size) || (uint32_t)progress >= p->budget ||
-        !checks_hold(plan)) {
+    if (previous->native || plan->key != PLAN_KEY(pc, size) ||
+        (uint32_t)(progress + plan->progress) >= p->budget || !checks_hold(plan)) {
         p->progress = progress;
         begin_block(p, pc, size);
         return;
@@ -261,6 +290,8 @@ void nux_run_slice(nux_processor *p, uint64_t max_cycles) {
     p->stop = (nux_stop){.reason = NUX_RUNNING};
     p->previous = &p->start;
     p->resume_pc = p->pc;
+    if (p->asleep)
+        nux_sleep(p, p->pc);
     /* Leaving the engine is slow (changed code): look at the clock each time. */
     while (p->stop.reason == NUX_RUNNING && !host_ends_run(p, p->resume_pc)) {
         nux_schedule(p);

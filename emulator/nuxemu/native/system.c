@@ -154,34 +154,9 @@ static void write_spr(nux_processor *p, uint32_t number, uint32_t value) {
 }
 
 static bool return_from_interrupt(nux_processor *p, uint32_t srr0, uint32_t srr1) {
-    p->msr = srr1 & MSR_WRITABLE;
     p->resume_pc = srr0 & ~3u;
-    nux_schedule(p);
+    nux_set_msr(p, srr1);
     return false;
-}
-
-/* The RTL test bench takes the final state this many cycles after the processor fell asleep. */
-#define TEST_BENCH_SLEEP 64
-
-/* Sleeps until a timer wakes the processor; without one, the program has ended. */
-static bool wait_for_timer(nux_processor *p, uint32_t pc) {
-    nux_update_timers(p);
-    uint64_t wake = nux_next_timer_event(p);
-    bool sampled_asleep = p->config.flat_memory && wake > p->cycles + TEST_BENCH_SLEEP;
-    if (wake == UINT64_MAX || sampled_asleep) {
-        nux_stop_at(p, NUX_FINISHED, pc, 0);
-        return false;
-    }
-    if (wake > p->max_cycles) {
-        p->cycles = p->max_cycles;
-        nux_stop_at(p, NUX_CYCLE_LIMIT, pc, 0);
-        return false;
-    }
-    p->cycles = wake > p->cycles ? wake : p->cycles;
-    p->resume_pc = pc + 4;
-    nux_update_timers(p);
-    nux_schedule(p);
-    return false; /* what follows is a block of its own */
 }
 
 /* False: leave the block at resume_pc. */
@@ -202,8 +177,7 @@ bool nux_execute_system(nux_processor *p, const nux_decoded *d, uint32_t pc) {
         p->gpr[RT(w)] = p->msr;
         return true;
     case NUX_S_MTMSR:
-        p->msr = p->gpr[RT(w)] & MSR_WRITABLE;
-        nux_schedule(p);
+        nux_set_msr(p, p->gpr[RT(w)]);
         return true;
     case NUX_S_RFI:
         return return_from_interrupt(p, p->srr0, p->srr1);
@@ -215,7 +189,8 @@ bool nux_execute_system(nux_processor *p, const nux_decoded *d, uint32_t pc) {
         p->num_unsynced = 0;
         return true;
     case NUX_S_WAIT:
-        return wait_for_timer(p, pc);
+        nux_sleep(p, pc);
+        return false; /* what follows is a block of its own */
     case NUX_S_MFCR:
         p->gpr[RT(w)] = get_cr(p);
         return true;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Time base, decrementer, fixed-interval timer, and the entry to interrupts.
+/* Time base, decrementer and fixed-interval timer.
  *
  * TB       counts processor cycles.
  * DEC      counts down one a cycle, stops at 0; on 1 -> 0 sets TSR.DIS and reloads from DECAR
  *          if TCR.ARE is set. Writing 0 gives no event.
  * FIT      TSR.FIS on the rising edge of TBL bit 8, 12, 16 or 20 (TCR.FP = 0..3).
- * Interrupt entry: SRR0 = return address, SRR1 = MSR, MSR keeps CE, ME, DE.
+ * Bits of TSR are set whether their interrupts are enabled or not. The watchdog fields of TCR
+ * are stored and have no function.
  */
 #include "processor.h"
 
@@ -52,14 +53,14 @@ void nux_update_timers(nux_processor *p) {
     p->timers_seen = p->cycles;
 }
 
-static bool timer_request(const nux_processor *p) {
-    return (p->tsr & TSR_DIS && p->tcr & TCR_DIE) || (p->tsr & TSR_FIS && p->tcr & TCR_FIE);
-}
+/* A timer asks for attention: a bit of TSR whose interrupt TCR enables. */
+bool nux_fit_requests(const nux_processor *p) { return p->tsr & TSR_FIS && p->tcr & TCR_FIE; }
+bool nux_dec_requests(const nux_processor *p) { return p->tsr & TSR_DIS && p->tcr & TCR_DIE; }
 
 /* Cycle at which a timer next requests an interrupt; UINT64_MAX: never. */
 uint64_t nux_next_timer_event(const nux_processor *p) {
     uint64_t next = UINT64_MAX;
-    if (timer_request(p))
+    if (nux_fit_requests(p) || nux_dec_requests(p))
         return p->cycles;
     if (p->tcr & TCR_DIE && p->dec_zero)
         next = p->dec_zero;
@@ -68,34 +69,4 @@ uint64_t nux_next_timer_event(const nux_processor *p) {
         next = fit < next ? fit : next;
     }
     return next;
-}
-
-/* Recomputes the cycle at which the block hook must look up. */
-void nux_schedule(nux_processor *p) {
-    p->next_event = p->max_cycles < p->next_wall_check ? p->max_cycles : p->next_wall_check;
-    if (p->msr & MSR_EE) {
-        uint64_t timer = nux_next_timer_event(p);
-        if (timer < p->next_event)
-            p->next_event = timer;
-    }
-}
-
-void nux_enter_interrupt(nux_processor *p, uint32_t vector, uint32_t srr0, uint32_t esr) {
-    p->srr0 = srr0;
-    p->srr1 = p->msr;
-    p->msr &= MSR_KEPT_BY_INTERRUPT;
-    p->esr = esr;
-    p->resume_pc = vector;
-    p->cycles += 5; /* refetch, as a taken branch */
-    nux_schedule(p);
-}
-
-/* Enters the interrupt of a pending, enabled timer; false: there is none. */
-bool nux_take_interrupt(nux_processor *p, uint32_t next_pc) {
-    nux_update_timers(p);
-    if (!(p->msr & MSR_EE) || !timer_request(p))
-        return false;
-    bool fit = p->tsr & TSR_FIS && p->tcr & TCR_FIE;
-    nux_enter_interrupt(p, fit ? NUX_EXCEPTION_FIT : NUX_EXCEPTION_DECREMENTER, next_pc, p->esr);
-    return true;
 }

@@ -75,8 +75,11 @@ static void reverse_words(uint8_t *to, const uint8_t *from, const uint8_t *enabl
     }
 }
 
-static int array_reason(int kind) {
-    return kind >= 0 ? 0 : kind == NUX_ARRAY_NO_NEURON ? NUX_TRAP_NO_NEURON : NUX_TRAP_VECTOR_IO;
+int nux_array_reason(int kind, int unknown) {
+    return kind >= 0                     ? 0
+           : kind == NUX_ARRAY_NO_NEURON ? NUX_TRAP_NO_NEURON
+           : kind == NUX_ARRAY_CADC_OFF  ? NUX_TRAP_CADC_OFF
+                                         : unknown;
 }
 
 static uint32_t array_cost(int kind) {
@@ -115,7 +118,7 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t address, bool 
     int kind = out ? nux_array_vector_write(p->array, address, nux_now_s(p), lanes, enabled)
                    : nux_array_vector_read(p->array, address, nux_now_s(p), lanes);
     p->cycles += array_cost(kind);
-    return array_reason(kind);
+    return nux_array_reason(kind, NUX_TRAP_VECTOR_IO);
 }
 
 bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {

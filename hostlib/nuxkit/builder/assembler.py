@@ -14,7 +14,7 @@ from nuxkit.builder.diagnostics import Diagnostic, Severity, error
 from nuxkit.builder.toolchain import Toolchain
 
 #: Included before the user's code, in this order.
-INCLUDES = ("fxv.inc", "guards.inc")
+INCLUDES = ("fxv.inc", "guards.inc", "isr.inc")
 
 _MESSAGE = re.compile(
     r"^(?P<file>[^:\n]+):(?P<line>\d+):\s+(?P<kind>Error|Warning|Info): (?P<text>.*)$"

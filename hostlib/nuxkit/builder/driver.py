@@ -23,6 +23,7 @@ from nuxkit.builder.compiler import (
     spelled,
 )
 from nuxkit.builder.diagnostics import Diagnostic, KernelBuildError, error
+from nuxkit.builder.handlers import handler_problems
 from nuxkit.builder.image import read_image
 from nuxkit.builder.linker import link
 from nuxkit.builder.report import BuildReport, make_report, stack_problem
@@ -210,7 +211,8 @@ def _check(
 ) -> tuple[BuildReport, list[Diagnostic]]:
     """Verify a linked program and measure it."""
     image = read_image(elf)
-    found = verify(image, locator(elf), disassembler(tools, elf))
+    locate = locator(elf)
+    found = [*verify(image, locate, disassembler(tools, elf)), *handler_problems(image, locate)]
     spelled_as = {os.path.abspath(source): source for source in sources}
     found = [replace(entry, file=spelled_as.get(entry.file or "", entry.file)) for entry in found]
     _raise_errors(found)

@@ -30,8 +30,64 @@
 #define NUX_OMNIBUS_DATA_BASE 0x80000000
 /* Omnibus word addresses of the top hemisphere; the bottom one is 0x0100_0000 higher. */
 #define NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE 0x1000000
+/* Synapse memory controller: precharge, write and wait times (3 words). */
+#define NUX_OMNIBUS_SYNRAM_CONFIG_WORD 0x2000000
+#define NUX_OMNIBUS_SYNRAM_CONFIG_SIZE 3
+/* Correlation sensors: sense delay, reset duration, fall time, mode (4 words). */
+#define NUX_OMNIBUS_CORRELATION_CONFIG_WORD 0x2200000
+#define NUX_OMNIBUS_CORRELATION_CONFIG_SIZE 4
+/* CADC channel offsets, 2 words per column (causal, acausal), value = offset + 128. */
+#define NUX_OMNIBUS_CADC_OFFSETS_EAST_WORD 0x2400000
+#define NUX_OMNIBUS_CADC_OFFSETS_WEST_WORD 0x2400800
+#define NUX_OMNIBUS_CADC_OFFSETS_SIZE 0x100
+#define NUX_OMNIBUS_CADC_CONFIG_WORD 0x2401000
 #define NUX_OMNIBUS_SRAM_WORD 0x2800000
+#define NUX_OMNIBUS_PPU_CONTROL_WORD 0x2a00000
+#define NUX_OMNIBUS_PPU_STATUS_WORD 0x2a00001
 #define NUX_OMNIBUS_SYNRAM_WORD 0x2c00000
+#define NUX_OMNIBUS_SYNRAM_SIZE 0x400000
+/* System time: low 32 bits, high 11 bits; it counts at SYSTIME_CLOCK_HZ. */
+#define NUX_OMNIBUS_SYSTIME_WORD 0x0
+#define NUX_SYSTIME_CLOCK_HZ 125000000
+#define NUX_SYSTIME_BITS 43
+/* Units in pairs (top and bottom, or left and right): distance of the second one. */
+#define NUX_OMNIBUS_PAIR_WORD_STRIDE 0x8000
+/* Events for the synapse drivers of a hemisphere (write), and the common configuration of */
+/* the driver buses and of short-term plasticity. */
+#define NUX_OMNIBUS_PADI_EVENT_WORD 0x110000
+#define NUX_OMNIBUS_PADI_CONFIG_WORD 0x110001
+#define NUX_OMNIBUS_STP_CONFIG_WORD 0x110002
+/* Synapse drivers of a hemisphere, 4 words each, of which 3 are used. */
+#define NUX_OMNIBUS_DRIVER_WORD 0x110400
+#define NUX_OMNIBUS_DRIVER_STRIDE 4
+#define NUX_NUM_DRIVERS 128
+/* Neurons of the left half: word 4 * n with n = column % 128 + 128 * hemisphere. */
+#define NUX_OMNIBUS_NEURON_RESET_WORD 0x122000
+#define NUX_OMNIBUS_POST_PULSE_WORD 0x122400
+#define NUX_OMNIBUS_SPIKE_COUNTER_WORD 0x122800
+#define NUX_OMNIBUS_SPIKE_COUNTER_RESET_WORD 0x122c00
+#define NUX_OMNIBUS_NEURON_STRIDE 4
+#define NUX_OMNIBUS_NEURONS_SIZE 0x400
+/* Background spike sources, 3 words each. */
+#define NUX_OMNIBUS_BACKGROUND_WORD 0x130001
+#define NUX_OMNIBUS_BACKGROUND_STRIDE 3
+#define NUX_NUM_BACKGROUND_SOURCES 8
+
+/* --- On-chip bus: units that the model does not have --- */
+#define NUX_OMNIBUS_MADC_WORD 0xc0000
+#define NUX_OMNIBUS_MADC_SIZE 0x100
+/* Output switches; nodes, drop counters and event counters follow the background sources. */
+#define NUX_OMNIBUS_CROSSBAR_OUTPUT_WORD 0x130000
+#define NUX_OMNIBUS_CROSSBAR_WORD 0x130019
+#define NUX_OMNIBUS_CROSSBAR_SIZE 0x6c
+/* Four quadrants NW, NE, SW, SE at OMNIBUS_PAIR_WORD_STRIDE. */
+#define NUX_OMNIBUS_CAPMEM_WORD 0x140000
+#define NUX_OMNIBUS_CAPMEM_SIZE 0x8000
+#define NUX_OMNIBUS_NEURON_CONFIG_WORD 0x160000
+#define NUX_OMNIBUS_NEURON_CONFIG_SIZE 0x400
+/* West and east. */
+#define NUX_OMNIBUS_NEURON_BACKEND_WORD 0x1a1000
+#define NUX_OMNIBUS_NEURON_BACKEND_SIZE 0x802
 
 /* --- Synapse array --- */
 #define NUX_NUM_ROWS 256
@@ -55,10 +111,16 @@
 #define NUX_VECTOR_NEURON_RESET 0xc90200
 /* Modifier bit of the CADC regions: return the latched conversion. */
 #define NUX_VECTOR_BUFFERED 0x200000
+/* Bits that may be set in any array address. */
+#define NUX_VECTOR_IGNORED 0xc00000
 #define NUX_VECTOR_EXTMEM 0x80000000
 #define NUX_VECTOR_DRAM 0x81000000
-/* Row with the column switches (neuron readout on the CADC, neuron reset). */
+/* Row with the column switches of the neurons (readout on the CADC, synaptic input), also the */
+/* row by which neurons are reset; the row after it has the switches of the sensors. */
 #define NUX_SWITCH_ROW 256
+/* Bit of a weight (causal) or label (acausal) of the switch row: the column's CADC channel */
+/* reads the neuron. */
+#define NUX_SWITCH_NEURON 0x20
 
 /* --- Exception vectors (byte addresses) --- */
 #define NUX_EXCEPTION_RESET 0x0

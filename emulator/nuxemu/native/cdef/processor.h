@@ -37,7 +37,9 @@ enum nux_reason {
     NUX_TRAP_OUT_OF_RANGE, /* data access outside all memories */
     NUX_TRAP_BUS,          /* no unit at this on-chip bus address */
     NUX_TRAP_VECTOR_IO,    /* no unit at this vector IO address */
-    NUX_TRAP_NO_NEURON,    /* CADC switched to neurons, which are not modelled */
+    NUX_TRAP_NO_NEURON,    /* access to neurons, but the array has none */
+    NUX_TRAP_CADC_OFF,     /* conversion while the CADC is disabled */
+    NUX_TRAP_EVENTS,       /* an event too many for the event buses */
     NUX_TRAP_FETCH,        /* jump out of the memories */
     NUX_TRAP_STACK,        /* stack reached the data */
     NUX_TRAP_INSTRUCTION,  /* tw, twi */
@@ -59,6 +61,8 @@ typedef struct {
     uint32_t cr, xer, lr, ctr, pc, msr;
     uint32_t srr0, srr1, csrr0, csrr1, mcsrr0, mcsrr1;
     uint32_t dec, decar, tcr, tsr, esr, dear, gin, gout, goe, iccr;
+    uint32_t requests; /* latched, not taken yet: 1 of the pins, 2 of the doorbell */
+    uint32_t asleep;   /* 1: at the `wait` at pc */
     uint64_t time_base;
 } nux_registers;
 
@@ -88,8 +92,7 @@ typedef void (*nux_vector_step_fn)(void *user, uint32_t word);
 typedef struct nux_processor nux_processor;
 /* The processor, and its array, become units of the chip. */
 nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_config *config,
-                                 nux_chip *chip, nux_array *array, char *error,
-                                 size_t error_size);
+                                 nux_chip *chip, nux_array *array, char *error, size_t error_size);
 void nux_processor_free(nux_processor *);
 uint8_t *nux_processor_sram(nux_processor *);
 nux_vstate *nux_processor_vectors(nux_processor *);
@@ -117,6 +120,10 @@ void nux_processor_set_vector_step(nux_processor *, nux_vector_step_fn, void *us
 void nux_processor_run(nux_processor *, uint64_t max_cycles, double max_wall_s, nux_stop *stop);
 /* Why the last run ended. */
 const nux_stop *nux_processor_stop(const nux_processor *);
+/* General-purpose pins and the doorbell, from outside; they take effect at the present cycle. */
+void nux_processor_set_inputs(nux_processor *, uint32_t pins);
+uint32_t nux_processor_outputs(const nux_processor *);
+void nux_processor_ring_doorbell(nux_processor *);
 uint64_t nux_processor_cycles(nux_processor *);
 uint64_t nux_processor_instructions(nux_processor *);
 size_t nux_processor_num_sites(nux_processor *);
