@@ -165,7 +165,9 @@ def test_bus_words_of_both_hemispheres(compiled):
         "uint32_t back[8]; int start(void) { nux_configure_correlation(0, 11, 12, 13, 1);\n"
         "  nux_configure_correlation(1, 21, 22, 23, 0);\n"
         "  for (uint32_t i = 0; i < 8; i++)\n"
-        "    back[i] = nux_bus_read(NUX_OMNIBUS_CORRELATION_CONFIG_WORD\n    + i / 4 * NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE + i % 4); return 0; }"
+        "    back[i] = nux_bus_read(NUX_OMNIBUS_CORRELATION_CONFIG_WORD\n"
+        "      + i / 4 * NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE + i % 4);\n"
+        "  return 0; }"
     )
     assert chip.run(result).symbols["back"].tolist() == [11, 12, 13, 1, 21, 22, 23, 0]
 
