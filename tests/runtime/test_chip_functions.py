@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Library functions for the rest of the chip: neurons, spikes, random draws, bus, both processors."""
+"""Library functions for neurons, spikes, random draws, the bus, and both processors."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,6 @@ from nuxemu._native import ffi, lib
 from nuxkit import Chip, build
 
 NUX = "#include <nux/nux.h>\n"
-ROWS = "nux_vector_memory out[{n}]; nux_vector_memory in[{n}];\n"
 STORE = "nux_store({row}.even, &out[{i}]); nux_store({row}.odd, &out[{i} + 1]);"
 
 
@@ -105,7 +104,7 @@ def test_fresh_draws_are_uniform_and_independent(compiled):
     assert abs(neighbours) < 4 / np.sqrt(drawn.size)
 
 
-# --- Both processors -------------------------------------------------------------------------------
+# --- Both processors ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("optimize", ["-O1", "-O2", "-Os"])
@@ -165,8 +164,10 @@ def test_bus_words_of_both_hemispheres(compiled):
     result = compiled(
         "uint32_t back[8]; int start(void) { nux_configure_correlation(0, 11, 12, 13, 1);\n"
         "  nux_configure_correlation(1, 21, 22, 23, 0);\n"
-        "  for (uint32_t i = 0; i < 8; i++) back[i] = nux_bus_read(NUX_OMNIBUS_CORRELATION_CONFIG_WORD"
-        "\n    + i / 4 * NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE + i % 4); return 0; }"
+        "  for (uint32_t i = 0; i < 8; i++)\n"
+        "    back[i] = nux_bus_read(NUX_OMNIBUS_CORRELATION_CONFIG_WORD\n"
+        "      + i / 4 * NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE + i % 4);\n"
+        "  return 0; }"
     )
     assert chip.run(result).symbols["back"].tolist() == [11, 12, 13, 1, 21, 22, 23, 0]
 
@@ -258,7 +259,7 @@ def test_switching_a_channel_keeps_the_other_switches(compiled):
     np.testing.assert_array_equal(off, others & 0x1F)
 
 
-# --- Spikes and counters ---------------------------------------------------------------------------
+# --- Spikes and counters -----------------------------------------------------------------------
 
 
 def relay(labels=9):
@@ -300,7 +301,8 @@ def test_a_counter_that_overflowed_counts_255(compiled):
     result = whole.chip.run(compiled(
         "uint32_t raw, count; int start(void) { for (int i = 0; i < 300; i++) {\n"
         "    nux_inject_spike(0, 40, 9); nux_sleep_cycles(100); }\n"
-        "  nux_sleep_cycles(1000); raw = nux_spike_counter(0, 40); count = nux_spike_count(0, 40);\n"
+        "  nux_sleep_cycles(1000); raw = nux_spike_counter(0, 40);\n"
+        "  count = nux_spike_count(0, 40);\n"
         "  return 0; }"
     ))  # fmt: skip
     assert result.symbols["raw"] == 0x100 | 300 - 256
