@@ -22,7 +22,17 @@ def _declarations(header: Path) -> str:
 
 
 # In order of dependence.
-HEADERS = [NATIVE / "cdef" / name for name in ("vector.h", "array.h", "chip.h", "processor.h")]
+HEADERS = [
+    NATIVE / "cdef" / name
+    for name in (
+        "vector.h",
+        "array.h",
+        "neurons.h",
+        "network.h",
+        "chip.h",
+        "processor.h",
+    )
+]
 ffibuilder = FFI()
 ffibuilder.cdef("\n".join(_declarations(header) for header in HEADERS))
 ffibuilder.set_source(

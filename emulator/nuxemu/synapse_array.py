@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ from nuxemu.correlation_config import (
     fixed_pattern,
     spread_factors,
 )
+
+if TYPE_CHECKING:
+    from nuxemu.neurons import Neurons
 
 __all__ = ["ArrayTypeError", "ArrayValueError", "CorrelationConfig", "SynapseArray"]
 
@@ -296,6 +299,43 @@ class SynapseArray:
             )
         lib.nux_array_advance(self._native, until_s)
 
+    # --- neurons --------------------------------------------------------------------------
+
+    def attach_neurons(self, neurons: Neurons) -> None:
+        """Connect the neurons below the array.
+
+        The switch row then connects them to the CADC, and writes to it reset them. Without
+        neurons such accesses are refused.
+        """
+        self._native.neurons = ffi.cast("struct nux_neurons *", neurons._native)
+        self._neurons = neurons  # must live as long as the array
+
+    # --- state ----------------------------------------------------------------------------
+
+    def save(self) -> bytes:
+        """Return the complete state as bytes; equal states give equal bytes."""
+        size = lib.nux_array_save(self._native, ffi.NULL, 0)
+        state = ffi.new("uint8_t[]", size)
+        if lib.nux_array_save(self._native, state, size) != size:
+            raise MemoryError("no memory for the state of a synapse array")
+        return bytes(ffi.buffer(state))
+
+    def load(self, state: bytes) -> None:
+        """Take over what `save` returned, also of another array; neurons stay attached.
+
+        `config` keeps describing what the array was made with.
+
+        Raises
+        ------
+        ArrayValueError
+            If that is not the state of an array; nothing has changed then.
+        """
+        status = lib.nux_array_load(self._native, state, len(state))
+        if status == -2:
+            raise MemoryError("no memory for the state of a synapse array")
+        if status < 0:
+            raise ArrayValueError(f"{len(state)} bytes are not the state of a synapse array")
+
     # --- correlation --------------------------------------------------------------------
 
     @property
@@ -326,7 +366,8 @@ class SynapseArray:
         Raises
         ------
         RuntimeError
-            If the switch row connects neurons to the CADC: there are none in this model.
+            If the CADC is disabled; if the switch row connects neurons to it and there are
+            none.
         """
         halves = np.empty((2, mm.NUM_ROWS, 2, mm.VECTOR_BYTES), np.uint8)
         for row in range(mm.NUM_ROWS):
@@ -342,8 +383,10 @@ class SynapseArray:
         status = lib.nux_array_vector_read(self._native, address, self.now_s, lanes)
         if status == lib.NUX_ARRAY_NO_NEURON:
             raise RuntimeError(
-                "the switch row connects neurons to the CADC, but the model has no neurons"
+                "the switch row connects neurons to the CADC, but the array has no neurons"
             )
+        if status == lib.NUX_ARRAY_CADC_OFF:
+            raise RuntimeError("the CADC is disabled: bit 0 of its configuration is 0")
         if status < 0:
             raise RuntimeError(f"the array does not know vector address 0x{address:x}")
 

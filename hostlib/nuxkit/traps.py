@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 
-from nuxemu import StopReason
+from nuxemu import StopReason, address_map
 from nuxemu import memory_map as mm
 from nuxemu.isa import disassemble, scalar
 
@@ -19,6 +19,7 @@ _HINTS = {
     StopReason.STACK_OVERFLOW: "make the data or the frames smaller, or move data to external "
     "memory",
     StopReason.NO_NEURON: "clear bit 5 of the switch row (row 256) to read correlation",
+    StopReason.CADC_DISABLED: "set bit 0 of the CADC configuration",
 }
 
 
@@ -74,6 +75,7 @@ def _nearest_block(address: int) -> str:
 def _what(result: RunResult) -> str:
     stop = result.stop
     access = f"{stop.size}-byte {'store to' if stop.is_store else 'load from'} 0x{stop.address:08x}"
+    direction = "write to" if stop.is_store else "read from"
     texts = {
         StopReason.CYCLE_LIMIT: f"cycle limit reached after {result.cycles} cycles",
         StopReason.WALL_LIMIT: f"wall-time limit reached after {result.wall_time_s:.3g} s",
@@ -85,12 +87,14 @@ def _what(result: RunResult) -> str:
         StopReason.MISALIGNED: f"misaligned {access}",
         StopReason.OUT_OF_RANGE: f"{access} is outside of all memories; "
         + _nearest_block(stop.address),
-        StopReason.UNKNOWN_BUS_ADDRESS: f"{access}: no modelled unit of the on-chip bus is at word "
-        f"address 0x{(stop.address & 0x7FFFFFFF) >> 2:07x}",
-        StopReason.UNKNOWN_VECTOR_ADDRESS: f"vector {'write to' if stop.is_store else 'read from'} "
-        f"0x{stop.address:08x}: no modelled unit is at this vector IO address",
-        StopReason.NO_NEURON: f"CADC read at 0x{stop.address:08x} with the switch row set to "
-        "neuron readout, which is not modelled",
+        StopReason.UNKNOWN_BUS_ADDRESS: f"{access}: "
+        + address_map.bus_refusal((stop.address & 0x7FFFFFFF) >> 2, stop.is_store),
+        StopReason.UNKNOWN_VECTOR_ADDRESS: f"vector {direction} 0x{stop.address:08x}: "
+        + address_map.vector_refusal(stop.address, stop.is_store),
+        StopReason.NO_NEURON: f"access at 0x{stop.address:08x} needs neurons (neuron readout on the "
+        "CADC, or neuron reset), but the synapse array has none",
+        StopReason.CADC_DISABLED: f"CADC read at 0x{stop.address:08x} while the CADC is disabled",
+        StopReason.TOO_MANY_EVENTS: f"{access}: an event too many for the event buses",
         StopReason.FETCH: f"jump to 0x{stop.pc:08x}, which is outside of all memories"
         f" (from 0x{stop.from_pc:08x})",
         StopReason.STACK_OVERFLOW: f"stack overflow: {access}, which does not belong to the stack",

@@ -153,14 +153,16 @@ def test_switch_row_is_stored_beside_the_synapses():
 @pytest.mark.parametrize(
     "address",
     [
-        mm.VECTOR_WEIGHT + 2 * 257,
-        mm.VECTOR_LABEL + 2 * 257,
-        mm.VECTOR_RAW + 4 * 257,
-        mm.VECTOR_CAUSAL + 2 * 256,
+        mm.VECTOR_WEIGHT + 2 * 258,
+        mm.VECTOR_LABEL + 2 * 258,
+        mm.VECTOR_RAW + 4 * 258,
+        mm.VECTOR_CAUSAL + 2 * 257,
+        mm.VECTOR_ACAUSAL + 2 * 256,
         mm.VECTOR_ACAUSAL + 2 * 256 + 1,
         mm.VECTOR_CAUSAL + mm.VECTOR_BUFFERED + 2 * 256,
-        mm.VECTOR_RANDOM,
-        mm.VECTOR_NEURON_RESET,
+        mm.VECTOR_RANDOM + 2,
+        mm.VECTOR_RANDOM + mm.VECTOR_BUFFERED,
+        mm.VECTOR_NEURON_RESET + 2,
         0x3_0000,
         0x5_0000,
         mm.VECTOR_WEIGHT + mm.VECTOR_BUFFERED,
@@ -183,7 +185,10 @@ def test_reset_regions_cannot_be_read_and_buffered_ones_not_written():
     assert vector_read(array, mm.VECTOR_RESET_CAUSAL)[0] == lib.NUX_ARRAY_UNKNOWN_ADDRESS
     buffered = mm.VECTOR_CAUSAL + mm.VECTOR_BUFFERED
     assert vector_write(array, buffered, 3) == lib.NUX_ARRAY_UNKNOWN_ADDRESS
-    assert vector_write(array, mm.VECTOR_RESET_CAUSAL + 512, 3) == lib.NUX_ARRAY_UNKNOWN_ADDRESS
+    for row in (257, 300):
+        address = mm.VECTOR_RESET_CAUSAL + 2 * row
+        assert vector_write(array, address, 3) == lib.NUX_ARRAY_UNKNOWN_ADDRESS
+    assert vector_read(array, mm.VECTOR_NEURON_RESET)[0] == lib.NUX_ARRAY_UNKNOWN_ADDRESS
 
 
 @pytest.mark.parametrize("name, bits", FIELDS.values())

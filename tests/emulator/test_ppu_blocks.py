@@ -53,7 +53,7 @@ def test_code_calls_between_the_memories():
 
 def test_data_at_the_fetch_address_of_external_memory_is_the_on_chip_bus():
     """One number, two meanings: fetches there come from external memory, loads from the bus."""
-    machine = Machine("li 5,1; lis 3,0x8000; here: lwz 4,0(3); wait",
+    machine = Machine("li 5,1; lis 3,0x8000; here: lwz 4,8(3); wait",
                       origin=mm.EXTMEM_DATA_BASE, fetch=mm.EXTMEM_FETCH_BASE)  # fmt: skip
     stop = machine.run()
     assert (stop.reason, stop.pc) == (StopReason.UNKNOWN_BUS_ADDRESS, machine.at("here"))

@@ -15,6 +15,7 @@ REASONS_TESTED_ELSEWHERE = {
     StopReason.ENGINE,  # a defect of the model
     StopReason.WALL_LIMIT, StopReason.INTERRUPTED, StopReason.CYCLE_LIMIT,
     StopReason.NO_NEURON, StopReason.STACK_OVERFLOW,
+    StopReason.CADC_DISABLED, StopReason.TOO_MANY_EVENTS,
     StopReason.RUNNING,  # before the first run
     StopReason.HELD,  # of a whole chip
 }  # fmt: skip
@@ -48,7 +49,7 @@ STOPS = [
     (StopReason.OUT_OF_RANGE, "lis 3,0x6000; here: lwz 4,0(3)", 0x6000_0000, False, 4),
     (StopReason.OUT_OF_RANGE, "li 3,0x3f90; here: fxvlax 1,0,3", 0x3F90, False, 128),
     (StopReason.OUT_OF_RANGE, "li 3,0x3f90; here: fxvstax 1,0,3", 0x3F90, True, 128),
-    (StopReason.UNKNOWN_BUS_ADDRESS, "lis 3,0x8000; here: lwz 4,0(3)", 0x8000_0000, False, 4),
+    (StopReason.UNKNOWN_BUS_ADDRESS, "lis 3,0x8000; here: lwz 4,8(3)", 0x8000_0008, False, 4),
     (StopReason.UNKNOWN_BUS_ADDRESS, "lis 3,0x8010; here: stb 4,3(3)", 0x8010_0003, True, 1),
     (StopReason.UNKNOWN_VECTOR_ADDRESS, "lis 3,0x30; here: fxvinx 1,0,3", 0x30_0000, False, 128),
     (StopReason.UNKNOWN_VECTOR_ADDRESS, "lis 3,0x7fff; here: fxvoutx 1,0,3", 0x7FFF_0000, True,

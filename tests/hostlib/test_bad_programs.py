@@ -25,7 +25,7 @@ TRAPS = {
     "store outside": ("STORE_WORD", 0x2000_0000, StopReason.OUT_OF_RANGE, "outside of all memo"),
     "store behind the SRAM": ("STORE_WORD", 0x4000, StopReason.OUT_OF_RANGE, "0x00003fff"),
     "load outside": ("LOAD_WORD", 0x7FFF_FFFC, StopReason.OUT_OF_RANGE, "load from 0x7ffffffc"),
-    "unknown bus unit": ("STORE_WORD", 0x9000_0000, StopReason.UNKNOWN_BUS_ADDRESS, "0x4000000"),
+    "unknown bus unit": ("STORE_WORD", 0x9000_0000, StopReason.UNKNOWN_BUS_ADDRESS, "0x04000000"),
     "wild jump": ("JUMP", 0x2000_0000, StopReason.FETCH, "jump to 0x20000000"),
     "jump behind the SRAM": ("JUMP", 0x4000, StopReason.FETCH, "jump to 0x00004000"),
     "endless recursion": ("RECURSION", 0, StopReason.STACK_OVERFLOW, "not belong to the stack"),

@@ -151,12 +151,15 @@ VECTOR_WORK = (
     "static void work(void) { for (int i = 0; i < 512; i++) data[i / 128].u8[i % 128] = 37 * i;\n"
     "  nux_vector a = nux_load(&data[0]), b = nux_load(&data[1]), c = nux_load(&data[2]);\n"
     "  nux_vector d = nux_load(&data[3]); fxvmtach(a);\n"
-    "  for (int i = 0; i < 40; i++) { fxvmatachm(a, b); fxvcmpb(c); a = fxvaddbm_if(NUX_GT, a, a, d);\n"
+    "  for (int i = 0; i < 40; i++) { fxvmatachm(a, b); fxvcmpb(c);\n"
+    "    a = fxvaddbm_if(NUX_GT, a, a, d);\n"
     "    b = fxvsel(b, a, NUX_LT); fxvmatachfs(c, d); c = fxvaddachm(c); fxvcmph(b);\n"
     "    d = fxvaddhm_if(NUX_EQ, d, c, a); fxvaddactachm_if(NUX_LT, a); d = fxvaddachfs(d);\n"
     "    fxvmatacbm(a, d); c = fxvaddacbfs(b); b = fxvsel(b, c, NUX_GT); }\n"
-    "  nux_store(a, &out[0]); nux_store(b, &out[1]); nux_store(c, &out[2]); nux_store(d, &out[3]);\n"
-    "  nux_store(fxvaddachm(fxvsplath(0)), &out[4]); nux_store(fxvaddachfs(fxvsplath(0)), &out[5]);\n"
+    "  nux_store(a, &out[0]); nux_store(b, &out[1]);\n"
+    "  nux_store(c, &out[2]); nux_store(d, &out[3]);\n"
+    "  nux_store(fxvaddachm(fxvsplath(0)), &out[4]);\n"
+    "  nux_store(fxvaddachfs(fxvsplath(0)), &out[5]);\n"
     "  nux_store(fxvsel(a, b, NUX_GT), &out[6]); nux_store(fxvsel(c, d, NUX_LT), &out[7]); }\n"
 )
 # A routine that uses all registers, the accumulator and the condition register.
@@ -254,7 +257,8 @@ def test_the_cost_of_a_routine(run_kernel):
         text = (
             NUX + macro + "(doorbell) { }\n" + macro + "(decrementer) "
             "{ nux_clear_timer_status(NUX_TSR_DECREMENTER); }\n volatile uint32_t n;\n"
-            "uint32_t elapsed; int start(void) { nux_enable_interrupts(); nux_start_decrementer(W);\n"
+            "uint32_t elapsed;\n"
+            "int start(void) { nux_enable_interrupts(); nux_start_decrementer(W);\n"
             "  uint32_t begin = nux_time_base_low(); while (n < 1000) n++;\n"
             "  elapsed = nux_time_base_low() - begin; return 0; }"
         )

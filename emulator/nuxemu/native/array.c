@@ -11,10 +11,14 @@
 //   causal, acausal   CADC, 8 bits             reset: bit 0 causal, bit 1 acausal sensor
 //   reset causal,     -                        reset of both sensors, whatever the value
 //   reset acausal
+//   random            next draws               seeds (vector index 0 and 1 only)
 //   raw               pair 0 {time calib, weight}, pair 1 {amp calib, label}: bits 7..6, 5..0
 //
-// Row 256, the switch row, exists in the memory regions only.
+// Rows 256 and 257 of the memory regions hold switches; bit 5 of row 256 connects a neuron to the
+// CADC, the others are stored only. Writing row 256 of the causal region resets the neurons whose
+// byte has bit 1 set, of the reset causal region those of all enabled bytes.
 #include "array.h"
+#include "cdef/neurons.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,9 +33,9 @@ _Static_assert(NUX_ARRAY_ROWS == NUX_NUM_ROWS && NUX_ARRAY_COLUMNS == NUX_NUM_CO
 enum {
     REGION_MASK = 0xf0000,
     INDEX_MASK = 0xffff,
-    SWITCH_NEURON = 0x20, // connects a neuron to the CADC channel of its column
-    LOW_BITS = 6,         // of a raw byte: weight or label; above them the calibration bits
+    LOW_BITS = 6, // of a raw byte: weight or label; above them the calibration bits
     BUS_WORDS = NUX_ARRAY_LANES / 4,
+    RESET_NEURON = 2, // of a byte written to the switch row of the causal region
 };
 
 // One half of one stored row: `low` and `high` are NULL where the region does not reach.
@@ -49,6 +53,8 @@ typedef struct {
 // False when nothing is at the address.
 static bool decode(uint32_t address, location *at) {
     uint32_t modifiers = address & ~(uint32_t)(REGION_MASK | INDEX_MASK);
+    if ((modifiers & NUX_VECTOR_IGNORED) == NUX_VECTOR_IGNORED)
+        modifiers &= ~(uint32_t)NUX_VECTOR_IGNORED;
     uint32_t index = address & INDEX_MASK;
     at->region = address & REGION_MASK;
     at->buffered = modifiers == NUX_VECTOR_BUFFERED;
@@ -133,7 +139,7 @@ static void write_memory(nux_array *array, const memory_half *memory, const uint
     unsigned shift = memory->low == NULL ? 0 : LOW_BITS;
     for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++)
         lanes[lane] = data[lane] >> shift & 3;
-    if (memory->row == NUX_SWITCH_ROW) {
+    if (memory->row >= NUX_SWITCH_ROW) {
         write_half(memory->high, memory->half, lanes, enable);
     } else { // pairs so far count with the calibration so far
         nux_array_settle_row(array, memory->row);
@@ -142,24 +148,36 @@ static void write_memory(nux_array *array, const memory_half *memory, const uint
     }
 }
 
-static bool neuron_connected(const nux_array *array) {
-    uint8_t switches = 0;
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
-        switches |= array->weights[NUX_SWITCH_ROW][column] | array->labels[NUX_SWITCH_ROW][column];
-    return (switches & SWITCH_NEURON) != 0;
-}
-
 static int read_cadc(nux_array *array, const location *at, uint8_t *out) {
     if (at->row >= NUX_ARRAY_ROWS)
         return NUX_ARRAY_UNKNOWN_ADDRESS;
     if (!at->buffered) {
-        if (neuron_connected(array))
+        if (!(array->cadc_config & 1))
+            return NUX_ARRAY_CADC_OFF;
+        if (!nux_array_convert(array, at->row))
             return NUX_ARRAY_NO_NEURON;
-        nux_array_convert(array, at->row);
     }
     unsigned channel = at->region == NUX_VECTOR_CAUSAL ? NUX_ARRAY_CAUSAL : NUX_ARRAY_ACAUSAL;
     memcpy(out, array->latch[channel][at->half], NUX_ARRAY_LANES);
     return at->buffered ? NUX_ARRAY_BUFFERED : NUX_ARRAY_CONVERT;
+}
+
+static bool is_random(const location *at) {
+    return at->region == NUX_VECTOR_RANDOM && at->row == 0 && !at->buffered;
+}
+
+// Payload: which bytes reset their neuron; NULL: all of the enabled ones.
+static int reset_neurons(nux_array *array, const location *at, const uint8_t *payload,
+                         const uint8_t *enable) {
+    uint8_t mask[NUX_ARRAY_COLUMNS] = {0};
+    if (array->neurons == NULL)
+        return NUX_ARRAY_NO_NEURON;
+    for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++) {
+        bool chosen = payload == NULL || (payload[lane] & RESET_NEURON) != 0;
+        mask[2 * lane + at->half] = chosen && (enable == NULL || enable[lane] != 0);
+    }
+    nux_neurons_reset(array->neurons, array->now_s, mask);
+    return NUX_ARRAY_RESET;
 }
 
 int nux_array_vector_read(nux_array *array, uint32_t address, double now_s, uint8_t *out) {
@@ -170,6 +188,10 @@ int nux_array_vector_read(nux_array *array, uint32_t address, double now_s, uint
     nux_array_advance(array, now_s);
     if (at.region == NUX_VECTOR_CAUSAL || at.region == NUX_VECTOR_ACAUSAL)
         return read_cadc(array, &at, out);
+    if (is_random(&at)) {
+        nux_random_draw(array, at.half, 0, NUX_ARRAY_LANES, out);
+        return NUX_ARRAY_STATIC;
+    }
     if (!find_memory(array, &at, &memory))
         return NUX_ARRAY_UNKNOWN_ADDRESS;
     read_memory(&memory, out);
@@ -184,6 +206,14 @@ int nux_array_vector_write(nux_array *array, uint32_t address, double now_s, con
     if (!decode(address, &at) || at.buffered)
         return NUX_ARRAY_UNKNOWN_ADDRESS;
     nux_array_advance(array, now_s);
+    if (is_random(&at)) {
+        nux_random_seed(array, at.half, data, enable);
+        return NUX_ARRAY_STATIC;
+    }
+    if (at.row == NUX_SWITCH_ROW && at.region == NUX_VECTOR_CAUSAL)
+        return reset_neurons(array, &at, data, enable);
+    if (at.row == NUX_SWITCH_ROW && at.region == NUX_VECTOR_RESET_CAUSAL)
+        return reset_neurons(array, &at, NULL, enable);
     switch (at.region) {
     case NUX_VECTOR_RESET_CAUSAL:
     case NUX_VECTOR_RESET_ACAUSAL:
@@ -225,7 +255,12 @@ int nux_array_bus_read(nux_array *array, uint32_t word_offset, double now_s, uin
     unsigned lane;
     uint32_t address = from_bus(word_offset, &lane);
     uint8_t lanes[NUX_ARRAY_LANES];
-    int status = nux_array_vector_read(array, address, now_s, lanes);
+    location at;
+    int status = NUX_ARRAY_STATIC;
+    if (decode(address, &at) && is_random(&at)) // only the four generators of the word
+        nux_random_draw(array, at.half, lane, 4, lanes + lane);
+    else
+        status = nux_array_vector_read(array, address, now_s, lanes);
     if (status < 0)
         return status;
     bool weights = holds_weights(address);
@@ -264,6 +299,9 @@ nux_array *nux_array_new(void) {
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
         array->post_time_s[column] = -INFINITY;
     array->latched_row = -1;
+    array->cadc_config = 1;
+    memset(array->cadc_offset, CADC_OFFSET_ZERO, sizeof array->cadc_offset);
+    nux_random_reset(array);
     nux_array_update_parameters(array);
     return array;
 }

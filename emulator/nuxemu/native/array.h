@@ -18,10 +18,13 @@
 #endif
 
 enum nux_array_channel { NUX_ARRAY_CAUSAL = 0, NUX_ARRAY_ACAUSAL = 1 };
+enum { CADC_OFFSET_ZERO = 128 };
 
 // Process one spike at its time; times never decrease.
 void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double time_s);
 void nux_array_post_spike(nux_array *array, unsigned column, double time_s);
+// Process the spikes to come before a time, and the presynaptic ones at it.
+void nux_array_advance_before(nux_array *array, double time_s);
 // Bring the causal sensors of one row up to the current time.
 void nux_array_settle_row(nux_array *array, unsigned row);
 // Clear sensors of the enabled synapses (enable NULL: all) of one half row; sensors[lane] has bit 0
@@ -30,7 +33,12 @@ void nux_array_reset_half(nux_array *array, unsigned row, unsigned half, const u
                           const uint8_t *enable);
 // Apply the parameters of one row.
 void nux_array_update_row(nux_array *array, unsigned row);
-// Convert both channels of a row into the latch.
-void nux_array_convert(nux_array *array, unsigned row);
+// Convert both channels of a row into the latch; false: neurons are connected, but not there.
+bool nux_array_convert(nux_array *array, unsigned row);
+// Next values of the random generators of `count` lanes of one half (random.c), and their seeds:
+// those of the enabled lanes (NULL: all).
+void nux_random_reset(nux_array *array);
+void nux_random_draw(nux_array *array, unsigned half, unsigned lane, unsigned count, uint8_t *out);
+void nux_random_seed(nux_array *array, unsigned half, const uint8_t *seeds, const uint8_t *enable);
 
 #endif

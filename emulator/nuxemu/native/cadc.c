@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Column-parallel converter (CADC): both channels of one row at once, 8 bits.
 //
-// reading = clip(round(baseline + offset - min(accumulated, saturation) + noise), 0, 255), ties to
-// even: the reading falls as correlation grows.
+// reading = clip(round(value + offset + noise) + channel offset, 0, 255), ties to even, where value
+// is baseline - min(accumulated, saturation), so that the reading falls as correlation grows; or,
+// for a channel that is connected to its column's neuron, the membrane.
 #include "array.h"
+#include "cdef/neurons.h"
 #include "lanes.h"
+#include "memory_map.h"
 
 #include <string.h>
 
 // Standard deviation of the sum of four uniform bytes: sqrt(4 * (256^2 - 1) / 12); and its mean.
 #define BYTE_SUM_SD 147.80054127099805
 #define BYTE_SUM_MEAN 510
+// Adding it and taking it away again rounds to an integer, ties to even.
+#define ROUNDING 0x1.8p52
 
 static uint64_t mix64(uint64_t x) { // finaliser of SplitMix64 (Steele, Lea, Flood 2014)
     x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
@@ -45,21 +50,50 @@ NUX_INLINE nux_f64x4 analog_values(const nux_array *array, unsigned channel, uns
 // To the nearest integers, ties to even, for values within the range of int32_t.
 NUX_INLINE nux_i32x8 rounded(nux_f64x4 first, nux_f64x4 second) {
     const nux_i32x8 low_words = {0, 2, 4, 6, 8, 10, 12, 14};
-    const double magic = 0x1.8p52; // adding it leaves the integer in the low bits
+    const double magic = ROUNDING; // adding it leaves the integer in the low bits
     return __builtin_shuffle((nux_i32x8)(first + magic), (nux_i32x8)(second + magic), low_words);
 }
 
 NUX_ARRAY_CLONES
-static void convert_channel(nux_array *array, unsigned channel, unsigned row, uint64_t key) {
-    int32_t noises[NUX_ARRAY_COLUMNS], readings[NUX_ARRAY_COLUMNS];
-    for (uint32_t column = 0; column < NUX_ARRAY_COLUMNS; column++)
-        noises[column] = noise((uint32_t)key, (uint32_t)(key >> 32), column);
+static void convert_sensors(const nux_array *array, unsigned channel, unsigned row,
+                            const int32_t *noises, int32_t *readings) {
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += 8) {
         nux_i32x8 eight = rounded(analog_values(array, channel, row, column, noises),
                                   analog_values(array, channel, row, column + 4, noises));
         memcpy(&readings[column], &eight, sizeof eight);
     }
+}
+
+static bool is_connected(const nux_array *array, unsigned channel, unsigned column) {
+    const uint8_t *switches = channel == NUX_ARRAY_CAUSAL ? array->weights[NUX_SWITCH_ROW]
+                                                          : array->labels[NUX_SWITCH_ROW];
+    return (switches[column] & NUX_SWITCH_NEURON) != 0;
+}
+
+static void convert_neurons(const nux_array *array, unsigned channel, const double *membrane_lsb,
+                            const int32_t *noises, int32_t *readings) {
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
+        if (!is_connected(array, channel, column))
+            continue;
+        double value = membrane_lsb[column] + array->offset_lsb[channel][column] +
+                       array->noise_lsb / BYTE_SUM_SD * noises[column];
+        value = value > -1000.0 ? value : -1000.0; // also NaN
+        value = value < 1000.0 ? value : 1000.0;
+        readings[column] = (int32_t)(value + ROUNDING - ROUNDING);
+    }
+}
+
+// membrane_lsb: NULL when no neuron is connected.
+static void convert_channel(nux_array *array, unsigned channel, unsigned row, uint64_t key,
+                            const double *membrane_lsb) {
+    int32_t noises[NUX_ARRAY_COLUMNS], readings[NUX_ARRAY_COLUMNS];
+    for (uint32_t column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        noises[column] = noise((uint32_t)key, (uint32_t)(key >> 32), column);
+    convert_sensors(array, channel, row, noises, readings);
+    if (membrane_lsb != NULL)
+        convert_neurons(array, channel, membrane_lsb, noises, readings);
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
+        readings[column] += array->cadc_offset[channel][column] - CADC_OFFSET_ZERO;
         readings[column] = readings[column] > 0 ? readings[column] : 0;
         readings[column] = readings[column] < 255 ? readings[column] : 255;
     }
@@ -69,11 +103,27 @@ static void convert_channel(nux_array *array, unsigned channel, unsigned row, ui
     }
 }
 
-void nux_array_convert(nux_array *array, unsigned row) {
+static bool any_connected(const nux_array *array) {
+    uint8_t switches = 0;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        switches |= array->weights[NUX_SWITCH_ROW][column] | array->labels[NUX_SWITCH_ROW][column];
+    return (switches & NUX_SWITCH_NEURON) != 0;
+}
+
+bool nux_array_convert(nux_array *array, unsigned row) {
+    double membrane_lsb[NUX_ARRAY_COLUMNS];
+    bool connected = any_connected(array);
+    if (connected) {
+        if (array->neurons == NULL)
+            return false;
+        nux_neurons_read(array->neurons, array->now_s, membrane_lsb);
+    }
+    const double *membrane = connected ? membrane_lsb : NULL;
     nux_array_settle_row(array, row);
     uint64_t key = mix64(array->noise_seed + 0x9e3779b97f4a7c15u * ++array->conversions);
-    convert_channel(array, NUX_ARRAY_CAUSAL, row, key);
-    convert_channel(array, NUX_ARRAY_ACAUSAL, row, mix64(key));
+    convert_channel(array, NUX_ARRAY_CAUSAL, row, key, membrane);
+    convert_channel(array, NUX_ARRAY_ACAUSAL, row, mix64(key), membrane);
     array->latched = 1;
     array->latched_row = (int32_t)row;
+    return true;
 }

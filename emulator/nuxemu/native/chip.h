@@ -9,12 +9,25 @@
 
 enum { NUX_HEMISPHERES = 2, NUX_DRAM_PAGE = 4096 };
 
+/* Registers that are kept here, not in the unit that they are about. Plain words: a saved state
+ * is these bytes. */
+typedef struct {
+    uint32_t synram_config[NUX_HEMISPHERES][NUX_OMNIBUS_SYNRAM_CONFIG_SIZE];
+    uint32_t correlation_config[NUX_HEMISPHERES][NUX_OMNIBUS_CORRELATION_CONFIG_SIZE];
+    uint32_t padi_config[NUX_HEMISPHERES];
+    uint32_t stp_config[NUX_HEMISPHERES];
+    uint32_t driver[NUX_HEMISPHERES][NUX_NUM_DRIVERS][3]; /* bits unknown to the network */
+    uint32_t systime_offset[2]; /* what the counter is ahead of hardware time: low, high word */
+} nux_chip_registers;
+
 struct nux_chip {
     uint8_t *ext;  /* 128 KiB */
     uint8_t *dram; /* 256 MiB, backed by memory only where touched */
     uint8_t dram_written[NUX_DRAM_SIZE / NUX_DRAM_PAGE]; /* pages that may hold something */
     nux_array *array[NUX_HEMISPHERES];
     nux_processor *ppu[NUX_HEMISPHERES];
+    nux_network *network; /* NULL: there are no events but those of the arrays */
+    nux_chip_registers registers;
     uint32_t users; /* the one who made it, and processors */
 
     uint64_t now;                       /* cycle reached when no processor is at work */
@@ -45,7 +58,9 @@ uint32_t nux_chip_status(const nux_chip *, unsigned hemisphere);
 uint8_t *nux_external_bytes(nux_chip *, uint32_t address, size_t n);
 void nux_external_written(nux_chip *, uint32_t address, uint32_t n);
 
-/* bus.c: one word of the on-chip bus, by word address, at a hardware time (s); byte_mask 0
- * reads, else writes the selected bytes. 0 or an enum nux_reason. */
-int nux_bus_access(nux_chip *, uint32_t word, uint32_t *value, uint32_t byte_mask, double now_s);
+/* chip.c: brings arrays, neurons and spikes up to a hardware time (s), unless they are past it. */
+void nux_chip_advance(nux_chip *, double now_s);
+
+/* registers.c: registers as they are when the chip has been set up. */
+void nux_registers_reset(nux_chip_registers *);
 #endif

@@ -176,7 +176,6 @@ void nux_pipe_normalize(nux_pipe *p) {
         extend(&p->queue[0].start, p->response);
     p->response = p->count ? 0 : from_now(p, p->response, NUX_CYCLES_TO_BUS);
     p->written = from_now(p, p->written, p->count ? 0 : NUX_CYCLES_TO_BUS + 1);
-    p->latest = from_now(p, p->latest, 0);
     if (!p->count)
         p->slots &= (uint16_t)~3; /* no instruction to come can write that early */
     for (uint32_t i = 0; i < NUX_PIPE_QUEUE; i++)
@@ -185,4 +184,8 @@ void nux_pipe_normalize(nux_pipe *p) {
         else
             p->queue[i] = (nux_transfer){0, 0, 0};
     p->now = NUX_PIPE_ORIGIN;
+    p->latest = p->empty > p->xer_ready ? p->empty : p->xer_ready;
+    for (uint32_t i = 0; i < NUX_PIPE_RESOURCES; i++)
+        if (p->ready[i] != NUX_PIPE_PENDING)
+            extend(&p->latest, p->ready[i]);
 }

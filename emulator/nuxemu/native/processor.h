@@ -322,7 +322,10 @@ bool nux_execute_system(nux_processor *, const nux_decoded *, uint32_t pc);
  * An undefined word has the id of the instruction that it is an invalid form of, or id 0. */
 bool nux_execute_scalar(nux_processor *, const nux_decoded *, uint32_t pc);
 bool nux_execute_undefined(nux_processor *, const nux_decoded *, uint32_t pc);
-/* vector_io.c: the same for a vector instruction. */
+/* vector_io.c: enum nux_reason for an enum nux_array_status; `unknown` is that for an address where
+ * nothing is. */
+int nux_array_reason(int kind, int unknown);
+/* The same for a vector instruction. */
 bool nux_execute_vector(nux_processor *, const nux_decoded *, uint32_t pc);
 /* Vector data that a scalar access may not see before the next sync. */
 bool nux_is_unsynced(const nux_processor *, uint32_t address, uint32_t n);

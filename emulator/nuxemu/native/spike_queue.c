@@ -95,15 +95,25 @@ int nux_array_push(nux_array *array, size_t n, const double *time_s, const uint1
     return 0;
 }
 
+static void process_next(nux_array *array) {
+    nux_array_spike spike = array->spikes[array->spikes_head++];
+    if (is_post(&spike))
+        nux_array_post_spike(array, spike.line, spike.time_s);
+    else
+        nux_array_pre_spike(array, spike.line, (unsigned)spike.label, spike.time_s);
+}
+
 void nux_array_advance(nux_array *array, double until_s) {
     while (array->spikes_head < array->spikes_end &&
-           array->spikes[array->spikes_head].time_s <= until_s) {
-        nux_array_spike spike = array->spikes[array->spikes_head++];
-        if (is_post(&spike))
-            nux_array_post_spike(array, spike.line, spike.time_s);
-        else
-            nux_array_pre_spike(array, spike.line, (unsigned)spike.label, spike.time_s);
-    }
+           array->spikes[array->spikes_head].time_s <= until_s)
+        process_next(array);
     if (until_s > array->now_s)
         array->now_s = until_s;
+}
+
+void nux_array_advance_before(nux_array *array, double time_s) {
+    const nux_array_spike first_after = {.time_s = time_s, .label = -1};
+    while (array->spikes_head < array->spikes_end &&
+           comes_before(&array->spikes[array->spikes_head], &first_after))
+        process_next(array);
 }

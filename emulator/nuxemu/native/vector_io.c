@@ -81,8 +81,11 @@ static void reverse_words(uint8_t *to, const uint8_t *from, const uint8_t *enabl
     }
 }
 
-static int array_reason(int kind) {
-    return kind >= 0 ? 0 : kind == NUX_ARRAY_NO_NEURON ? NUX_TRAP_NO_NEURON : NUX_TRAP_VECTOR_IO;
+int nux_array_reason(int kind, int unknown) {
+    return kind >= 0                     ? 0
+           : kind == NUX_ARRAY_NO_NEURON ? NUX_TRAP_NO_NEURON
+           : kind == NUX_ARRAY_CADC_OFF  ? NUX_TRAP_CADC_OFF
+                                         : unknown;
 }
 
 static void array_access(int kind, bool out, nux_vector_access *access) {
@@ -118,10 +121,11 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t address, bool 
         nux_external_written(p->chip, data_address, NUX_VECTOR_BYTES);
         return 0;
     }
+    nux_chip_advance(p->chip, nux_now_s(p));
     int kind = out ? nux_array_vector_write(p->array, address, nux_now_s(p), lanes, enabled)
                    : nux_array_vector_read(p->array, address, nux_now_s(p), lanes);
     array_access(kind, out, access);
-    return array_reason(kind);
+    return nux_array_reason(kind, NUX_TRAP_VECTOR_IO);
 }
 
 static void calculate(nux_processor *p, const nux_decoded *d, uint32_t pc) {

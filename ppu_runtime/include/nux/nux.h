@@ -11,14 +11,20 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <nux/barrier.h>
+#include <nux/bus.h>
 #include <nux/byte_swap.h>
 #include <nux/exit.h>
 #include <nux/extmem.h>
 #include <nux/fxv.h>
 #include <nux/interrupt.h>
+#include <nux/location.h>
 #include <nux/mailbox.h>
 #include <nux/memory_map.h>
+#include <nux/neuron.h>
 #include <nux/pins.h>
+#include <nux/random.h>
+#include <nux/spike.h>
 #include <nux/synapse.h>
 #include <nux/time.h>
 #include <nux/timer.h>

@@ -7,6 +7,7 @@
 #ifndef NUX_SYNAPSE_H
 #define NUX_SYNAPSE_H
 
+#include <nux/bus.h>
 #include <nux/fxv.h>
 #include <nux/memory_map.h>
 
@@ -68,9 +69,12 @@ NUX_INTRINSIC void nux_write_row_masked(uint32_t region, uint32_t row, nux_row v
     }
 
 // nux_get_weights(row), nux_set_weights(row, value), nux_set_weights_masked(row, value, mask),
-// nux_get_weights_half(row, half), nux_set_weights_half(row, half, value); likewise labels.
+// nux_get_weights_half(row, half), nux_set_weights_half(row, half, value); likewise labels, and
+// the calibration of the sensors: time_calib, amp_calib, one of 0 to 3 a byte.
 NUX_DEFINE_ROW_ACCESS(weights, NUX_VECTOR_WEIGHT)
 NUX_DEFINE_ROW_ACCESS(labels, NUX_VECTOR_LABEL)
+NUX_DEFINE_ROW_ACCESS(time_calib, NUX_VECTOR_TIME_CALIB)
+NUX_DEFINE_ROW_ACCESS(amp_calib, NUX_VECTOR_AMP_CALIB)
 
 // Correlation. An unbuffered read converts the whole row, both sensors, even and odd; the
 // buffered ones return the other values of that conversion.
@@ -135,6 +139,20 @@ static inline void nux_reset_all_correlation(uint32_t sensors) {
     for (uint32_t row = 0; row < NUX_NUM_ROWS; row++) {
         nux_reset_correlation(row, sensors);
     }
+}
+
+/// Timing of the sensors of a hemisphere, 12 bits each: sense delay, duration of a reset, time of
+/// its falling edge; mode: bit 0 chooses the automatic reset, bits 1 and 2 select the sensors
+/// of the right and of the left half of the columns.
+static inline void nux_configure_correlation(uint32_t hemisphere, uint32_t sense_delay,
+                                             uint32_t reset_duration, uint32_t reset_fall_time,
+                                             uint32_t mode) {
+    uint32_t word =
+        NUX_OMNIBUS_CORRELATION_CONFIG_WORD + hemisphere * NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE;
+    nux_bus_write(word, sense_delay);
+    nux_bus_write(word + 1, reset_duration);
+    nux_bus_write(word + 2, reset_fall_time);
+    nux_bus_write(word + 3, mode);
 }
 
 #endif

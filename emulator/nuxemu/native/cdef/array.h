@@ -9,7 +9,7 @@
 enum nux_array_limits {
     NUX_ARRAY_ROWS = 256,
     NUX_ARRAY_COLUMNS = 256,
-    NUX_ARRAY_STORED_ROWS = 257, // the switch row is row 256
+    NUX_ARRAY_STORED_ROWS = 258, // rows 256 and 257 hold the switches of the columns
     NUX_ARRAY_CHANNELS = 2,      // of the sensors and of the CADC: 0 causal, 1 acausal
     NUX_ARRAY_HALVES = 2,        // 0 even columns, 1 odd columns
     NUX_ARRAY_LANES = 128,
@@ -21,12 +21,13 @@ enum nux_array_status {
     NUX_ARRAY_STATIC = 0,   // weights, labels, calibration bits, raw view, switch row
     NUX_ARRAY_CONVERT = 1,  // unbuffered CADC read: the whole row, both channels
     NUX_ARRAY_BUFFERED = 2, // CADC read of the latched conversion
-    NUX_ARRAY_RESET = 3,    // correlation reset
+    NUX_ARRAY_RESET = 3,    // correlation reset, neuron reset
     NUX_ARRAY_UNKNOWN_ADDRESS = -1,
-    NUX_ARRAY_NO_NEURON = -2,    // the switch row connects neurons, which are not modelled
+    NUX_ARRAY_NO_NEURON = -2,    // an access to neurons, but none are attached
     NUX_ARRAY_OUT_OF_ORDER = -3, // pushed spikes not sorted, or before the current time
     NUX_ARRAY_OUT_OF_RANGE = -4, // row, column or label of a pushed spike
     NUX_ARRAY_NO_MEMORY = -5,
+    NUX_ARRAY_CADC_OFF = -6, // a conversion while the CADC is disabled
 };
 
 // One spike; presynaptic on row `line` when label >= 0, else postsynaptic of column `line`.
@@ -47,14 +48,16 @@ typedef struct {
     uint32_t posts_before[8];
 } nux_array_pairing;
 
+struct nux_neurons;
+
 // Everything one array is. Synapses are [row][column]; after changing amplitude, tau or the
 // calibration bits or factors from outside, call nux_array_update_parameters.
 typedef struct {
     // Synapse memory.
-    uint8_t weights[257][256];
-    uint8_t labels[257][256];
-    uint8_t time_calib[257][256];
-    uint8_t amp_calib[257][256];
+    uint8_t weights[258][256];
+    uint8_t labels[258][256];
+    uint8_t time_calib[258][256];
+    uint8_t amp_calib[258][256];
 
     // Sensors, [channel][row][column]: what a pair at zero distance adds (CADC LSB) and the time
     // constant (s), both at calibration code 0; the factors of the four calibration codes.
@@ -79,7 +82,9 @@ typedef struct {
     uint64_t posts;
     uint64_t row_settled[256];
 
-    // CADC.
+    // CADC. Channel offsets are stored plus 128.
+    uint32_t cadc_config; // bit 0 enables it
+    uint8_t cadc_offset[2][256];
     double baseline_lsb;
     double offset_lsb[2][256];
     double noise_lsb;
@@ -89,17 +94,30 @@ typedef struct {
     int32_t latched;          // 0 before the first conversion
     int32_t latched_row;      // -1 before the first conversion
 
+    uint16_t random[256]; // states of the columns' random generators
+
     // Time reached, and the spikes still to come: spikes[spikes_head .. spikes_end).
     double now_s;
     nux_array_spike *spikes;
     size_t spikes_head;
     size_t spikes_end;
     size_t spikes_capacity;
+
+    // Neurons below the array, or NULL; not part of the array's state.
+    struct nux_neurons *neurons;
 } nux_array;
 
-// A new array with zeroed memory and sensors that accumulate nothing; NULL without memory.
+// A new array with zeroed memory, sensors that accumulate nothing and the CADC enabled; NULL
+// without memory.
 nux_array *nux_array_new(void);
 void nux_array_free(nux_array *array);
+
+// The array's state as bytes: equal states give equal bytes. Returns how many there are, and
+// writes them if they fit into capacity.
+size_t nux_array_save(const nux_array *array, uint8_t *out, size_t capacity);
+// Takes over a saved state: 0, or -1 when the bytes are not the state of an array; -2 without
+// memory. Nothing has changed then.
+int nux_array_load(nux_array *array, const uint8_t *data, size_t n);
 
 // Vector port. `address` is region base + index (+ NUX_VECTOR_BUFFERED), data in lane order,
 // `enable` NULL for all lanes, else 0 or 0xff per byte. Return nux_array_status.

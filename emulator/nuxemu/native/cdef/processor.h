@@ -37,7 +37,9 @@ enum nux_reason {
     NUX_TRAP_OUT_OF_RANGE, /* data access outside all memories */
     NUX_TRAP_BUS,          /* no unit at this on-chip bus address */
     NUX_TRAP_VECTOR_IO,    /* no unit at this vector IO address */
-    NUX_TRAP_NO_NEURON,    /* CADC switched to neurons, which are not modelled */
+    NUX_TRAP_NO_NEURON,    /* access to neurons, but the array has none */
+    NUX_TRAP_CADC_OFF,     /* conversion while the CADC is disabled */
+    NUX_TRAP_EVENTS,       /* an event too many for the event buses */
     NUX_TRAP_FETCH,        /* jump out of the memories */
     NUX_TRAP_STACK,        /* stack reached the data */
     NUX_TRAP_INSTRUCTION,  /* tw, twi */

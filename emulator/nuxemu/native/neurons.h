@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Inside of the neurons: what is computed from their parameters, and the parts of the model.
+//
+//   dV/dt = (leak - V + delta_t exp((V - v_exp) / delta_t) - w) / tau_mem + i_exc - i_inh
+//   dw/dt = (a (V - leak) - w) / tau_w
+//
+// neurons.c           what happens to neurons and when
+// neuron_linear.h     exact propagation, and the bound before which no threshold is crossed
+// neuron_numeric.c    Runge-Kutta steps for neurons with terms that have no closed form
+// neuron_parameters.c limits, and derived values
+// neuron_state.c      save and load
+#ifndef NUX_NEURONS_H
+#define NUX_NEURONS_H
+
+#include "cdef/neurons.h"
+#include "neuron_math.h"
+
+#include <stdbool.h>
+
+enum { NUX_BEZIER = 5 }; // control values of a polynomial of fourth degree
+
+// A step of the numeric integration that starts at the group's time: the control values of V and w
+// over it, when V first crosses the threshold (s; infinity: it does not), and a good length for the
+// next step.
+typedef struct {
+    double v[NUX_BEZIER][4], w[NUX_BEZIER][4];
+    double crossing_s[4];
+    double next_s;
+} nux_neuron_step;
+
+// Four neurons, [lane]; rates are in 1/s.
+typedef struct {
+    double leak[4], reset[4], refractory_s[4], b[4];
+    double threshold[4]; // infinite: never spikes
+    double rate_mem[4], rate_exc[4], rate_inh[4];
+    double jump[2][4];       // of the current, per unit of weight: excitatory, inhibitory
+    double difference[2][4]; // rate_mem - rate_exc, rate_mem - rate_inh
+    double inverse_difference[2][4];
+    double psp_peak[4];   // of the membrane above leak, per unit of excitatory current
+    double relief_exc[4]; // rate_exc where inhibition decays at least as fast, else 0
+    int64_t linear[4];    // masks: propagated exactly, or numerically; neither if not enabled
+    int64_t numeric[4];
+    // Numeric neurons.
+    double upstroke[4], inverse_delta_t[4], v_exp[4]; // upstroke: delta_t, 0 without the term
+    double exc_constant[4], exc_slope[4]; // i_exc counts exc_constant - exc_slope * V times
+    double inh_constant[4], inh_slope[4]; // i_inh counts inh_constant + inh_slope * V times
+    double w_weight[4];                   // 1 with adaptation, else 0
+    double a[4], rate_w[4];
+    nux_neuron_step step;
+    double short_s;            // up to which the short series hold
+    uint32_t receives, bypass; // byte masks
+    bool any_linear, any_numeric;
+} nux_neuron_group;
+
+typedef struct nux_neuron_derived {
+    nux_neuron_group groups[NUX_NEURON_GROUPS];
+    double next_s; // least of check_s
+} nux_neuron_derived;
+
+// Values of four neurons at some time.
+typedef struct {
+    nux_f64x4 v, i_exc, i_inh, w;
+} nux_neuron_lanes;
+
+// neuron_parameters.c
+void nux_neurons_derive(nux_neurons *neurons);
+bool nux_neurons_parameters_valid(const nux_neuron_parameters *parameters);
+
+// neuron_numeric.c: make a step from the group's time to end_s or, to be accurate, less far; sets
+// step_end_s.
+void nux_neurons_begin_step(nux_neurons *neurons, unsigned group, double end_s);
+// Make the step that ends at step_end_s once more.
+void nux_neurons_repeat_step(nux_neurons *neurons, unsigned group);
+
+// neurons.c: find the least of check_s.
+void nux_neurons_schedule(nux_neurons *neurons);
+
+#endif
