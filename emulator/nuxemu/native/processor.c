@@ -177,6 +177,8 @@ void nux_processor_set_engine_branches_only(nux_processor *p, int on) {
     nux_translation_drop(p);
 }
 
+void nux_processor_forget_plans(nux_processor *p) { nux_forget_plans(p); }
+
 void nux_processor_set_parallel_bus(nux_processor *p, nux_parallel_bus bus, void *user) {
     p->parallel_bus = bus;
     p->parallel_bus_user = user;

@@ -16,6 +16,7 @@
 #include "cycles.h"
 #include "memory_map.h"
 #include "pipeline.h"
+#include "state.h"
 #include "vector.h"
 #include "vector_timing.h"
 #include <stdbool.h>
@@ -300,6 +301,10 @@ void nux_time_issue(nux_processor *, const nux_decoded *);
 void nux_time_access(nux_processor *, const nux_use *);
 void nux_time_vector(nux_processor *, const nux_decoded *, const nux_vector_access *);
 void nux_timing_reset(nux_processor *);
+
+/* timing_state.c: as part of a saved state. False: it is not one, for a processor at this cycle. */
+void nux_timing_write(nux_processor *, nux_writer *);
+bool nux_timing_read(nux_reader *, nux_timing_state *, uint64_t cycles);
 
 /* pipeline_use.c */
 nux_use nux_use_of(const nux_decoded *);

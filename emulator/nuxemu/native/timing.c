@@ -38,5 +38,6 @@ void nux_time_vector(nux_processor *p, const nux_decoded *d, const nux_vector_ac
 
 void nux_timing_reset(nux_processor *p) {
     memset(&p->timing, 0, sizeof p->timing);
+    p->timing.pipe.now = NUX_PIPE_ORIGIN;
     nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
 }
