@@ -4,8 +4,8 @@
  * Single issue, in order. What an instruction waits for, as the public RTL does it:
  *
  * operands   General registers are ready `latency` cycles after the issue of their writer; fields
- *            of CR, CTR, LR and special registers one cycle later. A register that is still to be
- *            written may not be the destination of the next instruction either.
+ *            of CR, CTR and LR one cycle later. A register that is still to be written may not be
+ *            the destination of the next instruction either.
  * XER        Every instruction waits until a write to XER has left the pipeline.
  * write port There is one to the general registers. Of two writes with known latency the later
  *            instruction waits; the result of a load waits for the first free cycle.
@@ -22,7 +22,6 @@ enum {
     NUX_PIPE_CR = 32, /* resources: 32 general registers, then 8 fields of CR */
     NUX_PIPE_CTR = 40,
     NUX_PIPE_LR,
-    NUX_PIPE_SPR, /* all other special registers */
     NUX_PIPE_RESOURCES,
     NUX_PIPE_NONE = NUX_PIPE_RESOURCES,
     NUX_PIPE_QUEUE = 16,  /* loads and stores under way */

@@ -7,8 +7,11 @@
 #define CR_FIELD(bit) BIT(NUX_PIPE_CR + (bit) / 4)
 #define ALL_CR (UINT64_C(0xff) << NUX_PIPE_CR)
 
+/* The other special registers are taken to be there at once. */
 static uint32_t spr_resource(uint32_t number) {
-    return number == NUX_SPR_LR ? NUX_PIPE_LR : number == NUX_SPR_CTR ? NUX_PIPE_CTR : NUX_PIPE_SPR;
+    return number == NUX_SPR_LR    ? NUX_PIPE_LR
+           : number == NUX_SPR_CTR ? NUX_PIPE_CTR
+                                   : NUX_PIPE_NONE;
 }
 
 static uint64_t base_register(uint32_t w) { return RA(w) ? BIT(RA(w)) : 0; }
@@ -32,7 +35,8 @@ static void use_system(nux_use *use, const nux_decoded *d) {
     uint32_t w = d->word, bits;
     switch (d->id) {
     case NUX_S_MFSPR:
-        use->reads = BIT(spr_resource(SPR(w)));
+        if (spr_resource(SPR(w)) != NUX_PIPE_NONE)
+            use->reads = BIT(spr_resource(SPR(w)));
         break;
     case NUX_S_MTSPR:
         use->reads = BIT(RT(w));
@@ -41,13 +45,12 @@ static void use_system(nux_use *use, const nux_decoded *d) {
         break;
     case NUX_S_MTMSR:
         use->reads = BIT(RT(w));
-        use->dest = NUX_PIPE_SPR;
         use->drains = true;
         break;
     case NUX_S_RFI:
     case NUX_S_RFCI:
     case NUX_S_RFMCI:
-        use->reads = BIT(NUX_PIPE_SPR);
+    case NUX_S_MFMSR:
         break;
     case NUX_S_TW:
         use->reads = BIT(RB(w));
