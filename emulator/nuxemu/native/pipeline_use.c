@@ -152,5 +152,7 @@ nux_use nux_use_of(const nux_decoded *d) {
         use_system(&use, d);
     else
         use_arithmetic(&use, d);
+    if (use.drains)
+        use.cycles = 1; /* and the wait until everything has left */
     return use;
 }

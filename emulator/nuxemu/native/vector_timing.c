@@ -122,6 +122,8 @@ void nux_vector_go(nux_vector_timing *v, const nux_vinsn *i, uint64_t now,
     if (i->writes) {
         result = use_port(v, unit, result);
         v->written[i->rt] = result;
+        if (unit == NUX_UNIT_MEMORY)
+            v->memory_ready = later(v->memory_ready, result);
     }
     if (unit == NUX_UNIT_BUS)
         v->bus_free = later(v->bus_free, result);
