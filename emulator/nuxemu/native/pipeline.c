@@ -172,10 +172,14 @@ void nux_pipe_normalize(nux_pipe *p) {
     p->xer_ready = from_now(p, p->xer_ready, 0);
     p->empty = from_now(p, p->empty, 1);
     p->from = p->count ? from_now(p, p->from, 0) : 0;
-    if (p->count)
-        extend(&p->queue[0].start, p->response);
+    if (p->count) { /* what the oldest transfer waits for is in its start from now on */
+        nux_transfer *oldest = &p->queue[0];
+        extend(&oldest->start, p->response);
+        if (p->written > oldest->start + 1 + oldest->latency)
+            oldest->start = (uint16_t)(p->written - 1 - oldest->latency);
+    }
     p->response = p->count ? 0 : from_now(p, p->response, NUX_CYCLES_TO_BUS);
-    p->written = from_now(p, p->written, p->count ? 0 : NUX_CYCLES_TO_BUS + 1);
+    p->written = p->count ? 0 : from_now(p, p->written, NUX_CYCLES_TO_BUS + 1);
     if (!p->count)
         p->slots &= (uint16_t)~3; /* no instruction to come can write that early */
     for (uint32_t i = 0; i < NUX_PIPE_QUEUE; i++)
