@@ -166,7 +166,7 @@ VECTOR = [
 
 @pytest.mark.parametrize(("operation", "repeated", "single"), VECTOR,
                          ids=[operation for operation, *_ in VECTOR])  # fmt: skip
-def test_vector_instructions_cost_what_the_rtl_takes(operation, repeated, single):
+def test_vector_instructions_cost_what_the_rtl_takes_to_within_a_cycle(operation, repeated, single):
     """Within half a cycle in a row, and within the turn of the port's mask (4) alone."""
     assert abs(slope(operation, turns=(30, 150)) - repeated) <= 0.5
     alone = on_bench(operation.replace("#", "8")) - on_bench("")

@@ -80,7 +80,7 @@ static uint64_t result_at(nux_vector_timing *v, const nux_vinsn *i, enum nux_vun
         return done;
     }
     default: /* NUX_UNIT_BUS */
-        v->bus_accepted = later(start + 1, v->bus_free);
+        v->bus_accepted = start + 1 <= v->bus_answered ? later(start + 1, v->bus_free) : start + 1;
         v->bus_free = v->bus_accepted + access->hold;
         return v->bus_accepted + 2 + access->latency;
     }
@@ -125,8 +125,10 @@ void nux_vector_go(nux_vector_timing *v, const nux_vinsn *i, uint64_t now,
         if (unit == NUX_UNIT_MEMORY)
             v->memory_ready = later(v->memory_ready, result);
     }
-    if (unit == NUX_UNIT_BUS)
+    if (unit == NUX_UNIT_BUS) {
+        v->bus_answered = result;
         v->bus_free = later(v->bus_free, result);
+    }
     retire(v, unit, result);
 }
 

@@ -31,7 +31,8 @@ typedef struct {
     uint64_t written[32], read[32];  /* last cycle of a write, of a read */
     uint64_t condition, condition_read;
     uint64_t memory_started, memory_ready; /* transfer of the memory unit */
-    uint64_t bus_accepted, bus_free;       /* its last request; the next one may be accepted */
+    uint64_t bus_accepted, bus_answered;   /* the last request to the bus */
+    uint64_t bus_free; /* a request that comes before the answer is accepted then */
     uint64_t port[NUX_VECTOR_PORT];        /* cycles in which the port is taken, by cycle */
     uint64_t empty;                        /* everything is done */
     uint64_t mask;                         /* number of units that the mask shuts out */
@@ -42,7 +43,7 @@ typedef struct {
     uint32_t words;   /* transfers one after the other (fxvlax, fxvstax) */
     uint32_t latency; /* extra cycles of each */
     uint32_t extra;   /* and of all of them together */
-    uint32_t hold;    /* cycles for which a posted transfer keeps the bus busy */
+    uint32_t hold;    /* cycles after which the next one is accepted, if it already waits */
 } nux_vector_access;
 
 /* Cycles that the scalar part must wait at `now` until it can issue a vector instruction. */
