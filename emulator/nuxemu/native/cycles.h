@@ -21,8 +21,8 @@
 #define NUX_CYCLES_VECTOR_WORD 4     /* bytes of a transfer of fxvlax and fxvstax */
 
 /* --- Memories of the chip: extra cycles, fitted to the vendor's measurements --- */
-#define NUX_CYCLES_SYNRAM_READ 8
-#define NUX_CYCLES_SYNRAM_WRITE 7
+#define NUX_CYCLES_SYNRAM_READ 7
+#define NUX_CYCLES_SYNRAM_WRITE 6
 #define NUX_CYCLES_CADC_CONVERT 387
 #define NUX_CYCLES_VECTOR_LOAD 5     /* fxvlax from SRAM, all transfers together */
 #define NUX_CYCLES_VECTOR_STORE 3    /* fxvstax to SRAM */
