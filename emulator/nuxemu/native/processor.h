@@ -155,20 +155,19 @@ enum { MAX_UNSYNCED = 8 };
 /* Branch predictor: a place for each of the last branches. */
 enum { NUX_BRANCHES = 16 };
 typedef struct {
-    uint32_t branch[NUX_BRANCHES];    /* BRANCH_TAG; 0: empty */
-    uint32_t predicted[NUX_BRANCHES]; /* where it goes next time; NOWHERE: its target is not known */
-    uint32_t counter[NUX_BRANCHES];   /* 0 to 3; predicted to be taken from 2 on */
-    uint64_t steady[NUX_BRANCHES];    /* BRANCH_TO where it goes if nothing of this changes then */
-} nux_branches;
+    uint32_t tag;       /* BRANCH_TAG of the branch; 0: empty */
+    uint32_t predicted; /* where it goes next time; NOWHERE: its target is not known */
+    uint32_t counter;   /* 0 to 3; predicted to be taken from 2 on */
+    uint32_t unused;
+} nux_branch;
 #define BRANCH_TAG(pc) ((pc) | 1u)
-#define BRANCH_TO(tag, pc) ((uint64_t)(tag) << 32 | (pc))
 #define NO_BRANCH 2u
 #define NOWHERE 2u
 
 /* All that decides how many cycles the program to come takes, beside the registers. Plain data;
  * `pipe` is up to date only between runs and while native instructions are executed. */
 typedef struct {
-    nux_branches branches;
+    nux_branch branches[NUX_BRANCHES];
     nux_pipe pipe;
     uint16_t jumped; /* the fetch was redirected, and no instruction has issued since */
     nux_vector_timing vector;

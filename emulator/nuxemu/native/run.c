@@ -256,32 +256,27 @@ static __attribute__((noinline)) void begin_other(nux_processor *p, uint32_t pc,
     begin_block(p, pc, size, how);
 }
 
-/* The branch predictor learns from the branch before the block. */
-static __attribute__((noinline)) void begin_unsteady(nux_processor *p, uint32_t pc, uint32_t size) {
-    nux_visit *previous = p->previous;
-    uint32_t how;
-    if (p->timing.branches.branch[previous->slot] == previous->branch) {
-        how = nux_learn_branch(&p->timing.branches, previous->slot, pc);
-        p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
-    } else {
-        how = nux_resolve_branch(p, pc);
-    }
-    nux_visit *visit = &p->visits[previous->next[how]];
+/* The same behind a branch that is not in its place in the predictor. */
+static __attribute__((noinline)) void begin_unknown(nux_processor *p, uint32_t pc, uint32_t size) {
+    uint32_t how = nux_resolve_branch(p, pc);
+    nux_visit *visit = &p->visits[p->previous->next[how]];
     if (visit->key != PLAN_KEY(pc, size) || !begin_visit(p, visit))
         begin_other(p, pc, size, how);
 }
 
-/* Called at the start of each engine block. */
+/* Called at the start of each engine block. There is no branch on what the predictor says. */
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     (void)engine;
     nux_processor *p = user;
     uint32_t pc = (uint32_t)address;
     nux_visit *previous = p->previous;
-    if (p->timing.branches.steady[previous->slot] != BRANCH_TO(previous->branch, pc)) {
-        begin_unsteady(p, pc, size);
+    nux_branch *branch = &p->timing.branches[previous->slot];
+    if (branch->tag != previous->branch) {
+        begin_unknown(p, pc, size);
         return;
     }
-    uint32_t how = (pc != previous->branch + 3) * NUX_TAKEN;
+    uint32_t how = nux_learn_branch(branch, pc);
+    p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
     nux_visit *visit = &p->visits[previous->next[how]];
     if (visit->key != PLAN_KEY(pc, size) || !begin_visit(p, visit))
         begin_other(p, pc, size, how);

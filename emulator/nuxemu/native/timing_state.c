@@ -9,20 +9,18 @@ void nux_timing_write(nux_processor *p, nux_writer *w) {
     nux_timing_state *t = &p->timing;
     uint32_t jumped = t->jumped;
     nux_vector_timing_normalize(&t->vector, p->cycles);
-    nux_write_state(w, t->branches.branch, sizeof t->branches.branch);
-    nux_write_state(w, t->branches.predicted, sizeof t->branches.predicted);
-    nux_write_state(w, t->branches.counter, sizeof t->branches.counter);
+    nux_write_state(w, t->branches, sizeof t->branches);
     nux_write_state(w, &t->pipe, sizeof t->pipe);
     nux_write_state(w, &jumped, sizeof jumped);
     nux_write_state(w, &t->vector, sizeof t->vector);
 }
 
-static bool branches_ok(const nux_branches *b) {
+static bool branches_ok(const nux_branch *b) {
     for (uint32_t i = 0; i < NUX_BRANCHES; i++) {
-        if (b->counter[i] > 3 || (b->branch[i] && b->branch[i] % 4 != 1))
+        if (b[i].counter > 3 || (b[i].tag && b[i].tag % 4 != 1) || b[i].unused)
             return false;
         for (uint32_t j = 0; j < i; j++)
-            if (b->branch[i] && b->branch[i] == b->branch[j])
+            if (b[i].tag && b[i].tag == b[j].tag)
                 return false;
     }
     return true;
@@ -67,15 +65,11 @@ static bool vector_ok(const nux_vector_timing *v, uint64_t now) {
 bool nux_timing_read(nux_reader *r, nux_timing_state *t, uint64_t cycles) {
     uint32_t jumped = 0;
     memset(t, 0, sizeof *t);
-    nux_read_state(r, t->branches.branch, sizeof t->branches.branch);
-    nux_read_state(r, t->branches.predicted, sizeof t->branches.predicted);
-    nux_read_state(r, t->branches.counter, sizeof t->branches.counter);
+    nux_read_state(r, t->branches, sizeof t->branches);
     nux_read_state(r, &t->pipe, sizeof t->pipe);
     nux_read_state(r, &jumped, sizeof jumped);
     nux_read_state(r, &t->vector, sizeof t->vector);
     t->jumped = (uint16_t)jumped;
-    for (uint32_t i = 0; i < NUX_BRANCHES; i++)
-        nux_set_steady(&t->branches, i);
-    return !r->failed && jumped <= 1 && branches_ok(&t->branches) && pipe_ok(&t->pipe) &&
+    return !r->failed && jumped <= 1 && branches_ok(t->branches) && pipe_ok(&t->pipe) &&
            vector_ok(&t->vector, cycles);
 }
