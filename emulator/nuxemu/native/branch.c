@@ -24,19 +24,18 @@ static uint32_t new_place(nux_processor *p, uint32_t tag) {
 }
 
 uint32_t nux_resolve_branch(nux_processor *p, uint32_t pc) {
-    nux_visit *visit = p->previous;
-    const nux_visit_details *details = nux_details(p, visit);
-    uint32_t tag = details->plan->ends_in_branch;
+    nux_plan *plan = p->previous_plan;
+    uint32_t tag = plan->branch;
     if (tag == NO_BRANCH)
         return 0;
-    uint32_t place = *details->plan->slot;
+    uint32_t place = *plan->place;
     if (place == NO_SLOT)
         place = place_of(p, tag);
     if (place == NUX_BRANCHES || p->timing.branches[place].tag != tag)
         place = new_place(p, tag);
-    *details->plan->slot = visit->slot = (uint8_t)place;
+    *plan->place = plan->slot = (uint8_t)place;
     uint32_t how = nux_learn_branch(&p->timing.branches[place], pc);
-    if (details->unpredicted)
+    if (p->previous->unpredicted)
         how = pc != tag + 3 ? NUX_TAKEN | NUX_MISSED : 0;
     p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
     return how;

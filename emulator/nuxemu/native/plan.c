@@ -127,20 +127,32 @@ bool nux_check_block_sync(nux_processor *p, uint32_t pc, uint32_t bytes) {
 static bool is_simple(const nux_guard *g) { return !g->b && !g->as; }
 
 /* Copies a plan and its checks into one piece of memory. */
-static nux_plan *store_plan(const nux_plan *plan, const guard_list *list) {
-    nux_plan *result = malloc(sizeof *plan + list->count * sizeof *list->guards);
+static nux_plan *store_plan(const nux_processor *p, const nux_plan *plan, const guard_list *list) {
+    size_t size = sizeof *plan + list->count * sizeof *list->guards;
+    nux_plan *result = aligned_alloc(64, (size + 63) / 64 * 64);
     if (!result)
         return NULL;
     *result = *plan;
-    result->num_guards = (uint8_t)list->count;
-    uint8_t n = 0;
+    result->num_guards = list->count;
+    uint32_t n = 0, num_simple = 0;
     for (int simple = 1; simple >= 0; simple--) {
         for (uint32_t i = 0; i < list->count; i++)
             if (is_simple(&list->guards[i]) == simple)
                 result->guards[n++] = list->guards[i];
         if (simple)
-            result->num_simple = n;
+            num_simple = n;
     }
+    uint32_t quick = num_simple < NUX_QUICK_GUARDS ? num_simple : NUX_QUICK_GUARDS;
+    for (uint32_t i = 0; i < NUX_QUICK_GUARDS; i++)
+        result->quick[i].bound = UINT32_MAX;
+    for (uint32_t i = 0; i < quick; i++) {
+        const nux_guard *g = &result->guards[i];
+        result->quick[i].low = g->low;
+        result->quick[i].bound = g->bound;
+        result->a[i] = (uint8_t)(g->a - p->gpr);
+        result->align[i] = (uint8_t)g->align;
+    }
+    result->has_more_guards = list->count > quick;
     return result;
 }
 
@@ -160,7 +172,7 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     nux_decoded *words = &region->pages[offset / PAGE_BYTES][offset % PAGE_BYTES / 4];
     guard_list list = {.count = 0};
     nux_value registers[32];
-    nux_plan plan = {.key = PLAN_KEY(pc, bytes), .ends_in_branch = NO_BRANCH};
+    nux_plan plan = {.key = PLAN_KEY(pc, bytes), .branch = NO_BRANCH};
     uint32_t whole = bytes; /* with the native instructions behind its end */
     while (words[whole / 4 - 1].native && !ends_run(p, &words[whole / 4 - 1]) &&
            (offset + whole) % PAGE_BYTES && words[whole / 4].native)
@@ -184,8 +196,8 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
         }
         plan.instructions++;
         if (d->kind == NUX_KIND_BRANCH) {
-            plan.ends_in_branch = BRANCH_TAG(end_pc);
-            plan.slot = &d->slot;
+            plan.branch = BRANCH_TAG(end_pc);
+            plan.place = &d->slot;
             break;
         }
         nux_check c = nux_check_of(p, d, registers);
@@ -198,7 +210,7 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     plan.end_pc = end_pc;
     nux_plan **place = &p->plans[pc / 4 % NUM_PLANS];
     plan.next = *place;
-    nux_plan *result = store_plan(&plan, &list);
+    nux_plan *result = store_plan(p, &plan, &list);
     if (result)
         *place = result;
     return result;

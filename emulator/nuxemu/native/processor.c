@@ -26,6 +26,8 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
     p->config = *config;
     p->chip = chip;
     chip->users++;
+    for (uint32_t i = 0; i < NUM_PLANS; i++)
+        p->plans[i] = &p->no_plan;
     p->array = array;
     p->sram = nux_reserve(config->sram_size);
     p->vectors = aligned_alloc(64, (sizeof *p->vectors + 63) / 64 * 64);

@@ -96,46 +96,41 @@ typedef struct {
     uint32_t span;  /* bytes from the lowest address to the last one */
 } nux_guard_origin;
 
-enum { NUX_QUICK_GUARDS = 2, NUX_MAX_VISITS = 1 << 16 };
-/* A block of plain code and a state of the pipeline at its start: what the hook must know. It
- * fills a line of the host's cache. */
+/* A block of plain code, entered in a state of the pipeline: what it costs, and the states at its
+ * end. */
 typedef struct {
-    uint64_t key;     /* PLAN_KEY of the block; 0: no block */
-    uint32_t branch;  /* BRANCH_TAG of a branch at its end that may be predicted */
+    const nux_pipe *entry;   /* the state at the start */
+    const nux_pipe *exit[2]; /* behind it; [1]: the branch goes elsewhere than predicted */
+    struct nux_plan *plan;
     uint32_t cycles;  /* of the plain instructions */
-    uint32_t next[4]; /* visits that followed last time, by NUX_TAKEN and NUX_MISSED */
+    uint32_t other;   /* visit of the same block; 0: there is none */
+    bool unpredicted; /* a lone branch to which the fetch was redirected */
+} nux_visit;
+
+enum { NUX_QUICK_GUARDS = 2, NUX_MAX_VISITS = 1 << 16 };
+enum { NUX_MISSED = 1, NUX_TAKEN = 2 };
+
+/* What does not depend on the state. The part that the hook uses fills a line of the host's
+ * cache. */
+typedef struct nux_plan {
+    uint64_t key;     /* PLAN_KEY of the block; 0: no block */
+    uint32_t branch;  /* BRANCH_TAG of a branch at its end, or NO_BRANCH */
+    uint32_t last[4]; /* visits last time, by NUX_TAKEN and NUX_MISSED of the branch before */
     struct {
         uint32_t low, bound;
     } quick[NUX_QUICK_GUARDS]; /* simple guards, filled up with such that always hold */
     uint8_t a[NUX_QUICK_GUARDS], align[NUX_QUICK_GUARDS]; /* register and alignment of these */
-    uint16_t instructions;
+    uint16_t instructions;                                /* plain ones */
     uint8_t slot; /* place where the branch predictor had the branch last */
     bool has_more_guards;
-} nux_visit;
-_Static_assert(sizeof(nux_visit) <= 64, "one line");
-enum { NUX_MISSED = 1, NUX_TAKEN = 2 };
-
-/* The rest of it. */
-typedef struct {
-    struct nux_plan *plan;
-    const nux_pipe *entry;   /* the state at the start */
-    const nux_pipe *exit[2]; /* behind it; [1]: the branch goes elsewhere than predicted */
-    uint32_t other;          /* visit of the same block; 0: there is none */
-    bool unpredicted;        /* a lone branch to which the fetch was redirected */
-} nux_visit_details;
-
-/* What does not depend on the state. */
-typedef struct nux_plan {
-    uint64_t key;
-    const nux_decoded *native; /* native instructions that end the block, or NULL */
-    uint32_t end_pc;           /* address of the last instruction, or of the first native one */
-    uint32_t instructions;     /* plain ones */
-    uint32_t ends_in_branch;   /* BRANCH_TAG of a branch at its end, or NO_BRANCH */
-    uint8_t *slot;             /* of that branch: nux_decoded.slot */
-    uint8_t num_simple, num_guards;
-    uint32_t visits;       /* the newest; 0: there is none */
     struct nux_plan *next; /* in the same place of the table */
-    nux_guard guards[];
+
+    const nux_decoded *native; /* native instructions that end the block, or NULL */
+    uint8_t *place;            /* of the branch: nux_decoded.slot */
+    uint32_t end_pc;           /* address of the last instruction, or of the first native one */
+    uint32_t visits;           /* the newest; 0: there is none */
+    uint32_t num_guards;
+    nux_guard guards[]; /* simple ones (one register, not shifted) first */
 } nux_plan;
 
 /* A memory that code can run from, translated page by page. */
@@ -155,10 +150,10 @@ enum { MAX_UNSYNCED = 8 };
 /* Branch predictor: a place for each of the last branches. */
 enum { NUX_BRANCHES = 16 };
 typedef struct {
+    uint32_t steady;    /* where it goes if nothing of this changes; NOWHERE: something will */
     uint32_t tag;       /* BRANCH_TAG of the branch; 0: empty */
     uint32_t predicted; /* where it goes next time; NOWHERE: its target is not known */
     uint32_t counter;   /* 0 to 3; predicted to be taken from 2 on */
-    uint32_t unused;
 } nux_branch;
 #define BRANCH_TAG(pc) ((pc) | 1u)
 #define NO_BRANCH 2u
@@ -188,7 +183,8 @@ typedef struct {
 struct nux_processor {
     /* what the block hook uses */
     nux_visit *previous; /* block that ran last, or visits[0]: its end is dealt with */
-    nux_visit *visits;   /* visits[0]: what came before is a state, and no branch */
+    nux_plan *previous_plan;
+    nux_visit *visits; /* visits[0]: what came before is a state, and no branch */
     uint64_t progress;  /* PROGRESS since it was folded into cycles and instructions */
     uint64_t budget;    /* cycles of progress until the hook must look up */
     uint32_t *gpr;      /* the engine's own register words */
@@ -237,9 +233,8 @@ struct nux_processor {
     uint64_t next_interrupt; /* cycle of the next request that will be taken; UINT64_MAX: none */
     bool held;               /* in reset, by its control register */
     uint32_t resume_pc;
-    nux_plan *plans[NUM_PLANS]; /* by pc */
-    nux_plan no_plan;           /* of visits[0] */
-    nux_visit_details *details; /* of the visits */
+    nux_plan *plans[NUM_PLANS]; /* by pc; never NULL */
+    nux_plan no_plan; /* of visits[0], and where there is none */
     uint32_t num_visits;
     bool crowded;               /* too many plans and states: they are forgotten soon */
     bool leave, flush, stale, fetch_failed, data_failed;
@@ -279,9 +274,6 @@ void nux_set_code_end(nux_processor *, uint32_t code_end);
 bool nux_visits_open(nux_processor *);
 void nux_visits_close(nux_processor *);
 nux_visit *nux_find_visit(nux_processor *, nux_plan *, const nux_pipe *entry, bool jumped);
-static inline nux_visit_details *nux_details(const nux_processor *p, const nux_visit *visit) {
-    return &p->details[visit - p->visits];
-}
 /* What came before is this state, and no branch. */
 void nux_start_from(nux_processor *, const nux_pipe *);
 /* PROGRESS of the first instructions of a block; *pipe becomes the state behind them. */

@@ -79,7 +79,7 @@ static bool run_instructions(nux_processor *p, const nux_decoded *d, uint32_t fr
 
 /* The same, from the state of the pipeline that is there. */
 static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
-    p->timing.pipe = *p->details[0].exit[0];
+    p->timing.pipe = *p->visits[0].exit[0];
     p->timing.jumped = 0;
     bool goes_on = run_instructions(p, d, from, to);
     nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
@@ -136,9 +136,8 @@ static uint32_t instructions_before_interrupt(nux_processor *p, const nux_visit 
                                               uint32_t pc) {
     if (p->cycles + visit->cycles < p->next_interrupt)
         return 0;
-    const nux_visit_details *details = nux_details(p, visit);
-    uint32_t n = visit->instructions - (details->plan->ends_in_branch != NO_BRANCH);
-    nux_pipe pipe = *details->entry;
+    uint32_t n = visit->plan->instructions - (visit->plan->branch != NO_BRANCH);
+    nux_pipe pipe = *visit->entry;
     uint64_t cycles = p->cycles;
     for (uint32_t i = 1; i <= n; i++) {
         cycles += (uint32_t)nux_cost_of(p, pc + 4 * (i - 1), 1, &pipe);
@@ -150,7 +149,7 @@ static uint32_t instructions_before_interrupt(nux_processor *p, const nux_visit 
 
 /* Executes the first plain instructions of a block, whose checks hold, and leaves. */
 static void run_part_of_block(nux_processor *p, uint32_t pc, uint32_t n) {
-    p->timing.pipe = *p->details[0].exit[0];
+    p->timing.pipe = *p->visits[0].exit[0];
     p->timing.jumped = 0;
     for (uint32_t i = 0; i < n && !p->leave; i++) {
         p->instructions++;
@@ -160,15 +159,15 @@ static void run_part_of_block(nux_processor *p, uint32_t pc, uint32_t n) {
     leave(p);
 }
 
-static nux_plan *plan_of(const nux_processor *p, uint32_t pc, uint32_t size) {
+static nux_plan *plan_of(nux_processor *p, uint32_t pc, uint32_t size) {
     nux_plan *plan = p->plans[pc / 4 % NUM_PLANS];
-    while (plan && plan->key != PLAN_KEY(pc, size))
+    while (plan != &p->no_plan && plan->key != PLAN_KEY(pc, size))
         plan = plan->next;
-    return plan;
+    return plan == &p->no_plan ? NULL : plan;
 }
 
 static void forget_all(nux_processor *p) {
-    nux_pipe now = *p->details[0].exit[0];
+    nux_pipe now = *p->visits[0].exit[0];
     nux_forget_plans(p);
     nux_pipe_forget_all(p);
     nux_start_from(p, nux_pipe_find(p, &now));
@@ -179,12 +178,12 @@ static void forget_all(nux_processor *p) {
 static void end_visit(nux_processor *p, uint32_t how) {
     if (p->previous != p->visits)
         p->timing.jumped = how & NUX_MISSED;
-    nux_start_from(p, nux_details(p, p->previous)->exit[how & NUX_MISSED]);
+    nux_start_from(p, p->previous->exit[how & NUX_MISSED]);
 }
 
 /* Whatever is not the plain case. */
 static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t how) {
-    const nux_plan *previous = nux_details(p, p->previous)->plan;
+    const nux_plan *previous = p->previous_plan;
     end_visit(p, how);
     fold_progress(p);
     if (previous->native && !run_native(p, previous->native, previous->end_pc, pc)) {
@@ -214,72 +213,81 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
         leave(p);
         return;
     }
-    nux_visit *visit = nux_find_visit(p, plan, p->details[0].exit[0], p->timing.jumped);
+    nux_visit *visit = nux_find_visit(p, plan, p->visits[0].exit[0], p->timing.jumped);
     uint32_t part = instructions_before_interrupt(p, visit, pc);
     if (part) {
         run_part_of_block(p, pc, part);
         return;
     }
     set_budget(p);
-    p->progress = PROGRESS(visit->instructions, visit->cycles);
+    p->progress = PROGRESS(plan->instructions, visit->cycles);
     p->previous = visit;
+    p->previous_plan = plan;
 }
 
 /* Begins a visit in the plain case; false: it is not. */
-static inline bool begin_visit(nux_processor *p, nux_visit *visit) {
-    uint64_t progress = p->progress + PROGRESS(visit->instructions, visit->cycles);
+static inline bool begin_visit(nux_processor *p, nux_plan *plan, nux_visit *visit) {
+    uint64_t progress = p->progress + PROGRESS(plan->instructions, visit->cycles);
     bool ok = (uint32_t)progress < p->budget;
     for (uint32_t i = 0; i < NUX_QUICK_GUARDS; i++) {
-        uint32_t x = p->gpr[visit->a[i]] + visit->quick[i].low;
-        ok &= !(x & visit->align[i]) & (x <= visit->quick[i].bound);
+        uint32_t x = p->gpr[plan->a[i]] + plan->quick[i].low;
+        ok &= !(x & plan->align[i]) & (x <= plan->quick[i].bound);
     }
-    if (!ok || (visit->has_more_guards && !checks_hold(nux_details(p, visit)->plan)))
+    if (!ok || (plan->has_more_guards && !checks_hold(plan)))
         return false;
     p->progress = progress;
     p->previous = visit;
+    p->previous_plan = plan;
     return true;
 }
 
-/* A block that did not follow here last time, or not the plain case. */
+/* A block in another state than last time, or not the plain case. */
 static __attribute__((noinline)) void begin_other(nux_processor *p, uint32_t pc, uint32_t size,
                                                   uint32_t how) {
-    nux_visit *previous = p->previous;
-    const nux_visit_details *details = nux_details(p, previous);
-    nux_plan *plan = details->plan->native || p->crowded ? NULL : plan_of(p, pc, size);
-    if (plan && previous != p->visits) {
+    nux_plan *plan = p->previous_plan->native || p->crowded ? NULL : plan_of(p, pc, size);
+    if (plan && p->previous != p->visits) {
         uint32_t missed = how & NUX_MISSED;
-        nux_visit *visit = nux_find_visit(p, plan, details->exit[missed], missed);
-        previous->next[how] = (uint32_t)(visit - p->visits);
-        if (begin_visit(p, visit))
+        nux_visit *visit = nux_find_visit(p, plan, p->previous->exit[missed], missed);
+        plan->last[how] = (uint32_t)(visit - p->visits);
+        if (begin_visit(p, plan, visit))
             return;
     }
     begin_block(p, pc, size, how);
 }
 
-/* The same behind a branch that is not in its place in the predictor. */
-static __attribute__((noinline)) void begin_unknown(nux_processor *p, uint32_t pc, uint32_t size) {
-    uint32_t how = nux_resolve_branch(p, pc);
-    nux_visit *visit = &p->visits[p->previous->next[how]];
-    if (visit->key != PLAN_KEY(pc, size) || !begin_visit(p, visit))
+/* The plan follows from the address alone, and the visit is guessed and then checked, so that the
+ * host can work on several blocks at a time. */
+static inline void begin(nux_processor *p, uint32_t pc, uint32_t size, uint32_t how) {
+    nux_plan *plan = p->plans[pc / 4 % NUM_PLANS];
+    nux_visit *visit = &p->visits[plan->last[how]];
+    if (plan->key != PLAN_KEY(pc, size) || visit->entry != p->previous->exit[how & NUX_MISSED] ||
+        !begin_visit(p, plan, visit))
         begin_other(p, pc, size, how);
 }
 
-/* Called at the start of each engine block. There is no branch on what the predictor says. */
+/* The branch predictor learns from the branch before the block. */
+static __attribute__((noinline)) void begin_unsteady(nux_processor *p, uint32_t pc, uint32_t size) {
+    nux_branch *branch = &p->timing.branches[p->previous_plan->slot];
+    uint32_t how;
+    if (branch->tag == p->previous_plan->branch && !p->previous->unpredicted) {
+        how = nux_learn_branch(branch, pc);
+        p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
+    } else {
+        how = nux_resolve_branch(p, pc);
+    }
+    begin(p, pc, size, how);
+}
+
+/* Called at the start of each engine block. */
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     (void)engine;
     nux_processor *p = user;
-    uint32_t pc = (uint32_t)address;
-    nux_visit *previous = p->previous;
-    nux_branch *branch = &p->timing.branches[previous->slot];
-    if (branch->tag != previous->branch) {
-        begin_unknown(p, pc, size);
-        return;
-    }
-    uint32_t how = nux_learn_branch(branch, pc);
-    p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
-    nux_visit *visit = &p->visits[previous->next[how]];
-    if (visit->key != PLAN_KEY(pc, size) || !begin_visit(p, visit))
-        begin_other(p, pc, size, how);
+    uint32_t pc = (uint32_t)address, tag = p->previous_plan->branch;
+    const nux_branch *branch = &p->timing.branches[p->previous_plan->slot];
+    if (branch->tag == tag && branch->steady == pc && !p->previous->unpredicted)
+        begin(p, pc, size, (pc != tag + 3) * NUX_TAKEN);
+    else
+        begin_unsteady(p, pc, size);
 }
 
 /* Fetches and data accesses go to different memories of the engine. */
@@ -315,7 +323,7 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
 /* The engine could not fetch: first what was pending before the jump, then the trap. */
 static void fetch_failed(nux_processor *p, uint32_t target) {
     const nux_visit *visit = p->previous;
-    const nux_plan *previous = nux_details(p, visit)->plan;
+    const nux_plan *previous = visit->plan;
     end_visit(p, nux_resolve_branch(p, target));
     fold_progress(p);
     uint32_t from = visit == p->visits ? target : previous->end_pc;
@@ -335,10 +343,10 @@ static void retry_access(nux_processor *p) {
     uint32_t pc;
     p->uc_reg_read(p->engine, UC_PPC_REG_PC, &pc);
     const nux_visit *visit = p->previous;
-    uint32_t begin = (uint32_t)visit->key;
-    nux_pipe pipe = *nux_details(p, visit)->entry;
+    uint32_t begin = (uint32_t)visit->plan->key;
+    nux_pipe pipe = *visit->entry;
     p->progress += nux_cost_of(p, begin, (pc - begin) / 4, &pipe) -
-                   PROGRESS(visit->instructions, visit->cycles);
+                   PROGRESS(visit->plan->instructions, visit->cycles);
     fold_progress(p);
     if (pc != begin)
         p->timing.jumped = 0;
@@ -390,7 +398,7 @@ void nux_run_slice(nux_processor *p, uint64_t max_cycles) {
         else
             fetch_failed(p, p->fetch_failed ? p->bad_fetch : p->resume_pc);
     }
-    p->timing.pipe = *p->details[0].exit[0];
+    p->timing.pipe = *p->visits[0].exit[0];
     p->pc = p->resume_pc;
 }
 

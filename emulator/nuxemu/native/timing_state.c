@@ -17,7 +17,8 @@ void nux_timing_write(nux_processor *p, nux_writer *w) {
 
 static bool branches_ok(const nux_branch *b) {
     for (uint32_t i = 0; i < NUX_BRANCHES; i++) {
-        if (b[i].counter > 3 || (b[i].tag && b[i].tag % 4 != 1) || b[i].unused)
+        if (b[i].counter > 3 || (b[i].tag && b[i].tag % 4 != 1) ||
+            (b[i].tag && b[i].steady != nux_steady(&b[i])))
             return false;
         for (uint32_t j = 0; j < i; j++)
             if (b[i].tag && b[i].tag == b[j].tag)

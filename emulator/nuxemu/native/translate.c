@@ -96,14 +96,14 @@ nux_region *nux_region_of(nux_processor *p, uint32_t pc) {
 
 /* Plans follow from the translation: after a change of it, none is valid. */
 void nux_forget_plans(nux_processor *p) {
-    nux_start_from(p, nux_details(p, p->previous)->exit[0]);
+    nux_start_from(p, p->previous->exit[0]);
     p->num_visits = 1;
     for (uint32_t i = 0; i < NUM_PLANS; i++) {
-        for (nux_plan *plan = p->plans[i], *next; plan; plan = next) {
+        for (nux_plan *plan = p->plans[i], *next; plan != &p->no_plan; plan = next) {
             next = plan->next;
             free(plan);
         }
-        p->plans[i] = NULL;
+        p->plans[i] = &p->no_plan;
     }
 }
 
