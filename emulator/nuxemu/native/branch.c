@@ -24,7 +24,7 @@ static uint32_t new_place(nux_processor *p, uint32_t tag) {
 }
 
 uint32_t nux_resolve_branch(nux_processor *p, uint32_t pc) {
-    nux_plan *plan = p->previous_plan;
+    nux_plan *plan = p->previous->plan;
     uint32_t tag = plan->branch;
     if (tag == NO_BRANCH)
         return 0;

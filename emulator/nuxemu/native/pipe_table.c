@@ -11,10 +11,9 @@ static uint32_t hash(const nux_pipe *pipe) {
     size_t used = offsetof(nux_pipe, queue) + pipe->count * sizeof *pipe->queue;
     for (size_t i = 0; i + sizeof word <= used; i += sizeof word) {
         memcpy(&word, bytes + i, sizeof word);
-        h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        h ^= h >> 32;
+        h += word * (UINT64_C(0x9e3779b97f4a7c15) + 2 * i); /* odd */
     }
-    return (uint32_t)h % NUX_PIPE_BUCKETS;
+    return (uint32_t)(h >> 32) % NUX_PIPE_BUCKETS;
 }
 
 const nux_pipe *nux_pipe_find(nux_processor *p, nux_pipe *pipe) {

@@ -166,9 +166,13 @@ void nux_pipe_normalize(nux_pipe *p) {
         *p = (nux_pipe){.now = NUX_PIPE_ORIGIN};
         return;
     }
-    for (uint32_t i = 0; i < NUX_PIPE_RESOURCES; i++)
-        if (p->ready[i] != NUX_PIPE_PENDING)
-            p->ready[i] = from_now(p, p->ready[i], 0);
+    uint16_t now = p->now, latest = 0;
+    for (uint32_t i = 0; i < NUX_PIPE_RESOURCES; i++) {
+        uint16_t t = p->ready[i], moved = t > now ? (uint16_t)(t - now + NUX_PIPE_ORIGIN) : 0;
+        p->ready[i] = t == NUX_PIPE_PENDING ? t : moved;
+        moved = t == NUX_PIPE_PENDING ? 0 : moved;
+        latest = moved > latest ? moved : latest;
+    }
     p->xer_ready = from_now(p, p->xer_ready, 0);
     p->empty = from_now(p, p->empty, 1);
     p->from = p->count ? from_now(p, p->from, 0) : 0;
@@ -188,8 +192,7 @@ void nux_pipe_normalize(nux_pipe *p) {
         else
             p->queue[i] = (nux_transfer){0, 0, 0};
     p->now = NUX_PIPE_ORIGIN;
-    p->latest = p->empty > p->xer_ready ? p->empty : p->xer_ready;
-    for (uint32_t i = 0; i < NUX_PIPE_RESOURCES; i++)
-        if (p->ready[i] != NUX_PIPE_PENDING)
-            extend(&p->latest, p->ready[i]);
+    p->latest = latest;
+    extend(&p->latest, p->empty);
+    extend(&p->latest, p->xer_ready);
 }

@@ -107,7 +107,7 @@ typedef struct {
     bool unpredicted; /* a lone branch to which the fetch was redirected */
 } nux_visit;
 
-enum { NUX_QUICK_GUARDS = 2, NUX_MAX_VISITS = 1 << 16 };
+enum { NUX_QUICK_GUARDS = 1, NUX_MAX_VISITS = 1 << 16 };
 enum { NUX_MISSED = 1, NUX_TAKEN = 2 };
 
 /* What does not depend on the state. The part that the hook uses fills a line of the host's
@@ -183,7 +183,7 @@ typedef struct {
 struct nux_processor {
     /* what the block hook uses */
     nux_visit *previous; /* block that ran last, or visits[0]: its end is dealt with */
-    nux_plan *previous_plan;
+    nux_plan *previous_plan; /* its plan if its branch may be predicted, else no_plan */
     nux_visit *visits; /* visits[0]: what came before is a state, and no branch */
     uint64_t progress;  /* PROGRESS since it was folded into cycles and instructions */
     uint64_t budget;    /* cycles of progress until the hook must look up */
@@ -234,7 +234,7 @@ struct nux_processor {
     bool held;               /* in reset, by its control register */
     uint32_t resume_pc;
     nux_plan *plans[NUM_PLANS]; /* by pc; never NULL */
-    nux_plan no_plan; /* of visits[0], and where there is none */
+    nux_plan no_plan; /* of visits[0], where there is none, and of an unpredicted visit in the hook */
     uint32_t num_visits;
     bool crowded;               /* too many plans and states: they are forgotten soon */
     bool leave, flush, stale, fetch_failed, data_failed;

@@ -183,7 +183,7 @@ static void end_visit(nux_processor *p, uint32_t how) {
 
 /* Whatever is not the plain case. */
 static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t how) {
-    const nux_plan *previous = p->previous_plan;
+    const nux_plan *previous = p->previous->plan;
     end_visit(p, how);
     fold_progress(p);
     if (previous->native && !run_native(p, previous->native, previous->end_pc, pc)) {
@@ -222,7 +222,7 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
     set_budget(p);
     p->progress = PROGRESS(plan->instructions, visit->cycles);
     p->previous = visit;
-    p->previous_plan = plan;
+    p->previous_plan = visit->unpredicted ? &p->no_plan : plan;
 }
 
 /* Begins a visit in the plain case; false: it is not. */
@@ -233,7 +233,7 @@ static inline bool begin_visit(nux_processor *p, nux_plan *plan, nux_visit *visi
         uint32_t x = p->gpr[plan->a[i]] + plan->quick[i].low;
         ok &= !(x & plan->align[i]) & (x <= plan->quick[i].bound);
     }
-    if (!ok || (plan->has_more_guards && !checks_hold(plan)))
+    if (__builtin_expect(!ok, 0) || (plan->has_more_guards && !checks_hold(plan)))
         return false;
     p->progress = progress;
     p->previous = visit;
@@ -244,13 +244,17 @@ static inline bool begin_visit(nux_processor *p, nux_plan *plan, nux_visit *visi
 /* A block in another state than last time, or not the plain case. */
 static __attribute__((noinline)) void begin_other(nux_processor *p, uint32_t pc, uint32_t size,
                                                   uint32_t how) {
-    nux_plan *plan = p->previous_plan->native || p->crowded ? NULL : plan_of(p, pc, size);
+    nux_plan *plan = p->previous->plan->native || p->crowded ? NULL : plan_of(p, pc, size);
     if (plan && p->previous != p->visits) {
         uint32_t missed = how & NUX_MISSED;
         nux_visit *visit = nux_find_visit(p, plan, p->previous->exit[missed], missed);
-        plan->last[how] = (uint32_t)(visit - p->visits);
-        if (begin_visit(p, plan, visit))
+        if (!visit->unpredicted)
+            plan->last[how] = (uint32_t)(visit - p->visits);
+        if (begin_visit(p, plan, visit)) {
+            if (visit->unpredicted)
+                p->previous_plan = &p->no_plan;
             return;
+        }
     }
     begin_block(p, pc, size, how);
 }
@@ -269,7 +273,7 @@ static inline void begin(nux_processor *p, uint32_t pc, uint32_t size, uint32_t 
 static __attribute__((noinline)) void begin_unsteady(nux_processor *p, uint32_t pc, uint32_t size) {
     nux_branch *branch = &p->timing.branches[p->previous_plan->slot];
     uint32_t how;
-    if (branch->tag == p->previous_plan->branch && !p->previous->unpredicted) {
+    if (branch->tag == p->previous_plan->branch) {
         how = nux_learn_branch(branch, pc);
         p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
     } else {
@@ -284,7 +288,7 @@ void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     nux_processor *p = user;
     uint32_t pc = (uint32_t)address, tag = p->previous_plan->branch;
     const nux_branch *branch = &p->timing.branches[p->previous_plan->slot];
-    if (branch->tag == tag && branch->steady == pc && !p->previous->unpredicted)
+    if (branch->tag == tag && branch->steady == pc)
         begin(p, pc, size, (pc != tag + 3) * NUX_TAKEN);
     else
         begin_unsteady(p, pc, size);
