@@ -90,9 +90,11 @@ def test_beside_a_block_the_nearest_one_is_named(block):
         assert any(f"nearest known block: {name}, 0x" in message for name in nearest)
 
 
-@pytest.mark.parametrize(
-    "word", [0x1E00_0000 >> 2, 0x1C00_0000 >> 2, 0x1C00_0040 >> 2, 0x1FFF_FFFF, 0x0400_0000]
-)
+#: Drivers, spikes and rates, taken as bytes and as words.
+OLDER = [address >> shift for address in (0x1C00_0000, 0x1C00_0040, 0x1E00_0000) for shift in (0, 2)]
+
+
+@pytest.mark.parametrize("word", [*OLDER, 0x1FFF_FFFF, 0x0400_0000])
 def test_addresses_of_older_chips_and_of_nothing_are_refused(word):
     target = full_chip()
     for source in ("lwz 4,0(3)", "stb 4,2(3)", "sth 4,0(3)"):
