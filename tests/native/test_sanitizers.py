@@ -24,7 +24,7 @@ SELECTIONS = {
         "tests/bus",
         "not uniform and not independent and not all_states and not random_source",
     ),
-    "network": ("tests/network", "not poisson and not runaway"),
+    "network": ("tests/network", "not poisson and not runaway and not at_once"),
     "vectors": ("tests/conformance/test_vector_sequences.py", ""),
 }
 
