@@ -13,7 +13,6 @@ enum fault {
     ENDLESS_LOOP,
     TRAP,
     VECTOR_READ,
-    NEURON_READOUT,
     OVERWRITE_CODE,
     DIVIDE,
     SHIFT,
@@ -64,12 +63,6 @@ FUNCTION vector_read(void) {
     fxvstax(fxvinx(address, 0), &lanes, 0); // VECTOR_READ
 }
 
-FUNCTION neuron_readout(void) {
-    fxvoutx(fxvsplatb(0x20), NUX_VECTOR_WEIGHT, 2 * 256);
-    fxvoutx(fxvsplatb(0x20), NUX_VECTOR_WEIGHT, 2 * 256 + 1);
-    fxvstax(fxvinx(NUX_VECTOR_CAUSAL, 0), &lanes, 0); // NEURON_READOUT
-}
-
 FUNCTION overwrite_code(void) {
     volatile uint32_t *code = (volatile uint32_t *)store_word;
     code[0] = 0;
@@ -115,9 +108,6 @@ int start(void) {
         break;
     case VECTOR_READ:
         vector_read();
-        break;
-    case NEURON_READOUT:
-        neuron_readout();
         break;
     case OVERWRITE_CODE:
         overwrite_code();

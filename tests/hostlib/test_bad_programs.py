@@ -37,7 +37,6 @@ TRAPS = {
         StopReason.UNKNOWN_VECTOR_ADDRESS,
         "vector read from 0x07ffffff",
     ),
-    "neuron readout": ("NEURON_READOUT", 0, StopReason.NO_NEURON, "neuron readout"),
 }
 
 
