@@ -1,28 +1,32 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Model of the BrainScaleS-2 chip as its plasticity processors see it."""
 
-from nuxemu.bus import Bus
+from nuxemu.bus import Bus, BusError
 from nuxemu.chip_model import ChipEnd, ChipModel
 from nuxemu.chip_state import ChipState, StateError
 from nuxemu.network import Network, RowMode
 from nuxemu.network_sources import BackgroundSource, Source
+from nuxemu.neurons import NeuronParameters, Neurons
 from nuxemu.processor import Processor, Site, SiteKind, Stop, StopReason
 from nuxemu.synapse_array import CorrelationConfig, SynapseArray
 
 __all__ = [
     "BackgroundSource",
     "Bus",
+    "BusError",
     "ChipEnd",
     "ChipModel",
     "ChipState",
     "CorrelationConfig",
     "Network",
+    "NeuronParameters",
+    "Neurons",
     "Processor",
     "RowMode",
     "Site",
     "SiteKind",
-    "StateError",
     "Source",
+    "StateError",
     "Stop",
     "StopReason",
     "SynapseArray",

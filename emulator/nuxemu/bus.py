@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nuxemu import address_map
 from nuxemu._native import ffi, lib
+
+if TYPE_CHECKING:
+    from nuxemu.network import Network
 
 _WORD = 0xFFFF_FFFF
 
@@ -24,6 +29,16 @@ class Bus:
         self._native = ffi.gc(lib.nux_chip_new(), lib.nux_chip_free)
         if self._native == ffi.NULL:
             raise MemoryError("no address space for the external memories")
+        self._network: Network | None = None
+
+    def attach_network(self, network: Network) -> None:
+        """Connect the units that make and count events: drivers, sources, spike counters.
+
+        From then on every access, of a processor or the host, sees all events up to its
+        time. Without a network these units are not there.
+        """
+        lib.nux_chip_set_network(self._native, network._native)
+        self._network = network  # must live as long as the bus
 
     def read(self, word: int, *, time_s: float = 0.0) -> int:
         """Read a word, as the host does.

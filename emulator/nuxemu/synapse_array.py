@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ from nuxemu.correlation_config import (
     fixed_pattern,
     spread_factors,
 )
+
+if TYPE_CHECKING:
+    from nuxemu.neurons import Neurons
 
 __all__ = ["ArrayTypeError", "ArrayValueError", "CorrelationConfig", "SynapseArray"]
 
@@ -295,6 +298,43 @@ class SynapseArray:
                 f"time of {self.now_s:g} s"
             )
         lib.nux_array_advance(self._native, until_s)
+
+    # --- neurons --------------------------------------------------------------------------
+
+    def attach_neurons(self, neurons: Neurons) -> None:
+        """Connect the neurons below the array.
+
+        The switch row then connects them to the CADC, and writes to it reset them. Without
+        neurons such accesses are refused.
+        """
+        self._native.neurons = ffi.cast("struct nux_neurons *", neurons._native)
+        self._neurons = neurons  # must live as long as the array
+
+    # --- state ----------------------------------------------------------------------------
+
+    def save(self) -> bytes:
+        """Return the complete state as bytes; equal states give equal bytes."""
+        size = lib.nux_array_save(self._native, ffi.NULL, 0)
+        state = ffi.new("uint8_t[]", size)
+        if lib.nux_array_save(self._native, state, size) != size:
+            raise MemoryError("no memory for the state of a synapse array")
+        return bytes(ffi.buffer(state))
+
+    def load(self, state: bytes) -> None:
+        """Take over what `save` returned, also of another array; neurons stay attached.
+
+        `config` keeps describing what the array was made with.
+
+        Raises
+        ------
+        ArrayValueError
+            If that is not the state of an array; nothing has changed then.
+        """
+        status = lib.nux_array_load(self._native, state, len(state))
+        if status == -2:
+            raise MemoryError("no memory for the state of a synapse array")
+        if status < 0:
+            raise ArrayValueError(f"{len(state)} bytes are not the state of a synapse array")
 
     # --- correlation --------------------------------------------------------------------
 

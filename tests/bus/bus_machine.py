@@ -3,10 +3,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from emulator.ppu_machine import Machine
 
-from nuxemu import Bus, Stop, StopReason, SynapseArray
+from nuxemu import Bus, Network, Stop, StopReason, SynapseArray
 from nuxemu import memory_map as mm
+from nuxemu._native import ffi, lib
 
 FULL = 0xFFFF_FFFF
 
@@ -29,6 +31,33 @@ def pair_word(first: int, second: int) -> int:
     return first + second * mm.OMNIBUS_PAIR_WORD_STRIDE
 
 
+class Neurons:
+    """Neurons of a hemisphere, by their native interface."""
+
+    def __init__(self) -> None:
+        self._native = ffi.gc(lib.nux_neurons_new(), lib.nux_neurons_free)
+
+    def set(self, **parameters: object) -> None:
+        for name, value in parameters.items():
+            field = getattr(self._native.parameters, name)
+            for column, each in enumerate(np.broadcast_to(value, 256).tolist()):
+                field[column] = each
+        lib.nux_neurons_update_parameters(self._native, self._native.state.now_s)
+
+    def hold_membranes(self, membranes_lsb: object) -> None:
+        """Make integrators of all neurons, and charge them."""
+        self.set(enabled=1, fire=0, tau_mem_s=float("inf"))
+        for column, each in enumerate(np.broadcast_to(membranes_lsb, 256).tolist()):
+            self._native.state.v_lsb[column] = each
+        lib.nux_neurons_update_parameters(self._native, self._native.state.now_s)
+
+    def membranes_lsb(self) -> np.ndarray:
+        values = np.empty(256)
+        out = ffi.from_buffer("double[]", values)
+        lib.nux_neurons_read(self._native, self._native.state.now_s, out)
+        return values
+
+
 @dataclass
 class Chip:
     """Two hemispheres on one bus."""
@@ -45,6 +74,24 @@ def chip() -> Chip:
         Machine("wait", array=array, bus=bus, hemisphere=h) for h, array in enumerate(arrays)
     ]
     return Chip(bus, arrays, machines)
+
+
+@dataclass
+class FullChip(Chip):
+    """The same with neurons and network."""
+
+    neurons: list[Neurons]
+    network: Network
+
+
+def full_chip() -> FullChip:
+    bare = chip()
+    neurons = [Neurons(), Neurons()]
+    for array, below in zip(bare.arrays, neurons, strict=True):
+        array.attach_neurons(below)
+    network = Network(tuple(bare.arrays), tuple(neurons))
+    bare.bus.attach_network(network)
+    return FullChip(bare.bus, bare.arrays, bare.machines, neurons, network)
 
 
 def run(machine: Machine, source: str) -> Stop:

@@ -94,15 +94,14 @@ NUX_INLINE nux_neuron_lanes nux_lanes_at(const nux_neurons *neurons, unsigned gr
 // input comes; infinity: for ever.
 //
 // The slope y = dV/dt follows y' = -rate_mem y + f, with f = rate_inh i_inh - rate_exc i_exc, both
-// decaying. With F >= f, y <= y(0) + C t for C = F + rate_mem max(0, -y(0)), which makes V less than
-// a parabola; and when F = 0, y <= 0 stays so. Besides, V <= max(V(0), leak) + i_exc psp_peak.
+// decaying. With F >= f, y <= y(0) + C t for C = F + rate_mem max(0, -y(0)), which makes V less
+// than a parabola; and when F = 0, y <= 0 stays so. Besides, V <= max(V(0), leak) + i_exc psp_peak.
 NUX_INLINE nux_f64x4 nux_quiet_time(const nux_neuron_group *of, const nux_neuron_lanes *at) {
     nux_f64x4 leak = nux_load(of->leak), threshold = nux_load(of->threshold), zero = nux_splat(0);
     nux_f64x4 rate_mem = nux_load(of->rate_mem);
     nux_f64x4 gap = threshold - at->v;
     nux_f64x4 slope = (leak - at->v) * rate_mem + (at->i_exc - at->i_inh);
-    nux_f64x4 lift =
-        nux_load(of->rate_inh) * at->i_inh - nux_load(of->relief_exc) * at->i_exc;
+    nux_f64x4 lift = nux_load(of->rate_inh) * at->i_inh - nux_load(of->relief_exc) * at->i_exc;
     nux_i64x4 falls = slope < 0.0, lifts = lift > 0.0;
     nux_f64x4 bend = (nux_f64x4)(lifts & (nux_i64x4)(lift - rate_mem * nux_min(slope, zero)));
     nux_f64x4 root = nux_sqrt(nux_max(slope * slope + 2 * bend * gap, zero));

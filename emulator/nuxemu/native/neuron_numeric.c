@@ -36,12 +36,9 @@ static const double WEIGHTS[STAGES][STAGES - 1] = {
 };
 static const double ERROR[STAGES] = {71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
                                      -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
-static const double DENSE[STAGES] = {-12715105075.0 / 11282082432.0,
-                                     0,
-                                     87487479700.0 / 32700410799.0,
-                                     -10690763975.0 / 1880347072.0,
-                                     701980252875.0 / 199316789632.0,
-                                     -1453857185.0 / 822651844.0,
+static const double DENSE[STAGES] = {-12715105075.0 / 11282082432.0,  0,
+                                     87487479700.0 / 32700410799.0,   -10690763975.0 / 1880347072.0,
+                                     701980252875.0 / 199316789632.0, -1453857185.0 / 822651844.0,
                                      69997945.0 / 29380423.0};
 
 // The parts of exp(-rate h) that remain at the nodes, which are multiples of 1/90.
@@ -124,8 +121,8 @@ static double make_step(nux_neurons *neurons, unsigned group, double h) {
     store_bezier(of->step.v, from.v, v, h * k[0].v, h * k[STAGES - 1].v, h * dense.v);
     store_bezier(of->step.w, from.w, w, h * k[0].w, h * k[STAGES - 1].w, h * dense.w);
     nux_f64x4 allowed_v = TOLERANCE_LSB + TOLERANCE_S * absolute(k[STAGES - 1].v);
-    nux_f64x4 worst = nux_max(absolute(h * error.v) / allowed_v,
-                              absolute(h * error.w) * (1 / TOLERANCE_LSB));
+    nux_f64x4 worst =
+        nux_max(absolute(h * error.v) / allowed_v, absolute(h * error.w) * (1 / TOLERANCE_LSB));
     return -nux_least(-(nux_f64x4)(numeric & (nux_i64x4)worst));
 }
 
@@ -143,8 +140,8 @@ static double step_factor(double error) {
     return ldexp(0.9 * fifths[power % 5], power / 5 - 10);
 }
 
-// Part of the step, from `begin` to `end`, at which the polynomial first reaches the threshold; more
-// than 1 if it does not. A polynomial lies within the range of its control values.
+// Part of the step, from `begin` to `end`, at which the polynomial first reaches the threshold;
+// more than 1 if it does not. A polynomial lies within the range of its control values.
 static double first_crossing(const double control[NUX_BEZIER], double threshold, double begin,
                              double end, unsigned *patience) {
     double most = control[0];
@@ -188,8 +185,7 @@ static void find_crossings(nux_neurons *neurons, unsigned group) {
 void nux_neurons_begin_step(nux_neurons *neurons, unsigned group, double end_s) {
     nux_neuron_step *step = &neurons->derived->groups[group].step;
     double start = neurons->state.time_s[group];
-    double shortest =
-        SHORTEST_S > SHORTEST_PART * start ? SHORTEST_S : SHORTEST_PART * start;
+    double shortest = SHORTEST_S > SHORTEST_PART * start ? SHORTEST_S : SHORTEST_PART * start;
     double trial = step->next_s > 0 ? step->next_s : FIRST_TRIAL_S;
     for (;;) {
         trial = trial < LONGEST_S ? trial : LONGEST_S;
@@ -208,7 +204,6 @@ void nux_neurons_begin_step(nux_neurons *neurons, unsigned group, double end_s) 
 
 void nux_neurons_repeat_step(nux_neurons *neurons, unsigned group) {
     double h = neurons->state.step_end_s[group] - neurons->state.time_s[group];
-    neurons->derived->groups[group].step.next_s =
-        h * step_factor(make_step(neurons, group, h));
+    neurons->derived->groups[group].step.next_s = h * step_factor(make_step(neurons, group, h));
     find_crossings(neurons, group);
 }

@@ -6,22 +6,14 @@
 #define DIVERGES_S 1e-12
 
 static const nux_neuron_limit limits[NUX_NEURON_REALS] = {
-    {"leak_lsb", -1000, 1000},
-    {"threshold_lsb", -1000, 1000},
-    {"reset_lsb", -1000, 1000},
-    {"tau_mem_s", 1e-8, INFINITY},
-    {"tau_syn_exc_s", 1e-8, 1},
-    {"tau_syn_inh_s", 1e-8, 1},
-    {"charge_exc_lsb", 0, 100},
-    {"charge_inh_lsb", 0, 100},
-    {"refractory_time_s", 4e-9, 1},
-    {"e_exc_lsb", -1000, 1000},
-    {"e_inh_lsb", -1000, 1000},
-    {"v_exp_lsb", -1000, 1000},
-    {"delta_t_lsb", 0.1, 100},
-    {"a", -100, 100},
-    {"b_lsb", -1000, 1000},
-    {"tau_w_s", 1e-8, 1},
+    {"leak_lsb", -1000, 1000},      {"threshold_lsb", -1000, 1000},
+    {"reset_lsb", -1000, 1000},     {"tau_mem_s", 1e-8, INFINITY},
+    {"tau_syn_exc_s", 1e-8, 1},     {"tau_syn_inh_s", 1e-8, 1},
+    {"charge_exc_lsb", 0, 100},     {"charge_inh_lsb", 0, 100},
+    {"refractory_time_s", 4e-9, 1}, {"e_exc_lsb", -1000, 1000},
+    {"e_inh_lsb", -1000, 1000},     {"v_exp_lsb", -1000, 1000},
+    {"delta_t_lsb", 0.1, 100},      {"a", -100, 100},
+    {"b_lsb", -1000, 1000},         {"tau_w_s", 1e-8, 1},
 };
 
 _Static_assert(sizeof(nux_neuron_parameters) ==
@@ -45,8 +37,9 @@ bool nux_neurons_parameters_valid(const nux_neuron_parameters *parameters) {
         double leak = parameters->leak_lsb[i];
         if (parameters->fire[i] && parameters->reset_lsb[i] >= parameters->threshold_lsb[i])
             return false;
-        if (parameters->conductance[i] && (parameters->e_exc_lsb[i] - leak < NUX_NEURON_REVERSAL_GAP_LSB ||
-                                           leak - parameters->e_inh_lsb[i] < NUX_NEURON_REVERSAL_GAP_LSB))
+        if (parameters->conductance[i] &&
+            (parameters->e_exc_lsb[i] - leak < NUX_NEURON_REVERSAL_GAP_LSB ||
+             leak - parameters->e_inh_lsb[i] < NUX_NEURON_REVERSAL_GAP_LSB))
             return false;
     }
     return true;
@@ -98,8 +91,8 @@ static void derive_numeric(const nux_neuron_parameters *parameters, unsigned i,
     }
 }
 
-static void derive_neuron(const nux_neuron_parameters *parameters, unsigned i,
-                          nux_neuron_group *of, unsigned lane) {
+static void derive_neuron(const nux_neuron_parameters *parameters, unsigned i, nux_neuron_group *of,
+                          unsigned lane) {
     of->leak[lane] = parameters->leak_lsb[i];
     of->reset[lane] = parameters->reset_lsb[i];
     of->refractory_s[lane] = parameters->refractory_time_s[i];

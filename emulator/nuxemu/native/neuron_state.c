@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The neurons' state as bytes: a mark, the parameters, the state. Everything else follows from them.
+// The neurons' state as bytes: a mark, the parameters, the state. Everything else follows from
+// them.
 #include "neurons.h"
 
 #include <stdlib.h>

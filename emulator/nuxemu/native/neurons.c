@@ -11,7 +11,7 @@
 #define NEAR_S 1e-9
 // Smallest step of the search for a threshold crossing: the error of a spike time. It doubles when
 // the search has not ended after PATIENCE steps.
-#define FINEST_S 1e-13
+#define FINEST_S 1e-15
 enum { PATIENCE = 32 };
 // The same relative to the time, a little more than the spacing of doubles.
 #define FINEST_PART 4e-16
@@ -131,8 +131,8 @@ NUX_INLINE double search(const nux_neurons *neurons, unsigned group, double t,
         finest *= i < PATIENCE ? 1 : 2;
         t += step > finest ? step : finest;
         if (nux_any_lane((until > neurons->state.time_s[group]) & (until <= t)))
-            return nux_least(nux_where(until > neurons->state.time_s[group], until,
-                                       nux_splat(INFINITY)));
+            return nux_least(
+                nux_where(until > neurons->state.time_s[group], until, nux_splat(INFINITY)));
         at = nux_lanes_at(neurons, group, t);
         if (nux_any_lane(moves & (at.v >= nux_load(of->threshold))))
             return t;
@@ -286,7 +286,8 @@ void nux_neurons_settle(nux_neurons *neurons, double t) {
     nux_neurons_reach(neurons, t);
 }
 
-// After a change of parameters: a group's neurons that are not enabled, or all if it was not in use.
+// After a change of parameters: a group's neurons that are not enabled, or all if it was not in
+// use.
 static void clear_lanes(nux_neurons *neurons, unsigned group) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_neuron_state *state = &neurons->state;

@@ -33,12 +33,12 @@ typedef struct {
     double leak[4], reset[4], refractory_s[4], b[4];
     double threshold[4]; // infinite: never spikes
     double rate_mem[4], rate_exc[4], rate_inh[4];
-    double jump[2][4];              // of the current, per unit of weight: excitatory, inhibitory
-    double difference[2][4];        // rate_mem - rate_exc, rate_mem - rate_inh
+    double jump[2][4];       // of the current, per unit of weight: excitatory, inhibitory
+    double difference[2][4]; // rate_mem - rate_exc, rate_mem - rate_inh
     double inverse_difference[2][4];
-    double psp_peak[4];      // of the membrane above leak, per unit of excitatory current
-    double relief_exc[4];    // rate_exc where inhibition decays at least as fast, else 0
-    int64_t linear[4];       // masks: propagated exactly, or numerically; neither if not enabled
+    double psp_peak[4];   // of the membrane above leak, per unit of excitatory current
+    double relief_exc[4]; // rate_exc where inhibition decays at least as fast, else 0
+    int64_t linear[4];    // masks: propagated exactly, or numerically; neither if not enabled
     int64_t numeric[4];
     // Numeric neurons.
     double upstroke[4], inverse_delta_t[4], v_exp[4]; // upstroke: delta_t, 0 without the term
@@ -47,7 +47,7 @@ typedef struct {
     double w_weight[4];                   // 1 with adaptation, else 0
     double a[4], rate_w[4];
     nux_neuron_step step;
-    double short_s; // up to which the short series hold
+    double short_s;            // up to which the short series hold
     uint32_t receives, bypass; // byte masks
     bool any_linear, any_numeric;
 } nux_neuron_group;
