@@ -149,7 +149,7 @@ def _refusal(blocks: tuple[Block, ...], address: int, place: str, is_store: bool
     if (address - block.first) % block.stride >= block.used:
         registers = "one register" if block.used == 1 else f"{block.used} registers"
         return belongs + f"which has {registers} every {block.stride} words, not here"
-    return belongs + "which is not part of this model"
+    return belongs + "which is not connected"
 
 
 def bus_refusal(word: int, is_store: bool) -> str:

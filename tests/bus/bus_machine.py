@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from emulator.ppu_machine import Machine
+from emulator.ppu_machine import Machine, code
 
 from nuxemu import Bus, Network, Stop, StopReason, SynapseArray
 from nuxemu import memory_map as mm
@@ -96,10 +96,9 @@ def full_chip() -> FullChip:
 
 def run(machine: Machine, source: str) -> Stop:
     """Run other code on a machine."""
-    code = Machine(source).code
-    machine.code = code
+    machine.code = code(source)
     machine.cpu.reset()
-    machine.cpu.write(machine.base, code.data)
+    machine.cpu.write(machine.base, machine.code.data)
     machine.cpu.set_registers(pc=machine.base)
     return machine.run()
 
