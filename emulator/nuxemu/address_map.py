@@ -138,9 +138,8 @@ def _range(block: Block) -> str:
 def _refusal(blocks: tuple[Block, ...], address: int, place: str, is_store: bool) -> str:
     block = _nearest(blocks, address)
     if block.distance(address) > 0:
-        return (
-            f"no unit at {place}; nearest known block: {block.name}, {_range(block)}"
-            + ("" if block.is_modelled else " (not modelled)")
+        return f"no unit at {place}; nearest known block: {block.name}, {_range(block)}" + (
+            "" if block.is_modelled else " (not modelled)"
         )
     belongs = f"{place} belongs to {block.name}, {_range(block)}, "
     if not block.is_modelled:

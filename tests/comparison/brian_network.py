@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -61,31 +61,35 @@ acausal = 0
 
 
 def simulate(
-    network: Network, *, step_s: float, rate: float = 0.0, period_s: float = 0.0, threads: int = 0
-) -> Outcome:
-    """Simulate in another process.
+    networks: Sequence[Network], *, step_s: float, rate: float = 0.0, period_s: float = 0.0
+) -> list[Outcome]:
+    """Simulate networks side by side, in another process and one compiled program.
 
     Parameters
     ----------
-    network : Network
+    networks : sequence of Network
+        All of the same duration and parameters.
     step_s : float
         Time step, seconds of biological time.
     rate, period_s : float
         Learning rate, and period of the weight updates (s of hardware time; 0: none).
-    threads : int
-        0: without OpenMP.
+
+    Returns
+    -------
+    list of Outcome
+        One for each network; `wall_s` is that of all together.
     """
+    options = {"step_s": step_s, "rate": rate, "period_s": period_s}
+    options |= {"duration_s": networks[0].duration_s, **asdict(networks[0].parameters)}
     with tempfile.TemporaryDirectory() as folder:
         request, result = Path(folder) / "request.npz", Path(folder) / "result.npz"
-        options = {"step_s": step_s, "rate": rate, "period_s": period_s, "threads": threads}
-        options |= {"duration_s": network.duration_s, **asdict(network.parameters)}
         np.savez(
             request,
-            weights=network.weights,
-            labels=network.labels,
-            partner=network.partner,
-            times_s=network.times_s,
-            rows=network.rows,
+            weights=np.stack([network.weights for network in networks]),
+            labels=np.stack([network.labels for network in networks]),
+            partner=np.stack([n.partner + i * NEURONS for i, n in enumerate(networks)]),
+            times_s=np.concatenate([network.times_s for network in networks]),
+            rows=np.concatenate([n.rows + i * 2 * ROWS for i, n in enumerate(networks)]),
             options=np.array(json.dumps(options)),
         )
         command = [sys.executable, "-m", "comparison.brian_network", str(request), str(result)]
@@ -94,15 +98,15 @@ def simulate(
         if done.returncode:
             raise RuntimeError(f"Brian2 failed:\n{done.stderr[-4000:]}")
         with np.load(result) as found:
-            return Outcome(
-                found["spikes"], found["causal"], found["acausal"], float(found["wall_s"])
-            )
+            wall_s = float(found["wall_s"])
+            columns = (found["spikes"], found["causal"], found["acausal"])
+            return [Outcome(*values, wall_s) for values in zip(*columns, strict=True)]
 
 
 def _on_steps(times_s: Any, rows: Any, step_s: float) -> tuple[Any, Any]:
     """Input in steps; Brian2 takes one spike of a source in each."""
     step = np.floor(times_s * SPEED_UP / step_s).astype(np.int64)
-    _, first = np.unique(step * (2 * ROWS) + rows, return_index=True)
+    _, first = np.unique(step * (rows.max() + 1) + rows, return_index=True)
     return rows[first], (step[first] + 0.25) * step_s
 
 
@@ -116,7 +120,7 @@ def main(request: str, result: str) -> None:
         partner, times_s, rows = asked["partner"], asked["times_s"], asked["rows"]
     folder = tempfile.mkdtemp(dir=Path(result).parent)
     b2.set_device("cpp_standalone", directory=folder, build_on_run=False)
-    b2.prefs.devices.cpp_standalone.openmp_threads = options["threads"]
+    copies = len(weights)
     second = b2.second
     b2.defaultclock.dt = options["step_s"] * second
     space = {
@@ -131,9 +135,9 @@ def main(request: str, result: str) -> None:
         "rate": options["rate"],
     }
     indices, spike_times = _on_steps(times_s, rows, options["step_s"])
-    inputs = b2.SpikeGeneratorGroup(2 * ROWS, indices, spike_times * second)
+    inputs = b2.SpikeGeneratorGroup(copies * 2 * ROWS, indices, spike_times * second)
     neurons = b2.NeuronGroup(
-        NEURONS,
+        copies * NEURONS,
         NEURON,
         threshold="v >= threshold",
         reset="v = reset",
@@ -143,34 +147,37 @@ def main(request: str, result: str) -> None:
     )
     neurons.v = options["leak_lsb"]
     groups = []
-    hemisphere, row, column = np.indices((2, ROWS, COLUMNS)).reshape(3, -1)
+    copy, hemisphere, row, column = np.indices(weights.shape).reshape(4, -1)
     for label, source in ((0, inputs), (1, neurons)):
         chosen = labels.reshape(-1) == label
-        h, r, c = hemisphere[chosen], row[chosen], column[chosen]
+        at = n, h, r, c = copy[chosen], hemisphere[chosen], row[chosen], column[chosen]
+        half = 2 * n + h
         synapses = b2.Synapses(
             source, neurons, SYNAPSE, on_pre=ON_PRE, on_post=ON_POST, namespace=space
         )
-        synapses.connect(i=h * ROWS + r if label == 0 else partner[h, r], j=h * COLUMNS + c)
-        synapses.w = weights[h, r, c].astype(float)
+        synapses.connect(
+            i=half * ROWS + r if label == 0 else partner[n, h, r], j=half * COLUMNS + c
+        )
+        synapses.w = weights[at].astype(float)
         synapses.polarity = np.where(r < ROWS - INHIBITORY_ROWS, 1.0, -1.0)
         if label == 1:
             synapses.pre.delay = options["delay_s"] * SPEED_UP * second
         if options["period_s"]:
             synapses.run_regularly(UPDATE, dt=options["period_s"] * SPEED_UP * second, when="end")
-        groups.append((synapses, h, r, c))
+        groups.append((synapses, at))
     monitor = b2.SpikeMonitor(neurons, record=False)
     network = b2.Network(inputs, neurons, monitor, *[group[0] for group in groups])
     network.run(options["duration_s"] * SPEED_UP * second)
     b2.device.build(directory=folder, compile=True, run=False)
-    begin = time.perf_counter()
     b2.device.run(directory=folder, with_output=False, run_args=[])
-    wall_s = time.perf_counter() - begin
-    sensors = {name: np.zeros((2, ROWS, COLUMNS)) for name in ("causal", "acausal")}
-    for synapses, h, r, c in groups:
+    sensors = {name: np.zeros(weights.shape) for name in ("causal", "acausal")}
+    for synapses, at in groups:
         for name, values in sensors.items():
-            values[h, r, c] = np.asarray(getattr(synapses, name))
-    inner = float(getattr(b2.device, "_last_run_time", None) or wall_s)
-    np.savez(result, spikes=np.asarray(monitor.count), wall_s=inner, **sensors)
+            values[at] = np.asarray(getattr(synapses, name))
+    wall_s = b2.device._last_run_time  # of the simulation alone, as the program measures it
+    np.savez(
+        result, spikes=np.asarray(monitor.count).reshape(copies, NEURONS), wall_s=wall_s, **sensors
+    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 """A network for both simulators: 512 neurons, both synapse arrays in full use.
 
 Every row gets events of one input (label 0) and, as recurrence, the spikes of one neuron of the
-other hemisphere (label 1). Each synapse listens to one of the two labels. One row in five is
+other hemisphere (label 1). Each synapse listens to one of the two labels. One row in four is
 inhibitory. All times are hardware time in seconds; biological time is 1000 times longer.
 """
 
@@ -16,8 +16,8 @@ import numpy.typing as npt
 ROWS = COLUMNS = 256
 NEURONS = 512
 INPUT_LABEL, RECURRENT_LABEL = 0, 1
-INHIBITORY_ROWS = ROWS // 5
-RECURRENT_SHARE = 0.2
+INHIBITORY_ROWS = ROWS // 4
+RECURRENT_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Parameters:
     tau_mem_s: float = 20e-6
     tau_syn_s: float = 5e-6
     refractory_time_s: float = 2e-6
-    charge_lsb: float = 0.047  # of a unit of weight
+    charge_lsb: float = 0.052  # of a unit of weight
     delay_s: float = 1e-6  # of the recurrent connections
     amplitude_lsb: float = 0.5  # of the correlation sensors
     tau_correlation_s: float = 5e-6
@@ -70,9 +70,7 @@ def make_network(seed: int, duration_s: float, rate_hz: float) -> Network:
     rows = np.repeat(np.arange(2 * ROWS), counts)
     times_s = rng.uniform(0, duration_s, rows.size)
     order = np.argsort(times_s)
-    return Network(
-        Parameters(), duration_s, weights, labels, partner, times_s[order], rows[order]
-    )
+    return Network(Parameters(), duration_s, weights, labels, partner, times_s[order], rows[order])
 
 
 @dataclass(frozen=True)

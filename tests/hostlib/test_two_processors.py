@@ -227,6 +227,8 @@ def test_time_bases_count_from_the_own_start(tmp_path_factory):
         chip.advance(pause)
         values.append(chip.run(program, hemisphere=hemisphere).symbols["self"])
     assert len(set(values)) == 1 and values[0] < 1000
+
+
 def test_the_chip_can_be_saved_in_the_middle_and_goes_on_alike(barrier, tmp_path):
     def begin():
         chip = Chip()

