@@ -2,9 +2,9 @@
 """One processor starts, watches and stops the other by its control and status registers."""
 
 import pytest
+
 from bus.bus_machine import hemisphere_word, load, pointer
 from emulator.ppu_machine import code
-
 from nuxemu import ChipEnd, ChipModel, StopReason
 from nuxemu import memory_map as mm
 

@@ -3,10 +3,10 @@
 
 import numpy as np
 import pytest
-from bus.bus_machine import chip, full_chip, load, pointer, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bus.bus_machine import chip, full_chip, load, pointer, run
 from nuxemu import BusError, StopReason
 from nuxemu import memory_map as mm
 from nuxemu._native import ffi, lib
@@ -91,7 +91,9 @@ def test_beside_a_block_the_nearest_one_is_named(block):
 
 
 #: Drivers, spikes and rates, taken as bytes and as words.
-OLDER = [address >> shift for address in (0x1C00_0000, 0x1C00_0040, 0x1E00_0000) for shift in (0, 2)]
+OLDER = [
+    address >> shift for address in (0x1C00_0000, 0x1C00_0040, 0x1E00_0000) for shift in (0, 2)
+]
 
 
 @pytest.mark.parametrize("word", [*OLDER, 0x1FFF_FFFF, 0x0400_0000])

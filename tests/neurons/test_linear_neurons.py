@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from neurons.reference_neuron import ReferenceNeuron, drive, parameters_of
 from scipy.optimize import brentq
 
+from neurons.reference_neuron import ReferenceNeuron, drive, parameters_of
 from nuxemu import NeuronParameters, Neurons
 
 LEAK, CHARGE = 80.0, 0.2
@@ -161,7 +161,9 @@ def test_membranes_stay_at_reset_while_refractory_and_currents_go_on():
     until = times[0] + 3e-6
     for time in (1e-6, 2e-6, until):
         assert neurons.membrane(time)[5] == 70
-        np.testing.assert_allclose(neurons.currents(time)[0, 5], jump * np.exp(-(time - 1e-6) / 5e-6))
+        np.testing.assert_allclose(
+            neurons.currents(time)[0, 5], jump * np.exp(-(time - 1e-6) / 5e-6)
+        )
     neurons.run(until)
     time = until + 1e-6
     decayed = jump * np.exp(-(until - 1e-6) / 5e-6)

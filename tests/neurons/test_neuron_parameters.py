@@ -32,7 +32,9 @@ def test_ten_strong_inputs_in_a_row_make_a_default_neuron_fire():
 @pytest.mark.parametrize("name", LIMITS)
 def test_numbers_out_of_their_limits_are_refused_by_name_neuron_value_and_limit(name):
     low, high = LIMITS[name]
-    wrong = [low - 1e-3 * abs(low) - 1e-12, np.nan, -np.inf] + ([high * 1.001] if high < np.inf else [])
+    wrong = [low - 1e-3 * abs(low) - 1e-12, np.nan, -np.inf] + (
+        [high * 1.001] if high < np.inf else []
+    )
     for value in wrong:
         values = np.array(getattr(NeuronParameters(), name))
         values[17] = value

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from neurons.reference_neuron import ReferenceNeuron, drive, parameters_of
 
+from neurons.reference_neuron import ReferenceNeuron, drive, parameters_of
 from nuxemu import NeuronParameters, Neurons
 
 #: Potentials of Naud et al. in LSB: 2 LSB per mV; times a thousand times faster.
