@@ -28,7 +28,8 @@ def single(column: int = 5, **parameters) -> Neurons:
 
 
 PAIRS = [(1e-5, 5e-6), (5e-6, 1e-5), (1e-5, 1e-5), (1e-5, 1e-5 * (1 + 1e-9)), (1e-5, 1.001e-5),
-         (1e-5, 1.1e-5), (1e-4, 1e-7), (1e-7, 1e-4), (2e-5, 1e-8), (0.5, 1e-6), (np.inf, 5e-6)]  # fmt: skip
+         (1e-5, 1.1e-5), (1e-4, 1e-7), (1e-7, 1e-4), (2e-5, 1e-8), (0.5, 1e-6),
+         (np.inf, 5e-6)]  # fmt: skip
 
 
 @pytest.mark.parametrize("tau_mem, tau_syn", PAIRS)
