@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurons.reference_neuron import drive
 from nuxemu import NeuronParameters, Neurons
 from nuxemu.array_input import ArrayTypeError, ArrayValueError
 from nuxemu.neuron_parameters import LIMITS
