@@ -25,6 +25,7 @@ SELECTIONS = {
         "not uniform and not independent and not all_states and not random_source",
     ),
     "network": ("tests/network", "not poisson and not runaway and not at_once"),
+    "neurons": ("tests/neurons", "not machines"),
     "vectors": ("tests/conformance/test_vector_sequences.py", ""),
 }
 
