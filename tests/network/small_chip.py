@@ -3,27 +3,41 @@
 
 import numpy as np
 
-from nuxemu import CorrelationConfig, Network, SynapseArray
-from nuxemu._native import ffi, lib
+from nuxemu import CorrelationConfig, Network, NeuronParameters, Neurons, SynapseArray
 
-
-class _Neurons:
-    def __init__(self):
-        self._native = ffi.gc(lib.nux_neurons_new(), lib.nux_neurons_free)
+TAU_SYN_S = 1e-7  # of integrators
 
 
 class SmallChip:
-    """Attributes: arrays, neurons, network."""
+    """Attributes: arrays, neurons, network.
 
-    def __init__(self, labels=None, weights=None, bypass=()) -> None:
+    Neurons, by number, 0 to 511, that are bypassed; that are leaky integrate-and-fire neurons; that
+    integrate without leak or threshold. The others are disabled.
+    """
+
+    def __init__(self, labels=None, weights=None, bypass=(), lif=(), integrators=()) -> None:
         config = CorrelationConfig.ideal()
         self.arrays = (SynapseArray(0, config), SynapseArray(1, config))
         for hemisphere, array in enumerate(self.arrays):
             array.labels = np.zeros((256, 256), int) if labels is None else labels[hemisphere]
             array.weights = np.zeros((256, 256), int) if weights is None else weights[hemisphere]
-        self.neurons = (_Neurons(), _Neurons())
-        for neuron in bypass:
-            self.neurons[neuron // 256]._native.bypass[neuron % 256] = 1
+        used, passed, summing = (
+            np.isin(np.arange(512), neurons).reshape(2, 256)
+            for neurons in ([*bypass, *lif, *integrators], list(bypass), list(integrators))
+        )
+        self.neurons = tuple(
+            Neurons(
+                NeuronParameters(
+                    enabled=used[hemisphere],
+                    bypass=passed[hemisphere],
+                    fire=~summing[hemisphere],
+                    tau_mem_s=np.where(summing[hemisphere], np.inf, 10e-6),
+                    tau_syn_exc_s=np.where(summing[hemisphere], TAU_SYN_S, 5e-6),
+                    tau_syn_inh_s=np.where(summing[hemisphere], TAU_SYN_S, 5e-6),
+                )
+            )
+            for hemisphere in (0, 1)
+        )
         self.network = Network(self.arrays, self.neurons)
 
 

@@ -29,6 +29,8 @@ nux_network *nux_network_new(nux_array *const array[2], nux_neurons *const neuro
     for (unsigned h = 0; h < HEMISPHERES; h++) {
         network->array[h] = array[h];
         network->neurons[h] = neurons[h];
+        network->now_s = fmax(network->now_s, array[h]->now_s);
+        network->now_s = fmax(network->now_s, neurons[h]->state.now_s);
         for (unsigned i = 0; i < DRIVERS; i++)
             nux_driver_init(&network->drivers[h][i]);
     }

@@ -38,8 +38,10 @@ enum nux_network_row_mode {
     NUX_NETWORK_ROW_BOTH = 3,
 };
 
-// One driver. All fields but the state are configuration and may be changed at any time; to change
-// the last three doubles restarts nothing: they count from the next event on.
+// One driver. All fields but the state are configuration, may be changed at any time and count
+// from the next event on. Of the chip's register (haldls synapse_driver.cpp): enabled is
+// en_receiver, plastic en_stp, compare row_address_compare_mask; row_mode holds en_exc in bit 0 and
+// en_inh in bit 1, [0] of "bottom", the even row, [1] of "top".
 typedef struct {
     double utilisation; // U, 0 < U <= 1
     double tau_rec_s;   // recovery; 0: at once
@@ -97,8 +99,8 @@ typedef struct {
 
 typedef struct nux_network nux_network;
 
-// A network between the arrays and neurons of both hemispheres, which must outlive it. NULL
-// without memory.
+// A network between the arrays and neurons of both hemispheres, which must outlive it, from the
+// latest of their times on. Time passes for them through the network only. NULL without memory.
 nux_network *nux_network_new(nux_array *const array[2], nux_neurons *const neurons[2]);
 void nux_network_free(nux_network *);
 
