@@ -165,30 +165,48 @@ static uint64_t unsettled_since(const nux_array *array, unsigned row, unsigned l
     return pre > settled ? pre : settled;
 }
 
-// Pair the last presynaptic spike of some synapses that are not paired with what has come since a
-// position, and mark those where something has.
+// Some synapses that were not paired have been settled from a position on: mark those paired now.
+static void mark_paired(nux_array *array, unsigned row, const uint8_t *lanes, uint64_t since) {
+    uint8_t *paired = array->paired[row], *orphan = array->orphan[row];
+    uint8_t any_paired = 0, any_orphan = 0;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
+        uint8_t fired = array->history.last_position[column] >= (double)since ? 0xff : 0;
+        any_paired |= paired[column] |= fired & lanes[column];
+        any_orphan |= orphan[column] &= ~paired[column];
+    }
+    array->row_paired[row] = any_paired != 0;
+    array->row_orphans[row] = any_orphan != 0;
+}
+
+// Pair the last presynaptic spike of synapses, at a time of each column, with what has come since a
+// position.
 static void settle_lanes(nux_array *array, unsigned row, const uint8_t *lanes,
                          const double *pre_times_s, uint64_t since) {
     double scratch[NUX_ARRAY_COLUMNS];
     touch t = {.lanes = lanes};
     if (since == array->history.position)
         return;
-    if (has_one_label(array, row) && !array->row_orphans[row]) {
-        t.pre_time_s = pre_times_s[0];
-        t.posts = nux_history_first(array, since, t.pre_time_s, lanes, scratch);
-    } else {
-        t.posts = nux_history_pairs(array, since, pre_times_s, scratch);
-    }
+    t.posts = nux_history_pairs(array, since, pre_times_s, scratch);
     touch_causal(array, row, &t);
-    uint8_t *paired = array->paired[row], *orphan = array->orphan[row];
-    uint8_t any_paired = 0, any_orphan = 0;
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-        bool fired = array->history.last_position[column] >= (double)since;
-        any_paired |= paired[column] |= fired ? lanes[column] : 0;
-        any_orphan |= orphan[column] &= ~paired[column];
+    mark_paired(array, row, lanes, since);
+}
+
+// A row whose synapses all have the same label and last presynaptic spike.
+static void settle_plain(nux_array *array, unsigned row) {
+    unsigned label = (unsigned)__builtin_ctzll(array->row_labels[row]);
+    uint64_t since = unsettled_since(array, row, label);
+    uint8_t lanes[NUX_ARRAY_COLUMNS], any = 0;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        any |= lanes[column] = ~array->paired[row][column];
+    if (any) {
+        double scratch[NUX_ARRAY_COLUMNS];
+        touch t = {.lanes = lanes, .pre_time_s = array->last_pre[row][label].time_s};
+        t.posts = nux_history_first(array, since, t.pre_time_s, lanes, scratch);
+        if (t.pre_time_s > -INFINITY)
+            touch_causal(array, row, &t);
+        mark_paired(array, row, lanes, since);
     }
-    array->row_paired[row] = any_paired != 0;
-    array->row_orphans[row] = any_orphan != 0;
+    array->row_settled[row] = array->history.position;
 }
 
 // The presynaptic spikes that synapses have yet to pair: their times, and where in the history they
@@ -212,6 +230,10 @@ void nux_array_settle_row(nux_array *array, unsigned row) {
     double time_s[NUX_ARRAY_COLUMNS];
     if (array->row_settled[row] == position)
         return;
+    if (has_one_label(array, row) && !array->row_orphans[row]) {
+        settle_plain(array, row);
+        return;
+    }
     find_unpaired(array, row, time_s, since);
     for (unsigned i = 0; i < NUX_ARRAY_COLUMNS; i++) {
         uint64_t from = since[i];
@@ -225,6 +247,20 @@ void nux_array_settle_row(nux_array *array, unsigned row) {
         settle_lanes(array, row, lanes, time_s, from);
     }
     array->row_settled[row] = position;
+}
+
+void nux_array_settle_row_from(nux_array *array, unsigned row, uint64_t position) {
+    if (array->row_settled[row] >= position)
+        return;
+    uint64_t settled = array->history.position;
+    for (uint64_t labels = array->row_labels[row]; labels != 0; labels &= labels - 1) {
+        uint64_t since = unsettled_since(array, row, (unsigned)__builtin_ctzll(labels));
+        settled = since < settled ? since : settled;
+    }
+    if (settled >= position && !array->row_orphans[row])
+        array->row_settled[row] = settled;
+    else
+        nux_array_settle_row(array, row);
 }
 
 void nux_array_settle(nux_array *array) {
@@ -299,6 +335,7 @@ void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double 
         file_labels(array, row);
     if ((array->row_labels[row] >> label & 1) == 0)
         return;
+    nux_history_enter(array, time_s);
     nux_array_pre *last = &array->last_pre[row][label];
     uint64_t since = unsettled_since(array, row, label), position = array->history.position;
     bool whole = has_one_label(array, row);

@@ -9,10 +9,10 @@
 //
 // With one time constant for the whole array, exp(-(t_post - t_pre) / tau) splits into a factor of
 // the presynaptic and one of the postsynaptic spike, which is the value kept. So that neither
-// leaves the range of a double, both refer to the origin of the postsynaptic spike's epoch, a
-// stretch of time in which traces halve 960 times. An epoch starts a block, and a table ends with
-// its epoch. Which origin a pair refers to depends on its spikes alone, never on when the pair is
-// looked at. Otherwise values are times.
+// leaves the range of a double, both refer to the origin of the later spike's epoch, a stretch of
+// time in which traces halve 500 times. An epoch starts a block, and a table ends with its epoch.
+// Which origin a pair refers to depends on its spikes alone, never on when the pair is looked at.
+// Otherwise values are times.
 #include "array.h"
 
 #include "lanes.h"
@@ -22,6 +22,10 @@
 
 enum { BLOCKS = NUX_ARRAY_BLOCKS, BLOCK = NUX_ARRAY_BLOCK };
 #define LARGEST_EXPONENT 1000.0
+// What has decayed further before an epoch is nothing, so that no product leaves the range either.
+#define SMALLEST_EXPONENT -500.0
+// A pair that has decayed less than this is one at the same time; its parts are not exact.
+#define SAME_TIME (1 - 1e-12)
 
 static double none(const nux_array *array) { return array->uniform ? 0.0 : INFINITY; }
 
@@ -34,15 +38,21 @@ static double epoch_origin(const nux_array *array, double time_s) {
     return floor(time_s / array->span_s) * array->span_s;
 }
 
+// Traces at the origin: 2^(halvings * (time_s - origin_s)).
+NUX_INLINE nux_f64x4 at_origin(nux_f64x4 time_s, double origin_s, double halvings_hz) {
+    nux_f64x4 exponent = (time_s - origin_s) * halvings_hz;
+    nux_f64x4 trace = nux_exp2(nux_min(exponent, nux_splat(LARGEST_EXPONENT)));
+    return nux_where(exponent > SMALLEST_EXPONENT, trace, nux_splat(0));
+}
+
 // Refer the acausal traces of all columns to the origin.
 NUX_ARRAY_CLONES
 static void refer_last_spikes(nux_array *array) {
     nux_array_history *history = &array->history;
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += NUX_LANES) {
-        nux_f64x4 since = nux_load(&array->post_time_s[column]) - history->origin_s;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += NUX_LANES)
         nux_store(&history->last_value[column],
-                  nux_exp2(since * array->halvings_hz[NUX_ARRAY_ACAUSAL]));
-    }
+                  at_origin(nux_load(&array->post_time_s[column]), history->origin_s,
+                            array->halvings_hz[NUX_ARRAY_ACAUSAL]));
 }
 
 void nux_history_restart(nux_array *array) {
@@ -68,15 +78,17 @@ static void start_block(nux_array *array) {
     uint64_t block = history->position / BLOCK;
     if (block >= BLOCKS)
         for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++)
-            if (array->row_settled[row] < (block - (BLOCKS - 1)) * BLOCK)
-                nux_array_settle_row(array, row);
+            nux_array_settle_row_from(array, row, (block - (BLOCKS - 1)) * BLOCK);
     history->used[block % BLOCKS] = 0;
     history->block_origin_s[block % BLOCKS] = history->origin_s;
     fill(history->first[block % BLOCKS], none(array));
 }
 
-static void start_epoch(nux_array *array, double origin_s) {
+void nux_history_enter(nux_array *array, double time_s) {
     nux_array_history *history = &array->history;
+    double origin_s = array->uniform ? epoch_origin(array, time_s) : 0;
+    if (origin_s == history->origin_s)
+        return;
     history->position = (history->position + BLOCK - 1) / BLOCK * BLOCK;
     history->origin_s = origin_s;
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
@@ -88,12 +100,10 @@ NUX_ARRAY_CLONES
 void nux_array_post_spike(nux_array *array, unsigned column, double time_s) {
     nux_array_history *history = &array->history;
     double value = time_s;
+    nux_history_enter(array, time_s);
     array->post_time_s[column] = time_s;
     if (array->uniform) {
-        double origin_s = epoch_origin(array, time_s);
-        if (origin_s != history->origin_s)
-            start_epoch(array, origin_s);
-        nux_f64x4 since = nux_splat(time_s - history->origin_s);
+    nux_f64x4 since = nux_splat(time_s - history->origin_s);
         nux_f64x4 rates = {-array->halvings_hz[NUX_ARRAY_CAUSAL],
                            array->halvings_hz[NUX_ARRAY_ACAUSAL], 0, 0};
         nux_f64x4 traces = nux_exp2(since * rates);
@@ -139,11 +149,9 @@ static const double *first_in_epoch(const nux_array *array, uint64_t since, cons
     return scratch;
 }
 
-// How far causal traces have decayed at the origin, inverted: decayed(pre) * value = decay of a
-// pair. Larger exponents than a double holds occur only for an epoch without spikes since then.
+// Exponents larger than that of the span occur only for an epoch without spikes since then.
 NUX_INLINE nux_f64x4 inverse_decay(const nux_array *array, nux_f64x4 pre_time_s, double origin_s) {
-    nux_f64x4 exponent = (pre_time_s - origin_s) * array->halvings_hz[NUX_ARRAY_CAUSAL];
-    return nux_exp2(nux_min(exponent, nux_splat(LARGEST_EXPONENT)));
+    return at_origin(pre_time_s, origin_s, array->halvings_hz[NUX_ARRAY_CAUSAL]);
 }
 
 NUX_ARRAY_CLONES
@@ -160,7 +168,9 @@ static void enter_pairs(const nux_array *array, const double *value, const doubl
         if (pre_times_s != NULL)
             factor = inverse_decay(array, nux_load(&pre_times_s[column]), origin_s);
         nux_f64x4 values = nux_load(&value[column]), before = nux_load(&pairs[column]);
-        nux_store(&pairs[column], nux_where(values > 0, factor * values, before));
+        nux_f64x4 decay = factor * values;
+        decay = nux_where(decay > SAME_TIME, nux_splat(1.0), decay);
+        nux_store(&pairs[column], nux_where(values > 0, decay, before));
     }
 }
 
@@ -187,6 +197,14 @@ static nux_first_posts pairs_across_epochs(const nux_array *array, uint64_t sinc
     return (nux_first_posts){pairs, 1.0};
 }
 
+// The value of the first spike since a position, which has spikes in its epoch.
+static double earliest(const nux_array_history *history, uint64_t since) {
+    unsigned slot = since / BLOCK % BLOCKS, index = since % BLOCK;
+    if (index < history->used[slot])
+        return history->value[slot][index];
+    return history->value[(slot + 1) % BLOCKS][0];
+}
+
 nux_first_posts nux_history_first(const nux_array *array, uint64_t since, double pre_time_s,
                                   const uint8_t *lanes, double *scratch) {
     if (since == array->history.position) {
@@ -194,10 +212,14 @@ nux_first_posts nux_history_first(const nux_array *array, uint64_t since, double
         return (nux_first_posts){scratch, 0.0};
     }
     double origin_s = array->history.block_origin_s[since / BLOCK % BLOCKS];
-    if (array->uniform && origin_s != array->history.origin_s)
-        return pairs_across_epochs(array, since, NULL, pre_time_s, scratch);
-    double factor = array->uniform ? factor_of(array, pre_time_s, origin_s) : 1.0;
-    return (nux_first_posts){first_in_epoch(array, since, lanes, scratch), factor};
+    if (!array->uniform)
+        return (nux_first_posts){first_in_epoch(array, since, lanes, scratch), 1.0};
+    if (origin_s == array->history.origin_s) {
+        double factor = factor_of(array, pre_time_s, origin_s);
+        if (factor * earliest(&array->history, since) <= SAME_TIME)
+            return (nux_first_posts){first_in_epoch(array, since, lanes, scratch), factor};
+    }
+    return pairs_across_epochs(array, since, NULL, pre_time_s, scratch);
 }
 
 nux_first_posts nux_history_pairs(const nux_array *array, uint64_t since,

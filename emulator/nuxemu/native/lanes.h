@@ -88,7 +88,7 @@ NUX_INLINE nux_f64x4 nux_high(nux_f32x8 value) {
     return __builtin_convertvector(__builtin_shufflevector(value, value, 4, 5, 6, 7), nux_f64x4);
 }
 
-// The same as nux_exp2 in single precision: for x <= 0 to 2e-7 relative, exactly 0 from -126 down.
+// The same as nux_exp2 in single precision: for x <= 0 to 2e-7 relative, exactly 0 from -100 down.
 NUX_INLINE nux_f32x8 nux_exp2_f32(nux_f32x8 x) {
     const float magic = 0x1.8p23f;
     nux_f32x8 shifted = x + magic;
@@ -99,7 +99,7 @@ NUX_INLINE nux_f32x8 nux_exp2_f32(nux_f32x8 x) {
     nux_f32x8 c45 = 0x1.3b2a54p-7f + f * 0x1.5f089p-10f;
     nux_f32x8 power = (c01 + f2 * c23) + (f2 * f2) * (c45 + f2 * 0x1.44138ap-13f);
     nux_i32x8 scale = ((nux_i32x8)shifted + 127) << 23;
-    return (nux_f32x8)((x > -126.0f) & (nux_i32x8)(power * (nux_f32x8)scale));
+    return (nux_f32x8)((x > -100.0f) & (nux_i32x8)(power * (nux_f32x8)scale));
 }
 
 #endif

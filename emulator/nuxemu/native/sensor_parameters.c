@@ -8,7 +8,7 @@
 // exp(-t / tau) = 2^(-t * LOG2_E / tau).
 #define LOG2_E 0x1.71547652b82fep+0
 // Length of an epoch (history.c). Short epochs do not pay.
-#define EPOCH_HALVINGS 960.0
+#define EPOCH_HALVINGS 500.0
 #define SHORTEST_EPOCH_S 1e-4
 
 // The value that all of a row share, or NaN.
