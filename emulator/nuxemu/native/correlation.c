@@ -50,10 +50,10 @@ NUX_INLINE void store(double *to, octet values) {
 
 // All bits of the lanes whose byte has bit 7 set.
 NUX_INLINE nux_i64x4 wide(const uint8_t *bytes) {
-    const nux_i32x4 bits = {0x80, 0x8000, 0x800000, INT32_MIN};
-    int32_t four;
+    const nux_i64x4 bits = {0x80, 0x8000, 0x800000, 0x80000000};
+    uint32_t four;
     memcpy(&four, bytes, sizeof four);
-    return __builtin_convertvector((four & bits) == bits, nux_i64x4);
+    return ((int64_t)four & bits) == bits;
 }
 
 NUX_INLINE nux_f64x4 masked(nux_i64x4 mask, nux_f64x4 values) {
