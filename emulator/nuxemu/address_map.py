@@ -138,9 +138,8 @@ def _range(block: Block) -> str:
 def _refusal(blocks: tuple[Block, ...], address: int, place: str, is_store: bool) -> str:
     block = _nearest(blocks, address)
     if block.distance(address) > 0:
-        return (
-            f"no unit at {place}; nearest known block: {block.name}, {_range(block)}"
-            + ("" if block.is_modelled else " (not modelled)")
+        return f"no unit at {place}; nearest known block: {block.name}, {_range(block)}" + (
+            "" if block.is_modelled else " (not modelled)"
         )
     belongs = f"{place} belongs to {block.name}, {_range(block)}, "
     if not block.is_modelled:
@@ -150,7 +149,7 @@ def _refusal(blocks: tuple[Block, ...], address: int, place: str, is_store: bool
     if (address - block.first) % block.stride >= block.used:
         registers = "one register" if block.used == 1 else f"{block.used} registers"
         return belongs + f"which has {registers} every {block.stride} words, not here"
-    return belongs + "which is not part of this model"
+    return belongs + "which is not connected"
 
 
 def bus_refusal(word: int, is_store: bool) -> str:

@@ -11,6 +11,8 @@ from nuxemu._native import ffi, lib
 from nuxemu.bus import Bus
 from nuxemu.chip_state import ChipState, StateError
 from nuxemu.correlation_config import CorrelationConfig
+from nuxemu.network import Network
+from nuxemu.neurons import NeuronParameters, Neurons
 from nuxemu.processor import Processor
 from nuxemu.synapse_array import SynapseArray
 
@@ -41,6 +43,8 @@ class ChipModel:
         Of the fixed pattern and the noise of both arrays, 0 to 2**63 - 1.
     correlation : CorrelationConfig, optional
         Parameters of sensors and CADC, for both hemispheres.
+    neurons : NeuronParameters, optional
+        Parameters of the neurons of both hemispheres; all are disabled if not given.
     core : {"native", "reference"}
         Vector arithmetic in C, or by the NumPy specification (slow).
     hardware : bool
@@ -52,6 +56,10 @@ class ChipModel:
         On-chip bus and external memories.
     arrays : tuple of SynapseArray
         By hemisphere: 0 top, 1 bottom.
+    neurons : tuple of Neurons
+        By hemisphere.
+    network : Network
+        Events: input, sources, row drivers, routing, spikes out.
     processors : tuple of Processor
         By hemisphere; in reset at first.
     """
@@ -61,12 +69,18 @@ class ChipModel:
         seed: int = 0,
         *,
         correlation: CorrelationConfig | None = None,
+        neurons: NeuronParameters | None = None,
         core: str = "native",
         hardware: bool = False,
     ) -> None:
         config = correlation or CorrelationConfig()
         self.bus = Bus()
         self.arrays = tuple(SynapseArray(seed=2 * seed + h, config=config) for h in HEMISPHERES)
+        self.neurons = tuple(Neurons(neurons) for _ in HEMISPHERES)
+        for array, circuits in zip(self.arrays, self.neurons, strict=True):
+            array.attach_neurons(circuits)
+        self.network = Network(self.arrays, self.neurons)
+        self.bus.attach_network(self.network)
         self.processors = tuple(
             Processor(array, bus=self.bus, hemisphere=h, core=core, hardware=hardware)
             for h, array in enumerate(self.arrays)
@@ -118,10 +132,7 @@ class ChipModel:
         """
         mask = sum(1 << hemisphere for hemisphere in awaited)
         limit = max_wall_s if max_wall_s is not None else 0.0
-        end = ChipEnd(lib.nux_chip_run(self._native, until_cycle, mask, limit))
-        for array in self.arrays:
-            array.advance(self.time_s)
-        return end
+        return ChipEnd(lib.nux_chip_run(self._native, until_cycle, mask, limit))
 
     def interrupt(self) -> None:
         """End the run that another thread is in, soon."""
@@ -130,7 +141,9 @@ class ChipModel:
     def _units(self) -> dict[str, tuple[str, Any]]:
         """Units that have a state: by name, prefix of the native functions and object."""
         units = {"chip": ("nux_chip", self._native), "external": ("nux_external", self._native)}
+        units["network"] = ("nux_network", self.network._native)
         for h, side in enumerate(("top", "bottom")):
+            units[f"neurons_{side}"] = ("nux_neurons", self.neurons[h]._native)
             units[f"array_{side}"] = ("nux_array", self.arrays[h]._native)
             units[f"processor_{side}"] = ("nux_processor", self.processors[h]._native)
         return units

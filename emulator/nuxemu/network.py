@@ -236,8 +236,7 @@ class Network:
             If a value is out of its range, a time before `now_s`, or a length wrong: names it, its
             index and the limit. Nothing has been added then.
         """
-        times = check.times("times_s", times_s, self.now_s)
-        found = check.targets(rows, labels, hemispheres, times.size)
+        times, found = self.check_spikes(times_s, rows, labels, hemispheres)
         status = lib.nux_network_push_rows(
             self._native,
             times.size,
@@ -247,6 +246,24 @@ class Network:
             check.elements("uint8_t", found["label"]),
         )
         _accepted(status, f"{times.size} spikes")
+
+    def check_spikes(
+        self,
+        times_s: npt.ArrayLike,
+        rows: npt.ArrayLike,
+        labels: npt.ArrayLike = 0,
+        hemispheres: npt.ArrayLike = 0,
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
+        """Raise what `add_spikes` would raise for these spikes, and add nothing.
+
+        Returns
+        -------
+        times : ndarray of float64, shape (n,)
+        targets : structured ndarray, shape (n,)
+            With fields ``row``, ``hemisphere`` and ``label``.
+        """
+        times = check.times("times_s", times_s, self.now_s)
+        return times, check.targets(rows, labels, hemispheres, times.size)
 
     @property
     def pending_spikes(self) -> int:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from nuxemu import ChipEnd, ChipModel, CorrelationConfig, StopReason
+from nuxemu import ChipEnd, ChipModel, CorrelationConfig, NeuronParameters, StopReason
 from nuxemu import memory_map as mm
+from nuxemu.array_input import parts
 
 from .errors import InputError
 from .interruption import run_interruptibly
@@ -58,6 +59,8 @@ class Chip:
         the same bits.
     correlation : CorrelationConfig, optional
         Parameters of sensors and CADC, for both hemispheres.
+    neurons : NeuronParameters, optional
+        Parameters of the neurons of both hemispheres; all are disabled if not given.
     core : {"native", "reference"}
         Vector arithmetic in C, or by the NumPy specification (slow, the oracle).
     hardware : bool
@@ -70,6 +73,10 @@ class Chip:
         Synapse arrays by hemisphere: weights, labels, sensors.
     ppu : tuple of nuxemu.Processor
         Processors by hemisphere.
+    neurons : tuple of nuxemu.Neurons
+        Neuron circuits by hemisphere.
+    network : nuxemu.Network
+        Events: input, sources, row drivers, routing, spikes of neurons.
     model : nuxemu.ChipModel
         The chip with all its units.
     """
@@ -79,15 +86,19 @@ class Chip:
         seed: int = 0,
         *,
         correlation: CorrelationConfig | None = None,
+        neurons: NeuronParameters | None = None,
         core: str = "native",
         hardware: bool = False,
     ) -> None:
         _check_integer("seed", seed, 0)
         try:
-            self.model = ChipModel(seed, correlation=correlation, core=core, hardware=hardware)
+            self.model = ChipModel(
+                seed, correlation=correlation, neurons=neurons, core=core, hardware=hardware
+            )
         except ValueError as error:
             raise InputError(str(error)) from error
         self.synram, self.ppu = self.model.arrays, self.model.processors
+        self.neurons, self.network = self.model.neurons, self.model.network
         self._programs: list[Program | None] = [None, None]
 
     @property
@@ -102,15 +113,16 @@ class Chip:
         post: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
         hemisphere: int = 0,
     ) -> None:
-        """Queue spikes for the correlation sensors of one hemisphere.
+        """Queue spikes of one hemisphere.
 
         Parameters
         ----------
         pre : (times_s, rows, labels), optional
-            Presynaptic spikes: hardware times (s, ascending, shape (n,)), synapse rows
-            (0 to 255) and labels (0 to 63).
+            Events on synapse rows, for sensors and neurons: hardware times (s, shape (n,)),
+            rows (0 to 255) and labels (0 to 63), in any order.
         post : (times_s, columns), optional
-            Postsynaptic spikes: times and columns (0 to 255).
+            Postsynaptic spikes of neurons that are not modelled, for the sensors alone:
+            times (ascending) and columns (0 to 255).
         hemisphere : int
             0 (top) or 1 (bottom).
 
@@ -120,9 +132,17 @@ class Chip:
             Naming the first value that is not finite, in order, in range, or that lies
             in the past; no spike is queued then.
         """
-        array = self.synram[_hemisphere(hemisphere)]
+        array, network = self.synram[_hemisphere(hemisphere)], self.model.network
         try:
-            array.add_spikes(pre=pre, post=post)
+            if pre is not None:
+                times_s, rows, labels = parts("pre", pre, "times_s, rows, labels")
+                try:
+                    network.check_spikes(times_s, rows, labels, hemisphere)
+                except (TypeError, ValueError) as error:
+                    raise InputError(f"pre {error}") from error
+            array.add_spikes(post=post)
+            if pre is not None:
+                network.add_spikes(times_s, rows, labels, hemisphere)
         except (TypeError, ValueError) as error:
             raise InputError(str(error)) from error
 

@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+
 from array_ports import vector_read
 from bus.bus_machine import (
     FULL,
@@ -17,7 +18,6 @@ from bus.bus_machine import (
     pointer,
     run,
 )
-
 from nuxemu import CorrelationConfig, StopReason, SynapseArray
 from nuxemu import memory_map as mm
 
@@ -203,7 +203,8 @@ def test_system_time_counts_two_processor_cycles():
 
 
 def test_system_time_is_hardware_time_and_runs_on_from_what_is_written():
-    bus = chip().bus
+    target = chip()
+    bus = target.bus
     for ticks in (0, 1, 12_345, 2**32 - 1, 2**32, 3 * 2**32 + 7, 2**40 + 1):
         time_s = ticks / mm.SYSTIME_CLOCK_HZ
         assert bus.read(0, time_s=time_s) == ticks & FULL

@@ -13,7 +13,7 @@ enum fault {
     ENDLESS_LOOP,
     TRAP,
     VECTOR_READ,
-    NEURON_READOUT,
+    CADC_DISABLED,
     OVERWRITE_CODE,
     DIVIDE,
     SHIFT,
@@ -64,10 +64,9 @@ FUNCTION vector_read(void) {
     fxvstax(fxvinx(address, 0), &lanes, 0); // VECTOR_READ
 }
 
-FUNCTION neuron_readout(void) {
-    fxvoutx(fxvsplatb(0x20), NUX_VECTOR_WEIGHT, 2 * 256);
-    fxvoutx(fxvsplatb(0x20), NUX_VECTOR_WEIGHT, 2 * 256 + 1);
-    fxvstax(fxvinx(NUX_VECTOR_CAUSAL, 0), &lanes, 0); // NEURON_READOUT
+FUNCTION cadc_disabled(void) {
+    *(volatile uint32_t *)(NUX_OMNIBUS_DATA_BASE + 4 * NUX_OMNIBUS_CADC_CONFIG_WORD) = 0;
+    fxvstax(fxvinx(NUX_VECTOR_CAUSAL, 0), &lanes, 0); // CADC_DISABLED
 }
 
 FUNCTION overwrite_code(void) {
@@ -116,8 +115,8 @@ int start(void) {
     case VECTOR_READ:
         vector_read();
         break;
-    case NEURON_READOUT:
-        neuron_readout();
+    case CADC_DISABLED:
+        cadc_disabled();
         break;
     case OVERWRITE_CODE:
         overwrite_code();

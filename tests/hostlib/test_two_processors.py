@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import nuxkit
+from nuxemu import ChipState
 from nuxemu import memory_map as mm
 from nuxkit import Chip, KernelTrap, RunLimitError, StopReason
 
@@ -226,3 +227,29 @@ def test_time_bases_count_from_the_own_start(tmp_path_factory):
         chip.advance(pause)
         values.append(chip.run(program, hemisphere=hemisphere).symbols["self"])
     assert len(set(values)) == 1 and values[0] < 1000
+
+
+def test_the_chip_can_be_saved_in_the_middle_and_goes_on_alike(barrier, tmp_path):
+    def begin():
+        chip = Chip()
+        for h in (0, 1):
+            chip.load(barrier, hemisphere=h)
+            chip.write_symbols({"self": h, "rounds": 12, "pause": 900}, hemisphere=h)
+            chip.start(hemisphere=h)
+        return chip
+
+    straight = begin()
+    straight.advance(60e-6)
+    halfway = begin()
+    halfway.advance(23.4e-6)
+    state = halfway.model.save()
+    state.write(tmp_path / "chip.npz")
+    halfway.advance(36.6e-6)
+    again = Chip(seed=99)
+    again.model.restore(ChipState.read(tmp_path / "chip.npz"))
+    assert again.model.save().differences(state) == []
+    again.advance(36.6e-6)
+    expected = straight.model.save()
+    assert halfway.model.save().differences(expected) == []
+    assert again.model.save().differences(expected) == []
+    assert again.model.save().digest == expected.digest != state.digest

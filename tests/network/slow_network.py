@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The event model as it is written down: one list of events, searched for the earliest."""
+"""The event model as it is written down: one heap of all events."""
 
+import heapq
 import math
 
 import numpy as np
+
+from nuxemu import CorrelationConfig, SynapseArray
 
 PUSHED, UNDER_WAY, SPIKE = range(3)  # what comes first at equal times
 EXCITATORY, INHIBITORY = 1, 2
@@ -27,9 +30,12 @@ class SlowNetwork:
         self.charges = np.zeros(512)
         self.pre: list[list] = [[], []]
         self.post: list[list] = [[], []]
+        self.sensors = [SynapseArray(0, CorrelationConfig.ideal()) for _ in range(2)]
+        for array, of_hemisphere in zip(self.sensors, labels, strict=True):
+            array.labels = of_hemisphere
 
     def _send(self, time, rank, order, what) -> None:
-        self.events.append((time, rank, order, self.sent, what))
+        heapq.heappush(self.events, (time, rank, order, self.sent, what))
         self.sent += 1
 
     def push(self, time, hemisphere, row, label) -> None:
@@ -39,18 +45,25 @@ class SlowNetwork:
         self._send(time, UNDER_WAY, 0, (hemisphere, bus_mask, row_select, label))
 
     def run(self, until) -> None:
-        while self.events:
-            earliest = min(self.events, key=lambda event: event[:4])
-            time, rank, _, _, what = earliest
-            if time > until:
-                break
-            self.events.remove(earliest)
+        while self.events and self.events[0][0] <= until:
+            time, rank, _, _, what = heapq.heappop(self.events)
             if rank == SPIKE:
                 self._spike(time, what)
             elif len(what) == 3:
                 self._row(time, *what)
             else:
                 self._bus(time, *what)
+        self._settle(until)
+
+    def _settle(self, until) -> None:
+        """Give the spikes so far to the sensors, with their own order at equal times."""
+        for array, pre, post in zip(self.sensors, self.pre, self.post, strict=True):
+            array.add_spikes(
+                tuple(zip(*pre, strict=True)) or None, tuple(zip(*post, strict=True)) or None
+            )
+            array.advance(until)
+            pre.clear()
+            post.clear()
 
     def _spike(self, time, neuron) -> None:
         self.spikes.append((time, neuron))

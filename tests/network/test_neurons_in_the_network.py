@@ -27,7 +27,7 @@ class SlowNetworkOfNeurons(SlowNetwork):
 
     def run(self, until) -> None:
         while True:
-            event = min((event[0] for event in self.events), default=math.inf)
+            event = self.events[0][0] if self.events else math.inf
             membrane = min(each.next_s for each in self.neurons)
             if min(event, membrane) > until:
                 break

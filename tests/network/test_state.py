@@ -88,12 +88,11 @@ def test_a_damaged_state_does_no_harm():
     chip = busy_chip()
     chip.network.advance(1e-5)
     state = np.frombuffer(chip.network.save(), np.uint8)
-    refused = 0
+    refused, other = 0, SmallChip(bypass=[5])
     for _ in range(1500):
         damaged = state.copy()
         for at in draw.integers(0, state.size, draw.integers(1, 4)):
             damaged[at] = draw.choice([0, 1, 0x7F, 0x80, 0xF0, 0xFF, draw.integers(256)])
-        other = SmallChip(bypass=[5])
         try:
             other.network.load(damaged.tobytes())
         except ArrayValueError:

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Library functions for the rest of the chip: neurons, spikes, random draws, bus, both processors."""
+"""Library functions for neurons, spikes, random draws, the bus, and both processors."""
 
 import numpy as np
 import pytest
 
-from nuxemu import CorrelationConfig, Network
+from nuxemu import CorrelationConfig
 from nuxemu import memory_map as mm
-from nuxemu._native import ffi, lib
 from nuxkit import Chip, build
 
 NUX = "#include <nux/nux.h>\n"
-ROWS = "nux_vector_memory out[{n}]; nux_vector_memory in[{n}];\n"
 STORE = "nux_store({row}.even, &out[{i}]); nux_store({row}.odd, &out[{i} + 1]);"
 
 
@@ -24,36 +22,20 @@ def compiled(tmp_path):
     return build_text
 
 
-class _Neurons:
-    def __init__(self):
-        self._native = ffi.gc(lib.nux_neurons_new(), lib.nux_neurons_free)
-
-
 class Whole:
-    """A chip with neurons: those that are enabled keep their membrane (no leak)."""
+    """A chip whose neurons are on: they keep their membrane (no leak), and do not fire; or
+    with `bypass`, spike at every event."""
 
     def __init__(self, bypass=False):
         self.chip = Chip(correlation=CorrelationConfig.ideal())
-        self.neurons = [_Neurons(), _Neurons()]
-        for array, neurons in zip(self.chip.synram, self.neurons, strict=True):
-            parameters = neurons._native.parameters
-            for column in range(256):
-                parameters.enabled[column] = 1
-                parameters.bypass[column] = bypass
-                parameters.tau_mem_s[column] = np.inf
-                parameters.reset_lsb[column] = 50
-            lib.nux_neurons_update_parameters(neurons._native, 0.0)
-            array._native.neurons = neurons._native
-        self.network = Network(self.chip.synram, tuple(self.neurons))
-        lib.nux_chip_set_network(self.chip.model.bus._native, self.network._native)
+        for neurons in self.chip.model.neurons:
+            neurons.change(enabled=True, fire=False, bypass=bypass, tau_mem_s=np.inf, reset_lsb=50)
 
     def set_membranes(self, hemisphere, values):
-        self.neurons[hemisphere]._native.state.v_lsb[0:256] = [float(value) for value in values]
+        self.chip.model.neurons[hemisphere].set_state(membrane_lsb=values)
 
     def membranes(self, hemisphere):
-        out = ffi.new("double[256]")
-        lib.nux_neurons_read(self.neurons[hemisphere]._native, self.chip.time_s, out)
-        return np.array(list(out))
+        return self.chip.model.neurons[hemisphere].membrane()
 
 
 def lanes(values):
@@ -105,7 +87,7 @@ def test_fresh_draws_are_uniform_and_independent(compiled):
     assert abs(neighbours) < 4 / np.sqrt(drawn.size)
 
 
-# --- Both processors -------------------------------------------------------------------------------
+# --- Both processors ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("optimize", ["-O1", "-O2", "-Os"])
@@ -165,8 +147,10 @@ def test_bus_words_of_both_hemispheres(compiled):
     result = compiled(
         "uint32_t back[8]; int start(void) { nux_configure_correlation(0, 11, 12, 13, 1);\n"
         "  nux_configure_correlation(1, 21, 22, 23, 0);\n"
-        "  for (uint32_t i = 0; i < 8; i++) back[i] = nux_bus_read(NUX_OMNIBUS_CORRELATION_CONFIG_WORD"
-        "\n    + i / 4 * NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE + i % 4); return 0; }"
+        "  for (uint32_t i = 0; i < 8; i++)\n"
+        "    back[i] = nux_bus_read(NUX_OMNIBUS_CORRELATION_CONFIG_WORD\n"
+        "      + i / 4 * NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE + i % 4);\n"
+        "  return 0; }"
     )
     assert chip.run(result).symbols["back"].tolist() == [11, 12, 13, 1, 21, 22, 23, 0]
 
@@ -258,7 +242,7 @@ def test_switching_a_channel_keeps_the_other_switches(compiled):
     np.testing.assert_array_equal(off, others & 0x1F)
 
 
-# --- Spikes and counters ---------------------------------------------------------------------------
+# --- Spikes and counters -----------------------------------------------------------------------
 
 
 def relay(labels=9):
@@ -300,7 +284,8 @@ def test_a_counter_that_overflowed_counts_255(compiled):
     result = whole.chip.run(compiled(
         "uint32_t raw, count; int start(void) { for (int i = 0; i < 300; i++) {\n"
         "    nux_inject_spike(0, 40, 9); nux_sleep_cycles(100); }\n"
-        "  nux_sleep_cycles(1000); raw = nux_spike_counter(0, 40); count = nux_spike_count(0, 40);\n"
+        "  nux_sleep_cycles(1000); raw = nux_spike_counter(0, 40);\n"
+        "  count = nux_spike_count(0, 40);\n"
         "  return 0; }"
     ))  # fmt: skip
     assert result.symbols["raw"] == 0x100 | 300 - 256

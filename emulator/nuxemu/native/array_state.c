@@ -152,9 +152,8 @@ static bool is_consistent(const nux_array *a, const synapse_history *history) {
            BETWEEN(a->now_s, 0, huge) && BETWEEN(a->post_time_s, never, now) &&
            BETWEEN(history->pre_time_s, never, now) &&
            bytes_are_at_most(history->fired, sizeof history->fired, 1) &&
-           spikes_are_paired(history) &&
-           (a->latched == 0 || a->latched == 1) && a->latched_row >= -1 &&
-           a->latched_row < NUX_ARRAY_ROWS;
+           spikes_are_paired(history) && (a->latched == 0 || a->latched == 1) &&
+           a->latched_row >= -1 && a->latched_row < NUX_ARRAY_ROWS;
 #undef BETWEEN
 }
 

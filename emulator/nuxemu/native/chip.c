@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Life of the chip, and time.
  *
- * With one processor at work, it runs as far as the host asks. With two, time goes in steps of
- * NUX_QUANTUM_CYCLES on a fixed grid: first the top one runs to the end of the step, then the
- * bottom one. A step that the host's run does not reach the end of is left for the next run, so
- * that it makes no difference where the host stops in between. */
+ * Time goes in steps on a fixed grid: long ones while one processor is at work or none, with two
+ * those of NUX_QUANTUM_CYCLES, in which first the top one runs to the end of the step, then the
+ * bottom one. A step of both that the host's run does not reach the end of is left for the next
+ * run, so that it makes no difference where the host stops in between. The analog part follows,
+ * and goes ahead where a processor looks at it. */
 #include "chip.h"
 #include "memory_map.h"
 #include "processor.h"
@@ -85,24 +86,37 @@ static bool both_at_work(const nux_chip *chip) {
     return at_work(chip->ppu[0]) && at_work(chip->ppu[1]);
 }
 
-static uint64_t end_of_step(uint64_t cycle) {
-    return (cycle / NUX_QUANTUM_CYCLES + 1) * NUX_QUANTUM_CYCLES;
-}
+/* With one processor, or none: how often the host's limits and the analog part get a turn. */
+enum { LONG_STEP_CYCLES = 50 * NUX_QUANTUM_CYCLES };
 
-/* The processor whose turn it is, and the cycle up to which; NULL: none has to run. */
+static uint64_t end_of_step(uint64_t cycle, uint64_t step) { return (cycle / step + 1) * step; }
+
+static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* The processor whose turn it is, and the cycle up to which; NULL: none has to run before. */
 static nux_processor *next_to_run(const nux_chip *chip, uint64_t until, uint64_t *end) {
     nux_processor *top = chip->ppu[0], *bottom = chip->ppu[1];
-    nux_processor *p = at_work(top) ? top : at_work(bottom) ? bottom : NULL;
-    *end = until;
     if (both_at_work(chip)) {
-        uint64_t top_end = end_of_step(nux_chip_cycle(top));
-        uint64_t bottom_end = end_of_step(nux_chip_cycle(bottom));
-        p = top_end <= bottom_end ? top : bottom;
-        *end = top_end <= bottom_end ? top_end : bottom_end;
-        if (*end > until)
-            return NULL;
+        uint64_t top_end = end_of_step(nux_chip_cycle(top), NUX_QUANTUM_CYCLES);
+        uint64_t bottom_end = end_of_step(nux_chip_cycle(bottom), NUX_QUANTUM_CYCLES);
+        *end = earlier(top_end, bottom_end);
+        return *end > until ? NULL : top_end <= bottom_end ? top : bottom;
     }
-    return p && nux_chip_cycle(p) < *end ? p : NULL;
+    nux_processor *p = at_work(top) ? top : at_work(bottom) ? bottom : NULL;
+    uint64_t begin = p ? nux_chip_cycle(p) : chip->now;
+    *end = earlier(until, end_of_step(begin, LONG_STEP_CYCLES));
+    return p && begin < *end ? p : NULL;
+}
+
+/* Brings the analog part up to where no processor will change it any more, at most to `limit`. */
+static void follow(nux_chip *chip, uint64_t limit) {
+    bool works = false;
+    for (int h = 0; h < NUX_HEMISPHERES; h++)
+        if (at_work(chip->ppu[h])) {
+            limit = earlier(limit, nux_chip_cycle(chip->ppu[h]));
+            works = true;
+        }
+    nux_chip_advance(chip, (double)(works ? limit : earlier(limit, chip->now)) / NUX_PPU_CLOCK_HZ);
 }
 
 /* Where all stand after a run that ended early. */
@@ -127,27 +141,41 @@ static bool is_awaited_at_work(const nux_chip *chip, unsigned awaited) {
     return false;
 }
 
+/* One step, or a processor's part of it; false: `until` has been reached, as far as steps go. */
+static bool run_step(nux_chip *chip, uint64_t until, int *end) {
+    uint64_t step_end;
+    nux_processor *p = next_to_run(chip, until, &step_end);
+    if (p) {
+        chip->active = p;
+        nux_run_slice(p, step_end - p->origin);
+        chip->active = NULL;
+        *end = end_of_slice(p);
+        return true;
+    }
+    if (both_at_work(chip) || chip->now >= until)
+        return false;
+    int reason = nux_host_ends_run(chip);
+    if (reason) {
+        *end = reason == NUX_INTERRUPTED ? NUX_CHIP_INTERRUPTED : NUX_CHIP_WALL_LIMIT;
+        return true;
+    }
+    chip->now = step_end;
+    return true;
+}
+
 int nux_chip_run(nux_chip *chip, uint64_t until, unsigned awaited, double max_wall_s) {
     nux_begin_host_limits(chip, max_wall_s);
     int end = NUX_CHIP_REACHED;
-    while (end == NUX_CHIP_REACHED) {
-        if (awaited && !is_awaited_at_work(chip, awaited)) {
+    do {
+        follow(chip, until);
+        if (awaited && !is_awaited_at_work(chip, awaited))
             end = NUX_CHIP_IDLE;
-            break;
-        }
-        uint64_t slice_end;
-        nux_processor *p = next_to_run(chip, until, &slice_end);
-        if (!p)
-            break;
-        chip->active = p;
-        nux_run_slice(p, slice_end - p->origin);
-        chip->active = NULL;
-        end = end_of_slice(p);
-    }
-    if (end == NUX_CHIP_REACHED)
-        chip->now = until > chip->now ? until : chip->now;
-    else
+    } while (end == NUX_CHIP_REACHED && run_step(chip, until, &end));
+    if (end != NUX_CHIP_REACHED)
         leave_at_latest(chip);
+    else if (until > chip->now)
+        chip->now = until;
+    follow(chip, chip->now);
     return end;
 }
 
@@ -162,7 +190,7 @@ void nux_chip_start(nux_chip *chip, unsigned hemisphere) {
     p->held = false;
     chip->control[hemisphere] |= NUX_INHIBIT_RESET;
     if (chip->active && chip->active != p)
-        nux_shorten_slice(chip->active, end_of_step(chip_cycle) - chip->active->origin);
+        nux_shorten_slice(chip->active, end_of_step(chip_cycle, NUX_QUANTUM_CYCLES) - chip->active->origin);
 }
 
 void nux_chip_hold(nux_chip *chip, unsigned hemisphere) {

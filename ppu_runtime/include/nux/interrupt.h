@@ -37,12 +37,12 @@ enum {
     __attribute__((used)) void nux_isr_##name(void)
 
 /// Define an interrupt service routine: NUX_ISR(decrementer) { ... }. All scalar registers of
-/// the interrupted code are kept (about 90 cycles in all). It must not use vector
+/// the interrupted code are kept (about 100 cycles in all). It must not use vector
 /// instructions, nor call functions that do; the build checks that.
 #define NUX_ISR(name) NUX_DEFINE_ISR(name, "nux_isr_entry")
 
 /// The same with vector registers, accumulator and condition register kept too. That takes
-/// about 3400 cycles and 4.5 KiB of stack.
+/// about 3500 cycles and 4.5 KiB of stack.
 #define NUX_ISR_VECTOR(name) NUX_DEFINE_ISR(name, "nux_isr_vector_entry")
 
 #define NUX_MSR_EXTERNAL_ENABLE 0x8000u
@@ -79,11 +79,11 @@ static inline void nux_wait(void) { __asm__ volatile(".long 0x7c00007c" ::: "mem
 /// Allow the doorbell. (The processor of the public sources does not look at this bit.)
 #define NUX_INPUT_DOORBELL 1u
 /// Input pins that may request, a bit each, 0 to 3.
-#define NUX_INPUT_PINS(pins) (((pins)&15u) << 8)
+#define NUX_INPUT_PINS(pins) (((pins) & 15u) << 8)
 /// Of these: pins that request when low, or falling, instead of high, or rising.
-#define NUX_INPUT_INVERTED(pins) (((pins)&15u) << 12)
+#define NUX_INPUT_INVERTED(pins) (((pins) & 15u) << 12)
 /// Of these: pins that request by their level instead of by an edge.
-#define NUX_INPUT_LEVEL(pins) (((pins)&15u) << 16)
+#define NUX_INPUT_LEVEL(pins) (((pins) & 15u) << 16)
 
 /// Choose by a sum of the above, for example NUX_INPUT_DOORBELL | NUX_INPUT_PINS(1).
 static inline void nux_set_interrupt_inputs(uint32_t inputs) {

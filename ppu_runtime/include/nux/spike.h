@@ -26,8 +26,8 @@ static inline void nux_inject_event(uint32_t hemisphere, uint32_t bus_mask, uint
 /// of which it is one. Driver n is number n / 4 on bus n % 4.
 static inline void nux_inject_spike(uint32_t hemisphere, uint32_t row, uint32_t label) {
     uint32_t driver = row / 2;
-    nux_inject_event(hemisphere, 1u << driver % NUX_NUM_DRIVER_BUSES,
-                     driver / NUX_NUM_DRIVER_BUSES, label);
+    nux_inject_event(hemisphere, 1u << driver % NUX_NUM_DRIVER_BUSES, driver / NUX_NUM_DRIVER_BUSES,
+                     label);
 }
 
 #endif

@@ -147,8 +147,8 @@ static inline void nux_reset_all_correlation(uint32_t sensors) {
 static inline void nux_configure_correlation(uint32_t hemisphere, uint32_t sense_delay,
                                              uint32_t reset_duration, uint32_t reset_fall_time,
                                              uint32_t mode) {
-    uint32_t word = NUX_OMNIBUS_CORRELATION_CONFIG_WORD +
-                    hemisphere * NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE;
+    uint32_t word =
+        NUX_OMNIBUS_CORRELATION_CONFIG_WORD + hemisphere * NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE;
     nux_bus_write(word, sense_delay);
     nux_bus_write(word + 1, reset_duration);
     nux_bus_write(word + 2, reset_fall_time);
