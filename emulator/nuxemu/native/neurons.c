@@ -57,7 +57,9 @@ void nux_neurons_schedule(nux_neurons *neurons) {
     nux_f64x4 least = nux_splat(INFINITY);
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group += NUX_LANES)
         least = nux_min(least, nux_load(&neurons->state.check_s[group]));
-    neurons->derived->next_s = nux_least(least);
+    double next = nux_least(least);
+    bool ends = neurons->derived->n_linear != 0 && neurons->state.end_s < next;
+    neurons->derived->next_s = ends ? neurons->state.end_s : next;
 }
 
 double nux_neurons_next(const nux_neurons *neurons) { return neurons->derived->next_s; }
@@ -94,35 +96,30 @@ NUX_INLINE double first_event(const nux_neurons *neurons, unsigned group, double
                               const nux_neuron_lanes *at) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_f64x4 until = refractory_until(neurons, group), never = nux_splat(INFINITY);
-    nux_i64x4 rests = until > t;
     nux_f64x4 crossing = t + nux_quiet_time(of, at);
-    crossing = nux_where(nux_load_mask(of->linear), crossing, never);
-    return nux_least(nux_where(rests, until, crossing));
+    crossing = nux_where(nux_moving(neurons, group), crossing, never);
+    return nux_least(nux_where(until > -INFINITY, until, crossing));
 }
 
-// Find out when the group, just stored, needs attention.
-NUX_INLINE void look_ahead(nux_neurons *neurons, unsigned group, const nux_neuron_lanes *at) {
+// Find out when a group with numeric neurons, just stored, needs attention.
+NUX_INLINE void begin_step(nux_neurons *neurons, unsigned group, const nux_neuron_lanes *at) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     double t = neurons->state.time_s[group], check = first_event(neurons, group, t, at);
-    if (of->any_numeric) {
-        double soonest = t + finest_step(t);
-        check = check > soonest ? check : soonest;
-        nux_neurons_begin_step(neurons, group, check);
-        double crossing = nux_least(nux_load(of->step.crossing_s));
-        double end = neurons->state.step_end_s[group];
-        check = check < end ? check : end;
-        check = check < crossing ? check : crossing;
-    }
-    neurons->state.check_s[group] = check;
+    double soonest = t + finest_step(t);
+    check = check > soonest ? check : soonest;
+    nux_neurons_begin_step(neurons, group, check);
+    double crossing = nux_least(nux_load(of->step.crossing_s));
+    double end = neurons->state.step_end_s[group];
+    check = check < end ? check : end;
+    neurons->state.check_s[group] = check < crossing ? check : crossing;
 }
 
-// The same when no neuron of the group is numeric and nothing happened to it; `at` are its values
-// at t.
+// When a linear group, to which nothing happened, needs attention after t; `at` are its values then.
 NUX_INLINE double search(const nux_neurons *neurons, unsigned group, double t,
                          nux_neuron_lanes at) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_f64x4 until = refractory_until(neurons, group);
-    nux_i64x4 moves = nux_load_mask(of->linear) & (until <= neurons->state.time_s[group]);
+    double end = nux_least(nux_where(until > -INFINITY, until, nux_splat(INFINITY)));
     double finest = finest_step(t);
     for (unsigned i = 0;; i++) {
         double check = first_event(neurons, group, t, &at), step = check - t;
@@ -130,37 +127,59 @@ NUX_INLINE double search(const nux_neurons *neurons, unsigned group, double t,
             return check;
         finest *= i < PATIENCE ? 1 : 2;
         t += step > finest ? step : finest;
-        if (nux_any_lane((until > neurons->state.time_s[group]) & (until <= t)))
-            return nux_least(
-                nux_where(until > neurons->state.time_s[group], until, nux_splat(INFINITY)));
+        if (t >= end)
+            return end;
         at = nux_lanes_at(neurons, group, t);
-        if (nux_any_lane(moves & (at.v >= nux_load(of->threshold))))
+        if (nux_any_lane(nux_moving(neurons, group) & (at.v >= nux_load(of->threshold))))
             return t;
     }
+}
+
+// Let neurons of a group rest at their reset potential from t on, and others, whose membranes are
+// held, move again; `at` are the values at t.
+NUX_INLINE void hold(nux_neurons *neurons, unsigned group, double t, nux_i64x4 rest,
+                     nux_i64x4 ended, nux_neuron_lanes at) {
+    const nux_neuron_group *of = &neurons->derived->groups[group];
+    unsigned column = group * NUX_NEURON_GROUP;
+    nux_f64x4 until = refractory_until(neurons, group), reset = nux_load(of->reset);
+    until = nux_where(ended, nux_splat(-INFINITY), until);
+    until = nux_where(rest, t + nux_load(of->refractory_s), until);
+    nux_store(&neurons->state.refractory_until_s[column], until);
+    nux_i64x4 moves = nux_load_mask(of->linear) & (until == -INFINITY);
+    memcpy(&neurons->derived->moves[column], &moves, sizeof moves);
+    at.v = nux_where(rest, reset, at.v);
+    if (of->any_numeric) {
+        store_lanes(neurons, group, t, &at);
+        begin_step(neurons, group, &at);
+        return;
+    }
+    // What membrane at the start leads to the one held until now.
+    nux_f64x4 leak = nux_load(of->leak), stored = nux_load(&neurons->state.v_lsb[column]);
+    nux_neuron_lanes start = nux_stored_lanes(neurons, group);
+    nux_neuron_decay decay = nux_decay(of, t - neurons->state.time_s[group]);
+    nux_f64x4 psp = start.i_exc * decay.psp_exc - start.i_inh * decay.psp_inh;
+    stored = nux_where(ended & moves, leak + (at.v - leak - psp) / decay.mem, stored);
+    nux_store(&neurons->state.v_lsb[column], nux_where(rest, reset, stored));
+    nux_neurons_look(neurons, group, t);
 }
 
 // Handle what is due in a group at t; returns the spikes as bits.
 NUX_NEURON_CLONES
 static unsigned step_group(nux_neurons *neurons, unsigned group, double t) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
-    double start = neurons->state.time_s[group];
     nux_f64x4 until = refractory_until(neurons, group);
-    nux_i64x4 moves = until <= start;
     nux_neuron_lanes at = nux_lanes_at(neurons, group, t);
-    nux_i64x4 spikes = nux_load_mask(of->linear) & (at.v >= nux_load(of->threshold));
+    nux_i64x4 spikes = nux_moving(neurons, group) & (at.v >= nux_load(of->threshold));
     if (of->any_numeric)
-        spikes |= nux_load_mask(of->numeric) & (nux_load(of->step.crossing_s) <= t);
-    spikes &= moves;
-    if (!of->any_numeric && !nux_any_lane(spikes) && !nux_any_lane(~moves & (until <= t))) {
+        spikes |= nux_load_mask(of->numeric) & (until == -INFINITY) &
+                  (nux_load(of->step.crossing_s) <= t);
+    nux_i64x4 ended = (until > -INFINITY) & (until <= t);
+    if (!of->any_numeric && !nux_any_lane(spikes | ended)) {
         neurons->state.check_s[group] = search(neurons, group, t, at);
         return 0;
     }
-    at.v = nux_where(spikes, nux_load(of->reset), at.v);
     at.w += (nux_f64x4)(spikes & (nux_i64x4)nux_load(of->b));
-    until = nux_where(spikes, t + nux_load(of->refractory_s), until);
-    nux_store(&neurons->state.refractory_until_s[group * NUX_NEURON_GROUP], until);
-    store_lanes(neurons, group, t, &at);
-    look_ahead(neurons, group, &at);
+    hold(neurons, group, t, spikes, ended, at);
     return (unsigned)((spikes[0] & 1) | (spikes[1] & 2) | (spikes[2] & 4) | (spikes[3] & 8));
 }
 
@@ -174,6 +193,8 @@ static unsigned write_columns(unsigned group, unsigned bits, uint16_t *columns) 
 
 unsigned nux_neurons_step(nux_neurons *neurons, double t, uint16_t *columns) {
     unsigned n = 0;
+    if (neurons->derived->n_linear != 0 && neurons->state.end_s <= t)
+        nux_neurons_restart(neurons, t);
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
         if (neurons->state.check_s[group] <= t)
             n += write_columns(group, step_group(neurons, group, t), columns + n);
@@ -189,9 +210,10 @@ NUX_INLINE nux_f64x4 numbers(uint32_t word) {
     return __builtin_convertvector(bytes, nux_f64x4);
 }
 
-// Add currents to a group at t: those of the weights in a word.
-NUX_INLINE void input_group(nux_neurons *neurons, unsigned group, double t, uint32_t weights,
-                            int inhibitory, double amplitude) {
+// Add currents to a group with numeric neurons at t: those of the weights in a word.
+NUX_NEURON_CLONES
+static void numeric_input(nux_neurons *neurons, unsigned group, double t, uint32_t weights,
+                          int inhibitory, double amplitude) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_neuron_lanes at = nux_lanes_at(neurons, group, t);
     nux_f64x4 jump = numbers(weights) * nux_load(of->jump[inhibitory]) * amplitude;
@@ -200,28 +222,41 @@ NUX_INLINE void input_group(nux_neurons *neurons, unsigned group, double t, uint
     else
         at.i_exc += jump;
     store_lanes(neurons, group, t, &at);
-    look_ahead(neurons, group, &at);
+    begin_step(neurons, group, &at);
 }
 
-NUX_NEURON_CLONES
+// Bytes of the four neurons of a group.
+NUX_INLINE uint32_t word_of(const uint8_t *bytes, unsigned group) {
+    uint32_t word;
+    memcpy(&word, bytes + group * NUX_NEURON_GROUP, sizeof word);
+    return word;
+}
+
 unsigned nux_neurons_input(nux_neurons *neurons, double t, const uint8_t *weights,
                            const uint8_t *match, int inhibitory, double amplitude,
                            uint16_t *columns) {
+    const nux_neuron_derived *derived = neurons->derived;
+    uint8_t matching[NUX_NEURONS], linear[NUX_NEURONS], any = 0;
+    for (unsigned i = 0; i < NUX_NEURONS; i++) {
+        matching[i] = weights[i] & match[i];
+        linear[i] = matching[i] & derived->linear_mask[i];
+        any |= linear[i];
+    }
+    if (any)
+        nux_neurons_linear_input(neurons, t, linear, inhibitory != 0, amplitude);
+    for (unsigned i = 0; i < derived->n_numeric; i++) {
+        unsigned group = derived->numeric[i];
+        uint32_t word = word_of(matching, group) & derived->groups[group].receives;
+        if (word != 0)
+            numeric_input(neurons, group, t, word, inhibitory != 0, amplitude);
+    }
     unsigned n = 0;
-    inhibitory = inhibitory != 0;
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
-        const nux_neuron_group *of = &neurons->derived->groups[group];
-        uint32_t word, matching;
-        memcpy(&word, weights + group * NUX_NEURON_GROUP, sizeof word);
-        memcpy(&matching, match + group * NUX_NEURON_GROUP, sizeof matching);
-        word &= matching;
-        if ((word & of->receives) != 0)
-            input_group(neurons, group, t, word & of->receives, inhibitory, amplitude);
-        word &= of->bypass;
-        if (word != 0 && !inhibitory)
-            for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
-                if (word >> 8 * lane & 0xff)
-                    columns[n++] = (uint16_t)(group * NUX_NEURON_GROUP + lane);
+    for (unsigned group = 0; derived->any_bypass && !inhibitory && group < NUX_NEURON_GROUPS;
+         group++) {
+        uint32_t word = word_of(matching, group) & derived->groups[group].bypass;
+        for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
+            if (word >> 8 * lane & 0xff)
+                columns[n++] = (uint16_t)(group * NUX_NEURON_GROUP + lane);
     }
     nux_neurons_schedule(neurons);
     nux_neurons_reach(neurons, t);
@@ -230,15 +265,8 @@ unsigned nux_neurons_input(nux_neurons *neurons, double t, const uint8_t *weight
 
 NUX_NEURON_CLONES
 static void reset_group(nux_neurons *neurons, unsigned group, double t, const int64_t *mask) {
-    nux_i64x4 chosen = nux_load_mask(mask);
-    const nux_neuron_group *of = &neurons->derived->groups[group];
-    nux_neuron_lanes at = nux_lanes_at(neurons, group, t);
-    nux_f64x4 until = refractory_until(neurons, group);
-    at.v = nux_where(chosen, nux_load(of->reset), at.v);
-    until = nux_where(chosen, t + nux_load(of->refractory_s), until);
-    nux_store(&neurons->state.refractory_until_s[group * NUX_NEURON_GROUP], until);
-    store_lanes(neurons, group, t, &at);
-    look_ahead(neurons, group, &at);
+    hold(neurons, group, t, nux_load_mask(mask), nux_splat(0) != 0.0,
+         nux_lanes_at(neurons, group, t));
 }
 
 void nux_neurons_reset(nux_neurons *neurons, double t, const uint8_t *mask) {
@@ -287,17 +315,20 @@ void nux_neurons_settle(nux_neurons *neurons, double t) {
 }
 
 // After a change of parameters: a group's neurons that are not enabled, or all if it was not in
-// use.
-static void clear_lanes(nux_neurons *neurons, unsigned group) {
+// use. Which membranes move.
+static void clear_lanes(nux_neurons *neurons, unsigned group, double now) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_neuron_state *state = &neurons->state;
-    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
+    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++) {
+        unsigned column = group * NUX_NEURON_GROUP + lane;
+        double *until = &state->refractory_until_s[column];
         if ((of->receives >> 8 * lane & 1) == 0) {
-            unsigned column = group * NUX_NEURON_GROUP + lane;
             state->v_lsb[column] = of->leak[lane];
             state->i_exc[column] = state->i_inh[column] = state->w_lsb[column] = 0;
-            state->refractory_until_s[column] = -INFINITY;
-        }
+            *until = -INFINITY;
+        } else if (*until <= now)
+            *until = -INFINITY;
+    }
     if (of->receives == 0) {
         state->time_s[group] = state->step_end_s[group] = 0;
         state->check_s[group] = INFINITY;
@@ -305,18 +336,42 @@ static void clear_lanes(nux_neurons *neurons, unsigned group) {
         state->step_end_s[group] = 0;
 }
 
+void nux_neurons_find_moving(nux_neurons *neurons) {
+    for (unsigned i = 0; i < NUX_NEURONS; i++) {
+        const nux_neuron_group *of = &neurons->derived->groups[i / NUX_NEURON_GROUP];
+        bool rests = neurons->state.refractory_until_s[i] > -INFINITY;
+        neurons->derived->moves[i] = rests ? 0 : of->linear[i % NUX_NEURON_GROUP];
+    }
+}
+
+// Linear groups not in use: as in new neurons.
+static void clear_span(nux_neuron_state *state) {
+    state->start_s = 0;
+    state->end_s = state->span_s = INFINITY;
+    state->room_s = 1;
+    state->inputs = state->looks = 0;
+    for (unsigned i = 0; i < NUX_NEURONS; i++)
+        state->room[i] = INT16_MAX;
+}
+
 NUX_NEURON_CLONES
 void nux_neurons_update_parameters(nux_neurons *neurons, double now_s) {
     double now = now_s > neurons->state.now_s ? now_s : neurons->state.now_s;
     nux_neurons_settle(neurons, now);
     nux_neurons_derive(neurons);
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
-        clear_lanes(neurons, group);
-        if (neurons->derived->groups[group].receives != 0) {
-            neurons->state.time_s[group] = now;
-            nux_neuron_lanes at = nux_stored_lanes(neurons, group);
-            look_ahead(neurons, group, &at);
-        }
+    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
+        clear_lanes(neurons, group, now);
+    nux_neurons_find_moving(neurons);
+    for (unsigned i = 0; i < neurons->derived->n_numeric; i++) {
+        unsigned group = neurons->derived->numeric[i];
+        neurons->state.time_s[group] = now;
+        nux_neuron_lanes at = nux_stored_lanes(neurons, group);
+        begin_step(neurons, group, &at);
+    }
+    clear_span(&neurons->state);
+    if (neurons->derived->n_linear != 0) {
+        neurons->state.start_s = now;
+        nux_neurons_restart(neurons, now);
     }
     nux_neurons_schedule(neurons);
 }

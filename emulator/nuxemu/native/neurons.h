@@ -5,6 +5,7 @@
 //   dw/dt = (a (V - leak) - w) / tau_w
 //
 // neurons.c           what happens to neurons and when
+// neuron_input.c      input to linear neurons, many at once
 // neuron_linear.h     exact propagation, and the bound before which no threshold is crossed
 // neuron_numeric.c    Runge-Kutta steps for neurons with terms that have no closed form
 // neuron_parameters.c limits, and derived values
@@ -36,6 +37,7 @@ typedef struct {
     double jump[2][4];       // of the current, per unit of weight: excitatory, inhibitory
     double difference[2][4]; // rate_mem - rate_exc, rate_mem - rate_inh
     double inverse_difference[2][4];
+    double per_jump[4];   // 1 / jump of excitatory input
     double psp_peak[4];   // of the membrane above leak, per unit of excitatory current
     double relief_exc[4]; // rate_exc where inhibition decays at least as fast, else 0
     int64_t linear[4];    // masks: propagated exactly, or numerically; neither if not enabled
@@ -54,7 +56,19 @@ typedef struct {
 
 typedef struct nux_neuron_derived {
     nux_neuron_group groups[NUX_NEURON_GROUPS];
-    double next_s; // least of check_s
+    double next_s; // least of check_s, and end_s if there are linear groups
+    int64_t moves[NUX_NEURONS];    // masks: linear and not refractory
+    double jump[2][NUX_NEURONS]; // as in the groups
+    uint8_t linear_mask[NUX_NEURONS]; // bytes of neurons in linear groups
+    // The linear groups; those with numeric neurons; and whether there are bypassed neurons.
+    unsigned n_linear, n_numeric;
+    uint8_t linear[NUX_NEURON_GROUPS], numeric[NUX_NEURON_GROUPS];
+    bool any_bypass;
+    // Of linear groups: whether all neurons have the same rates (then those of `shared`), the
+    // largest rate, the slowest PSP (rates), its peak and the time of the peak.
+    bool uniform;
+    nux_neuron_group shared;
+    double fastest, slowest_mem, slowest_exc, slowest_peak, slowest_peak_s;
 } nux_neuron_derived;
 
 // Values of four neurons at some time.
@@ -72,7 +86,17 @@ void nux_neurons_begin_step(nux_neurons *neurons, unsigned group, double end_s);
 // Make the step that ends at step_end_s once more.
 void nux_neurons_repeat_step(nux_neurons *neurons, unsigned group);
 
-// neurons.c: find the least of check_s.
+// neuron_input.c: begin a new span of the linear groups at t.
+void nux_neurons_restart(nux_neurons *neurons, double t);
+// Look at a linear group at t, after something happened to it.
+void nux_neurons_look(nux_neurons *neurons, unsigned group, double t);
+// An event for the linear groups, with the weights that match.
+void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *weights,
+                              int inhibitory, double amplitude);
+
+// neurons.c: which membranes move.
+void nux_neurons_find_moving(nux_neurons *neurons);
+// Find the least of check_s.
 void nux_neurons_schedule(nux_neurons *neurons);
 
 #endif
