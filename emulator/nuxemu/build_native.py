@@ -39,6 +39,7 @@ ffibuilder.set_source(
         "-Wno-psabi",
         "-ffp-contract=off",
         "-fno-math-errno",
+        "-fno-math-errno",
         "-fvisibility=hidden",
         *shlex.split(os.environ.get("NUXEMU_CFLAGS", "")),
     ],

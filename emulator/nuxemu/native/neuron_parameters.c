@@ -113,7 +113,6 @@ static void derive_neuron(const nux_neuron_parameters *parameters, unsigned i, n
     derive_synapse(of, lane, 1, parameters->tau_syn_inh_s[i], parameters->charge_inh_lsb[i]);
     of->per_jump[lane] = of->jump[0][lane] > 0 ? 1 / of->jump[0][lane] : LARGEST_PER_JUMP;
     of->psp_peak[lane] = psp_peak(of->rate_mem[lane], of->rate_exc[lane]);
-    of->relief_exc[lane] = of->rate_inh[lane] >= of->rate_exc[lane] ? of->rate_exc[lane] : 0;
     if (!parameters->enabled[i])
         return;
     if (parameters->bypass[i]) {
@@ -168,6 +167,9 @@ static void derive_rates(nux_neuron_derived *derived, const nux_neuron_parameter
     for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
         derive_neuron(parameters, first, &derived->shared, lane);
     derived->shared.short_s = short_time(&derived->shared);
+    derived->shared.uniform = derived->uniform;
+    for (unsigned i = 0; i < derived->n_linear; i++)
+        derived->groups[derived->linear[i]].uniform = derived->uniform;
     derived->fastest = fastest;
     derived->slowest_mem = mem;
     derived->slowest_exc = exc;

@@ -7,15 +7,6 @@
 
 #include <stdlib.h>
 
-// Look further ahead at once when the next look would be sooner than this.
-#define NEAR_S 1e-9
-// Smallest step of the search for a threshold crossing: the error of a spike time. It doubles when
-// the search has not ended after PATIENCE steps.
-#define FINEST_S 1e-15
-enum { PATIENCE = 32 };
-// The same relative to the time, a little more than the spacing of doubles.
-#define FINEST_PART 4e-16
-
 nux_neurons *nux_neurons_new(void) {
     nux_neurons *neurons = calloc(1, sizeof *neurons);
     if (neurons == NULL)
@@ -53,13 +44,20 @@ void nux_neurons_free(nux_neurons *neurons) {
     free(neurons);
 }
 
+// Find the least of check_s, and end_s if there are linear groups.
+static void schedule(nux_neurons *neurons) {
+    nux_neuron_derived *derived = neurons->derived;
+    nux_f64x4 a = nux_load(&derived->least_check_s[0]), b = nux_load(&derived->least_check_s[4]);
+    nux_f64x4 c = nux_load(&derived->least_check_s[8]), d = nux_load(&derived->least_check_s[12]);
+    double next = nux_least(nux_min(nux_min(a, b), nux_min(c, d)));
+    bool ends = derived->n_linear != 0 && neurons->state.end_s < next;
+    derived->next_s = ends ? neurons->state.end_s : next;
+}
+
 void nux_neurons_schedule(nux_neurons *neurons) {
-    nux_f64x4 least = nux_splat(INFINITY);
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group += NUX_LANES)
-        least = nux_min(least, nux_load(&neurons->state.check_s[group]));
-    double next = nux_least(least);
-    bool ends = neurons->derived->n_linear != 0 && neurons->state.end_s < next;
-    neurons->derived->next_s = ends ? neurons->state.end_s : next;
+    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
+        nux_set_check(neurons, group, neurons->state.check_s[group]);
+    schedule(neurons);
 }
 
 double nux_neurons_next(const nux_neurons *neurons) { return neurons->derived->next_s; }
@@ -67,15 +65,6 @@ double nux_neurons_next(const nux_neurons *neurons) { return neurons->derived->n
 void nux_neurons_reach(nux_neurons *neurons, double t) {
     if (t > neurons->state.now_s)
         neurons->state.now_s = t;
-}
-
-NUX_INLINE nux_f64x4 refractory_until(const nux_neurons *neurons, unsigned group) {
-    return nux_load(&neurons->state.refractory_until_s[group * NUX_NEURON_GROUP]);
-}
-
-// The smallest step of a search from t on.
-NUX_INLINE double finest_step(double t) {
-    return FINEST_S > FINEST_PART * t ? FINEST_S : FINEST_PART * t;
 }
 
 // Store the values of a group at t.
@@ -95,8 +84,9 @@ NUX_INLINE void store_lanes(nux_neurons *neurons, unsigned group, double t,
 NUX_INLINE double first_event(const nux_neurons *neurons, unsigned group, double t,
                               const nux_neuron_lanes *at) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
-    nux_f64x4 until = refractory_until(neurons, group), never = nux_splat(INFINITY);
-    nux_f64x4 crossing = t + nux_quiet_time(of, at);
+    nux_f64x4 until = nux_refractory_until(neurons, group), never = nux_splat(INFINITY);
+    nux_neuron_bound bound = nux_bound(of, at, INFINITY);
+    nux_f64x4 crossing = t + nux_quiet_time(of, &bound);
     crossing = nux_where(nux_moving(neurons, group), crossing, never);
     return nux_least(nux_where(until > -INFINITY, until, crossing));
 }
@@ -105,82 +95,41 @@ NUX_INLINE double first_event(const nux_neurons *neurons, unsigned group, double
 NUX_INLINE void begin_step(nux_neurons *neurons, unsigned group, const nux_neuron_lanes *at) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     double t = neurons->state.time_s[group], check = first_event(neurons, group, t, at);
-    double soonest = t + finest_step(t);
+    double soonest = t + nux_finest_step(t);
     check = check > soonest ? check : soonest;
     nux_neurons_begin_step(neurons, group, check);
     double crossing = nux_least(nux_load(of->step.crossing_s));
     double end = neurons->state.step_end_s[group];
     check = check < end ? check : end;
-    neurons->state.check_s[group] = check < crossing ? check : crossing;
+    nux_set_check(neurons, group, check < crossing ? check : crossing);
 }
 
-// When a linear group, to which nothing happened, needs attention after t; `at` are its values then.
-NUX_INLINE double search(const nux_neurons *neurons, unsigned group, double t,
-                         nux_neuron_lanes at) {
-    const nux_neuron_group *of = &neurons->derived->groups[group];
-    nux_f64x4 until = refractory_until(neurons, group);
-    double end = nux_least(nux_where(until > -INFINITY, until, nux_splat(INFINITY)));
-    double finest = finest_step(t);
-    for (unsigned i = 0;; i++) {
-        double check = first_event(neurons, group, t, &at), step = check - t;
-        if (step > NEAR_S)
-            return check;
-        finest *= i < PATIENCE ? 1 : 2;
-        t += step > finest ? step : finest;
-        if (t >= end)
-            return end;
-        at = nux_lanes_at(neurons, group, t);
-        if (nux_any_lane(nux_moving(neurons, group) & (at.v >= nux_load(of->threshold))))
-            return t;
-    }
-}
-
-// Let neurons of a group rest at their reset potential from t on, and others, whose membranes are
-// held, move again; `at` are the values at t.
+// Reset neurons of a group with numeric ones at t, and let those whose refractory time has ended
+// move; `at` are the values then.
 NUX_INLINE void hold(nux_neurons *neurons, unsigned group, double t, nux_i64x4 rest,
-                     nux_i64x4 ended, nux_neuron_lanes at) {
+                     nux_neuron_lanes at) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
-    unsigned column = group * NUX_NEURON_GROUP;
-    nux_f64x4 until = refractory_until(neurons, group), reset = nux_load(of->reset);
-    until = nux_where(ended, nux_splat(-INFINITY), until);
+    nux_f64x4 until = nux_refractory_until(neurons, group);
+    until = nux_where(until <= t, nux_splat(-INFINITY), until);
     until = nux_where(rest, t + nux_load(of->refractory_s), until);
-    nux_store(&neurons->state.refractory_until_s[column], until);
-    nux_i64x4 moves = nux_load_mask(of->linear) & (until == -INFINITY);
-    memcpy(&neurons->derived->moves[column], &moves, sizeof moves);
-    at.v = nux_where(rest, reset, at.v);
-    if (of->any_numeric) {
-        store_lanes(neurons, group, t, &at);
-        begin_step(neurons, group, &at);
-        return;
-    }
-    // What membrane at the start leads to the one held until now.
-    nux_f64x4 leak = nux_load(of->leak), stored = nux_load(&neurons->state.v_lsb[column]);
-    nux_neuron_lanes start = nux_stored_lanes(neurons, group);
-    nux_neuron_decay decay = nux_decay(of, t - neurons->state.time_s[group]);
-    nux_f64x4 psp = start.i_exc * decay.psp_exc - start.i_inh * decay.psp_inh;
-    stored = nux_where(ended & moves, leak + (at.v - leak - psp) / decay.mem, stored);
-    nux_store(&neurons->state.v_lsb[column], nux_where(rest, reset, stored));
-    nux_neurons_look(neurons, group, t);
+    nux_store(&neurons->state.refractory_until_s[group * NUX_NEURON_GROUP], until);
+    nux_neurons_set_moving(neurons, group);
+    at.v = nux_where(rest, nux_load(of->reset), at.v);
+    store_lanes(neurons, group, t, &at);
+    begin_step(neurons, group, &at);
 }
 
-// Handle what is due in a group at t; returns the spikes as bits.
+// Handle what is due in a group with numeric neurons at t; returns the spikes as bits.
 NUX_NEURON_CLONES
-static unsigned step_group(nux_neurons *neurons, unsigned group, double t) {
+static unsigned numeric_step(nux_neurons *neurons, unsigned group, double t) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
-    nux_f64x4 until = refractory_until(neurons, group);
     nux_neuron_lanes at = nux_lanes_at(neurons, group, t);
-    nux_i64x4 spikes = nux_moving(neurons, group) & (at.v >= nux_load(of->threshold));
-    if (of->any_numeric)
-        spikes |= nux_load_mask(of->numeric) & (until == -INFINITY) &
-                  (nux_load(of->step.crossing_s) <= t);
-    nux_i64x4 ended = (until > -INFINITY) & (until <= t);
-    if (!of->any_numeric && !nux_any_lane(spikes | ended)) {
-        neurons->state.check_s[group] = search(neurons, group, t, at);
-        return 0;
-    }
+    nux_i64x4 crossed = nux_load_mask(of->numeric) & (nux_load(of->step.crossing_s) <= t) &
+                        (nux_refractory_until(neurons, group) == -INFINITY);
+    nux_i64x4 spikes = crossed | (nux_moving(neurons, group) & (at.v >= nux_load(of->threshold)));
     at.w += (nux_f64x4)(spikes & (nux_i64x4)nux_load(of->b));
-    hold(neurons, group, t, spikes, ended, at);
-    return (unsigned)((spikes[0] & 1) | (spikes[1] & 2) | (spikes[2] & 4) | (spikes[3] & 8));
+    hold(neurons, group, t, spikes, at);
+    return nux_bits(spikes);
 }
 
 static unsigned write_columns(unsigned group, unsigned bits, uint16_t *columns) {
@@ -191,14 +140,29 @@ static unsigned write_columns(unsigned group, unsigned bits, uint16_t *columns) 
     return n;
 }
 
+// Groups that are due at t, as bits.
+static uint64_t due_groups(const nux_neurons *neurons, double t) {
+    uint64_t due = 0;
+    for (unsigned i = 0; i < NUX_NEURON_GROUPS / 4; i++)
+        if (neurons->derived->least_check_s[i] <= t)
+            for (unsigned group = 4 * i; group < 4 * i + 4; group++)
+                if (neurons->state.check_s[group] <= t)
+                    due |= (uint64_t)1 << group;
+    return due;
+}
+
 unsigned nux_neurons_step(nux_neurons *neurons, double t, uint16_t *columns) {
     unsigned n = 0;
     if (neurons->derived->n_linear != 0 && neurons->state.end_s <= t)
         nux_neurons_restart(neurons, t);
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
-        if (neurons->state.check_s[group] <= t)
-            n += write_columns(group, step_group(neurons, group, t), columns + n);
-    nux_neurons_schedule(neurons);
+    for (uint64_t due = due_groups(neurons, t); due != 0; due &= due - 1) {
+        unsigned group = (unsigned)__builtin_ctzll(due);
+        bool numeric = neurons->derived->groups[group].any_numeric;
+        unsigned spikes = numeric ? numeric_step(neurons, group, t)
+                                  : nux_neurons_linear_step(neurons, group, t);
+        n += write_columns(group, spikes, columns + n);
+    }
+    schedule(neurons);
     nux_neurons_reach(neurons, t);
     return n;
 }
@@ -258,15 +222,14 @@ unsigned nux_neurons_input(nux_neurons *neurons, double t, const uint8_t *weight
             if (word >> 8 * lane & 0xff)
                 columns[n++] = (uint16_t)(group * NUX_NEURON_GROUP + lane);
     }
-    nux_neurons_schedule(neurons);
+    schedule(neurons);
     nux_neurons_reach(neurons, t);
     return n;
 }
 
 NUX_NEURON_CLONES
-static void reset_group(nux_neurons *neurons, unsigned group, double t, const int64_t *mask) {
-    hold(neurons, group, t, nux_load_mask(mask), nux_splat(0) != 0.0,
-         nux_lanes_at(neurons, group, t));
+static void numeric_reset(nux_neurons *neurons, unsigned group, double t, const int64_t *mask) {
+    hold(neurons, group, t, nux_load_mask(mask), nux_lanes_at(neurons, group, t));
 }
 
 void nux_neurons_reset(nux_neurons *neurons, double t, const uint8_t *mask) {
@@ -277,10 +240,12 @@ void nux_neurons_reset(nux_neurons *neurons, double t, const uint8_t *mask) {
             bool reset = mask[group * NUX_NEURON_GROUP + lane] != 0 && (receives >> 8 * lane & 1);
             any |= chosen[lane] = reset ? -1 : 0;
         }
-        if (any)
-            reset_group(neurons, group, t, chosen);
+        if (any && neurons->derived->groups[group].any_numeric)
+            numeric_reset(neurons, group, t, chosen);
+        else if (any)
+            nux_neurons_linear_reset(neurons, group, t, chosen);
     }
-    nux_neurons_schedule(neurons);
+    schedule(neurons);
     nux_neurons_reach(neurons, t);
 }
 
@@ -336,12 +301,20 @@ static void clear_lanes(nux_neurons *neurons, unsigned group, double now) {
         state->step_end_s[group] = 0;
 }
 
-void nux_neurons_find_moving(nux_neurons *neurons) {
-    for (unsigned i = 0; i < NUX_NEURONS; i++) {
-        const nux_neuron_group *of = &neurons->derived->groups[i / NUX_NEURON_GROUP];
+void nux_neurons_set_moving(nux_neurons *neurons, unsigned group) {
+    nux_neuron_derived *derived = neurons->derived;
+    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++) {
+        unsigned i = group * NUX_NEURON_GROUP + lane;
         bool rests = neurons->state.refractory_until_s[i] > -INFINITY;
-        neurons->derived->moves[i] = rests ? 0 : of->linear[i % NUX_NEURON_GROUP];
+        derived->moves[i] = rests ? 0 : derived->groups[group].linear[lane];
+        for (unsigned kind = 0; kind < 2; kind++)
+            derived->moved[kind][i] = derived->moves[i] ? derived->jump[kind][i] : 0;
     }
+}
+
+void nux_neurons_find_moving(nux_neurons *neurons) {
+    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
+        nux_neurons_set_moving(neurons, group);
 }
 
 // Linear groups not in use: as in new neurons.
