@@ -65,7 +65,7 @@ class Neurons:
     def parameters(self) -> NeuronParameters:
         """Parameters, a copy; those assigned hold from `now_s` on, and the state stays.
 
-        Neurons that are disabled or bypassed lose their state: membranes rest at the leak.
+        Neurons that are disabled or bypassed, or have been, begin anew: at rest at their leak.
         """
         native = self._native.parameters
         values = {name: _view(getattr(native, name), np.float64) for name in LIMITS}

@@ -279,15 +279,15 @@ void nux_neurons_settle(nux_neurons *neurons, double t) {
     nux_neurons_reach(neurons, t);
 }
 
-// After a change of parameters: a group's neurons that are not enabled, or all if it was not in
-// use. Which membranes move.
-static void clear_lanes(nux_neurons *neurons, unsigned group, double now) {
+// After a change of parameters: neurons rest that are not in use, or were not before (`kept`: bytes
+// of those that were).
+static void clear_lanes(nux_neurons *neurons, unsigned group, double now, uint32_t kept) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_neuron_state *state = &neurons->state;
     for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++) {
         unsigned column = group * NUX_NEURON_GROUP + lane;
         double *until = &state->refractory_until_s[column];
-        if ((of->receives >> 8 * lane & 1) == 0) {
+        if ((kept & of->receives & 0xffu << 8 * lane) == 0) {
             state->v_lsb[column] = of->leak[lane];
             state->i_exc[column] = state->i_inh[column] = state->w_lsb[column] = 0;
             *until = -INFINITY;
@@ -330,10 +330,13 @@ static void clear_span(nux_neuron_state *state) {
 NUX_NEURON_CLONES
 void nux_neurons_update_parameters(nux_neurons *neurons, double now_s) {
     double now = now_s > neurons->state.now_s ? now_s : neurons->state.now_s;
+    uint32_t kept[NUX_NEURON_GROUPS];
+    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
+        kept[group] = neurons->derived->groups[group].receives;
     nux_neurons_settle(neurons, now);
     nux_neurons_derive(neurons);
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
-        clear_lanes(neurons, group, now);
+        clear_lanes(neurons, group, now, kept[group]);
     nux_neurons_find_moving(neurons);
     for (unsigned i = 0; i < neurons->derived->n_numeric; i++) {
         unsigned group = neurons->derived->numeric[i];
