@@ -20,6 +20,7 @@ SELECTIONS = {
     "programs": ("tests/conformance/test_programs.py", "as_on_the_rtl and not reference"),
     "processor": ("tests/emulator", "not table and not quirks and not wall_limit"),
     "array": ("tests/array", ""),
+    "neurons": ("tests/neurons", "not machines"),
     "vectors": ("tests/conformance/test_vector_sequences.py", ""),
 }
 
