@@ -15,8 +15,6 @@
 #define NEAR_S 1e-9
 // The search for a threshold crossing takes larger steps when it has not ended after so many.
 enum { PATIENCE = 32 };
-// Sizes of exponents at which a new span begins: above, rounding would be felt.
-#define GROWTH 6
 // Room and its unit are rounded; more than that is lost.
 #define ROOM_LSB 1e-9
 #define MOST_ROOM 32767
@@ -84,7 +82,8 @@ static void choose_span(nux_neurons *neurons) {
         state->span_s = shortest;
     if (state->span_s > longest)
         state->span_s = INFINITY;
-    state->end_s = state->inputs > 0 ? state->start_s + state->span_s : INFINITY;
+    bool ends = neurons->derived->fires && state->inputs > 0;
+    state->end_s = ends ? state->start_s + state->span_s : INFINITY;
     state->room_s = slowest_psp(neurons->derived, state->end_s - state->start_s);
     state->inputs = state->looks = 0;
 }
@@ -205,7 +204,7 @@ void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *wei
                               int inhibitory, double amplitude) {
     nux_neuron_state *state = &neurons->state;
     const nux_neuron_derived *derived = neurons->derived;
-    if (t > state->end_s || (t - state->start_s) * derived->fastest > GROWTH ||
+    if (t > state->end_s || nux_span_old(neurons, t) ||
         (state->looks > 2 * derived->n_linear && state->inputs > FEW_INPUTS))
         nux_neurons_restart(neurons, t);
     state->inputs++;
@@ -214,7 +213,7 @@ void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *wei
         add_uniform(neurons, t - state->start_s, weights, kind, amplitude);
     else
         add_varied(neurons, t - state->start_s, weights, kind, amplitude);
-    if (inhibitory)
+    if (inhibitory || !derived->fires)
         return;
     double use = NUX_NEURON_ROOM_UNITS * amplitude / state->room_s *
                  slowest_psp(derived, state->end_s - t);

@@ -27,6 +27,14 @@ NUX_INLINE nux_f64x4 nux_unless_tiny(nux_f64x4 x) {
     return (nux_f64x4)(((x > NUX_NEURON_TINY) | (x < -NUX_NEURON_TINY)) & (nux_i64x4)x);
 }
 
+// Sizes of exponents at which a new span begins: above, rounding would be felt.
+#define NUX_NEURON_GROWTH 2
+
+// Whether a span must not go on at t.
+NUX_INLINE bool nux_span_old(const nux_neurons *neurons, double t) {
+    return (t - neurons->state.start_s) * neurons->derived->fastest > NUX_NEURON_GROWTH;
+}
+
 // Stored values of a group.
 NUX_INLINE nux_neuron_lanes nux_stored_lanes(const nux_neurons *neurons, unsigned group) {
     const nux_neuron_state *state = &neurons->state;

@@ -153,7 +153,8 @@ static uint64_t due_groups(const nux_neurons *neurons, double t) {
 
 unsigned nux_neurons_step(nux_neurons *neurons, double t, uint16_t *columns) {
     unsigned n = 0;
-    if (neurons->derived->n_linear != 0 && neurons->state.end_s <= t)
+    bool any = neurons->derived->n_linear != 0;
+    if (any && (neurons->state.end_s <= t || nux_span_old(neurons, t)))
         nux_neurons_restart(neurons, t);
     for (uint64_t due = due_groups(neurons, t); due != 0; due &= due - 1) {
         unsigned group = (unsigned)__builtin_ctzll(due);
@@ -233,6 +234,8 @@ static void numeric_reset(nux_neurons *neurons, unsigned group, double t, const 
 }
 
 void nux_neurons_reset(nux_neurons *neurons, double t, const uint8_t *mask) {
+    if (neurons->derived->n_linear != 0 && nux_span_old(neurons, t))
+        nux_neurons_restart(neurons, t);
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
         uint32_t receives = neurons->derived->groups[group].receives;
         int64_t chosen[NUX_NEURON_GROUP], any = 0;

@@ -68,7 +68,7 @@ typedef struct nux_neuron_derived {
     bool any_bypass;
     // Of linear groups: whether all neurons have the same rates (then those of `shared`), the
     // largest rate, the slowest PSP (rates), its peak and the time of the peak.
-    bool uniform;
+    bool uniform, fires; // and whether any has a threshold
     nux_neuron_group shared;
     double fastest, slowest_mem, slowest_exc, slowest_peak, slowest_peak_s;
     nux_neuron_group groups[NUX_NEURON_GROUPS];
