@@ -46,6 +46,7 @@ ffibuilder.set_source(
         "-O3",
         "-Wno-psabi",
         "-ffp-contract=off",
+        "-fno-math-errno",
         "-fvisibility=hidden",
         *shlex.split(os.environ.get("NUXEMU_CFLAGS", "")),
     ],

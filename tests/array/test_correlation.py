@@ -12,6 +12,8 @@ from nuxemu.correlation_config import CorrelationConfig, fixed_pattern
 from nuxemu.synapse_array import SynapseArray
 
 AMPLITUDE, TAU = 0.5, 5e-6
+# Relative error of a pair, by what synapses share; single precision where they differ.
+EXACT = {"spread": 1e-6, "one tau": 1e-7, "ideal": 1e-12}
 
 
 def ideal(**changes: float) -> SynapseArray:
@@ -177,7 +179,7 @@ def test_calibration_codes_scale_amplitude_and_time_constant_from_then_on():
     first = AMPLITUDE * np.exp(-1e-6 / TAU)
     distance = pair_times[3] - pair_times[2]
     second = AMPLITUDE * 1.0 * np.exp(-distance / (2.5 * TAU))
-    np.testing.assert_allclose(array.causal_lsb[0, 0], first + second, rtol=1e-12)
+    np.testing.assert_allclose(array.causal_lsb[0, 0], first + second, rtol=EXACT["spread"])
 
     array = ideal(amplitude_step=0.2)
     array.amp_calib = codes % 4
@@ -194,10 +196,40 @@ def test_pairs_before_a_change_of_parameters_keep_the_old_ones():
     assert array.causal_lsb[0, 0] == AMPLITUDE
 
 
-def random_train(random, n, rate_hz, labels, rows, columns):
-    """Spikes with many equal times: a grid of 100 ns."""
+def test_every_synapse_has_its_own_amplitude_and_time_constant():
+    """Far below what they contribute to a reading, which single precision leaves exact."""
+    array = SynapseArray(3, CorrelationConfig(amplitude_spread=0.3, tau_spread=0.3))
+    distances = np.linspace(0, 40e-6, 256)
+    array.add_spikes(pre=(np.zeros(256), np.arange(256), np.zeros(256, int)))
+    array.add_spikes(post=(distances, np.arange(256)))
+    array.advance(1.0)
+    expected = array.amplitude_lsb[0] * np.exp(-distances / array.tau_s[0])
+    np.testing.assert_allclose(array.causal_lsb, expected, rtol=5e-7, atol=1e-7)
+
+
+def some_array(kind: str, seed: int, labels: int) -> SynapseArray:
+    """Random labels; `kind` says what synapses share."""
+    random = np.random.default_rng(seed)
+    array = SynapseArray(seed, CorrelationConfig(saturation_lsb=1e6)) if kind == "spread" else ideal()
+    array.labels = random.integers(0, labels, (256, 256))
+    if kind != "ideal":
+        array.amp_calib = random.integers(0, 4, (256, 256))
+    if kind == "spread":
+        array.time_calib = random.integers(0, 4, (256, 256))
+    return array
+
+
+def assert_as_eager(array: SynapseArray, reference: EagerSensors, kind: str) -> None:
+    # A pair far apart adds little, and its relative error is larger: about 1e-7 per time constant.
+    atol = 1e-6 if kind == "spread" else 0
+    np.testing.assert_allclose(array.causal_lsb, reference.causal, EXACT[kind], atol)
+    np.testing.assert_allclose(array.acausal_lsb, reference.acausal, EXACT[kind], atol)
+
+
+def random_train(random, n, rate_hz, labels, rows, columns, posts=0.5):
+    """Spikes with many equal times: a grid of 100 ns. `posts`: the share of postsynaptic ones."""
     times = np.sort(np.round(random.uniform(0, n / rate_hz, n) * 1e7)) / 1e7
-    is_post = random.random(n) < 0.5
+    is_post = random.random(n) < posts
     pre, post = times[~is_post], times[is_post]
     return (
         (pre, random.choice(rows, pre.size), random.integers(0, labels, pre.size)),
@@ -205,60 +237,142 @@ def random_train(random, n, rate_hz, labels, rows, columns):
     )
 
 
+@pytest.mark.parametrize("kind", EXACT)
 @pytest.mark.parametrize(
-    "seed, labels, rows, columns",
+    "seed, labels, rows, columns, rate_hz, posts",
     [
-        (1, 1, 256, 256),
-        (2, 3, 8, 256),  # many spikes per row
-        (3, 2, 256, 4),  # more spikes per column than its history holds
-        (4, 64, 16, 16),
+        (1, 1, 256, 256, 2e7, 0.5),
+        (2, 3, 8, 256, 2e7, 0.5),  # many spikes per row
+        (3, 2, 256, 4, 2e7, 0.5),
+        (4, 64, 16, 16, 2e7, 0.5),
+        (5, 1, 16, 256, 2e7, 0.99),  # more spikes between two of a row than the history holds
+        (6, 2, 16, 16, 2e5, 0.5),  # time constants run out between spikes
+        (7, 1, 256, 256, 2e6, 0.02),
     ],
 )
-def test_sensors_equal_the_eager_model_on_random_spikes(seed, labels, rows, columns):
+def test_sensors_equal_the_eager_model_on_random_spikes(
+    kind, seed, labels, rows, columns, rate_hz, posts
+):
     print(f"seed {seed}")
     random = np.random.default_rng(seed)
-    array = SynapseArray(seed)
-    array.labels = random.integers(0, labels, (256, 256))
-    array.amp_calib = random.integers(0, 4, (256, 256))
-    array.time_calib = random.integers(0, 4, (256, 256))
+    array = some_array(kind, seed, labels)
     reference = EagerSensors(array)
     active_rows = random.choice(256, rows, replace=False)
     active_columns = random.choice(256, columns, replace=False)
-    pre, post = random_train(random, 4000, 2e7, labels, active_rows, active_columns)
+    n = 8000 if posts > 0.9 else 4000
+    pre, post = random_train(random, n, rate_hz, labels, active_rows, active_columns, posts)
     array.add_spikes(pre, post)
     reference.run(pre, post)
     array.advance(1.0)
-    assert reference.causal.max() > 1 and reference.acausal.max() > 1
-    np.testing.assert_allclose(array.causal_lsb, reference.causal, rtol=1e-11)
-    np.testing.assert_allclose(array.acausal_lsb, reference.acausal, rtol=1e-11)
+    assert reference.causal.max() > 0.4 and reference.acausal.max() > 0.4
+    assert_as_eager(array, reference, kind)
 
 
-def test_result_does_not_depend_on_when_the_array_is_looked_at_or_how_spikes_arrive():
+@pytest.mark.parametrize("kind", EXACT)
+def test_synapses_keep_their_last_spikes_when_labels_change(kind):
+    """Relabelling at random between spikes, by host and processor, of whole rows and single lanes."""
+    print("seed 13")
+    random = np.random.default_rng(13)
+    array = some_array(kind, 13, 3)
+    reference = EagerSensors(array)
+    start = 0.0
+    for _ in range(30):
+        pre, post = random_train(random, 60, 1e7, 3, np.arange(4), np.arange(8))
+        pre, post = (pre[0] + start, *pre[1:]), (post[0] + start, post[1])
+        array.add_spikes(pre, post)
+        reference.run(pre, post)
+        start += 1e-5
+        array.advance(start)
+        row = int(random.integers(4))
+        if random.random() < 0.3:
+            labels = array.labels.copy()
+            labels[row] = random.integers(0, 3, 256) if random.random() < 0.5 else 1
+            array.labels = labels
+        else:
+            lanes = random.random(128) < 0.5
+            vector_write(array, mm.VECTOR_LABEL + 2 * row, random.integers(0, 3, 128), lanes)
+        reference.labels = array.labels.copy()
+    assert reference.causal.any() and reference.acausal.any()
+    assert_as_eager(array, reference, kind)
+
+
+def busy_arrays(kind: str, labels: int) -> tuple[SynapseArray, SynapseArray]:
+    one, other = (some_array(kind, 7, labels) for _ in range(2))
+    return one, other
+
+
+@pytest.mark.parametrize("kind", EXACT)
+@pytest.mark.parametrize("labels, rate_hz", [(4, 1e7), (1, 1e7), (1, 1e5)])
+def test_result_does_not_depend_on_when_the_array_is_looked_at_or_how_spikes_arrive(
+    kind, labels, rate_hz
+):
     random = np.random.default_rng(7)
-    pre, post = random_train(random, 3000, 1e7, 4, np.arange(16), np.arange(8))
-    labels = random.integers(0, 4, (256, 256))
-    arrays = [SynapseArray(1), SynapseArray(1)]
-    for array in arrays:
-        array.labels = labels
+    pre, post = random_train(random, 3000, rate_hz, labels, np.arange(16), np.arange(8))
+    arrays = busy_arrays(kind, labels)
     arrays[0].add_spikes(pre, post)
     arrays[0].advance(1.0)
     arrays[1].add_spikes(post=post)
     for part in np.array_split(random.permutation(pre[0].size), 5):
         part = np.sort(part)
         arrays[1].add_spikes(pre=tuple(column[part] for column in pre))
-    for until in np.sort(random.uniform(0, 3e-4, 50)):
+    for until in np.sort(random.uniform(0, 3000 / rate_hz, 50)):
         arrays[1].advance(until)
         vector_read(arrays[1], mm.VECTOR_CAUSAL + 2 * int(random.integers(16)))
         if random.random() < 0.2:
             assert arrays[1].causal_lsb.shape == (256, 256)
+        if random.random() < 0.2:
+            arrays[1].load(arrays[1].save())
     arrays[1].advance(1.0)
     np.testing.assert_array_equal(arrays[0].causal_lsb, arrays[1].causal_lsb)
     np.testing.assert_array_equal(arrays[0].acausal_lsb, arrays[1].acausal_lsb)
 
 
-def test_resets_between_random_spikes_equal_the_eager_model():
+def test_arrays_that_were_looked_at_differently_have_the_same_state():
+    random = np.random.default_rng(17)
+    pre, post = random_train(random, 3000, 1e6, 2, np.arange(256), np.arange(256))
+    one, other = busy_arrays("ideal", 2)
+    for array in (one, other):
+        array.add_spikes(pre, post)
+    for until in (0.3e-3, 0.7e-3, 1.1e-3, 2.9e-3):
+        other.advance(until)
+        other.read_correlation()
+        relabelled = random.integers(0, 2, (256, 256))
+        one.advance(until)
+        for array in (one, other):
+            array.labels = relabelled
+        other.load(other.save())
+    one.read_correlation()
+    for array in (one, other):
+        array.advance(4e-3)
+    np.testing.assert_array_equal(one.causal_lsb, other.causal_lsb)
+    for _ in range(3):
+        one.read_correlation()  # takes as many conversions as the other one has done
+    assert one.save() == other.save()
+
+
+def test_a_new_time_constant_of_one_synapse_changes_none_of_the_others():
+    """The array then no longer has a single time constant, in the middle of the spikes."""
+    random = np.random.default_rng(19)
+    array = ideal(tau_step=1.0)
+    reference = EagerSensors(array)
+    start = 0.0
+    for turn in range(6):
+        pre, post = random_train(random, 400, 1e7, 1, np.arange(6), np.arange(6))
+        pre, post = (pre[0] + start, *pre[1:]), (post[0] + start, post[1])
+        array.add_spikes(pre, post)
+        reference.run(pre, post)
+        start += 1e-4
+        array.advance(start)
+        vector_write(array, mm.VECTOR_TIME_CALIB + 2 * 3, (turn + 1) % 2, np.arange(128) == 1)
+        reference.tau_causal = reference.tau_acausal = array.tau_s[0] * (1 + array.time_calib)
+        np.testing.assert_allclose(array.causal_lsb, reference.causal, rtol=EXACT["spread"])
+        np.testing.assert_allclose(array.acausal_lsb, reference.acausal, rtol=EXACT["spread"])
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_resets_between_random_spikes_equal_the_eager_model(kind):
     random = np.random.default_rng(11)
-    array = SynapseArray(2)
+    array = some_array(kind, 2, 1)
     reference = EagerSensors(array)
     start = 0.0
     for _ in range(8):
@@ -272,9 +386,26 @@ def test_resets_between_random_spikes_equal_the_eager_model():
         for half in (0, 1):
             vector_write(array, mm.VECTOR_CAUSAL + 2 * row + half, 3)
         reference.causal[row] = reference.acausal[row] = 0
-        np.testing.assert_allclose(array.causal_lsb, reference.causal, rtol=1e-11)
-        np.testing.assert_allclose(array.acausal_lsb, reference.acausal, rtol=1e-11)
+        assert_as_eager(array, reference, kind)
     assert reference.causal.any() and reference.acausal.any()
+
+
+@pytest.mark.parametrize("kind", ["spread", "ideal"])
+def test_a_million_pairs_accumulate_without_drift(kind):
+    """Within 1e-4 LSB of their sum when a sensor holds the default saturation."""
+    array = some_array(kind, 5, 1)
+    n = 1_000_000
+    row, column = 9, 200
+    tau, amplitude = array.tau_s[0, row, column], array.amplitude_lsb[0, row, column]
+    tau *= 1 + array.config.tau_step * array.time_calib[row, column]
+    amplitude *= 1 + array.config.amplitude_step * array.amp_calib[row, column]
+    times = np.arange(n) * 2e-4
+    distances = tau * np.random.default_rng(5).uniform(7.8, 9.8, n)
+    array.add_spikes((times, np.full(n, row), np.zeros(n, int)), (times + distances, [column] * n))
+    array.advance(n * 2e-4)
+    expected = (amplitude * np.exp(-((times + distances) - times) / tau)).sum()
+    assert 50 < expected < 150
+    assert array.causal_lsb[row, column] == pytest.approx(expected, abs=1e-4)
 
 
 def test_fixed_pattern_has_the_configured_spread_and_follows_the_seed():
@@ -305,18 +436,32 @@ def test_large_spread_never_makes_an_amplitude_negative():
     assert array.tau_s.min() > 0
 
 
-def test_cost_follows_the_number_of_touched_synapses():
-    def seconds(label: int) -> float:
-        best = np.inf
-        for _ in range(5):
-            array = ideal()
-            n = 20_000
-            times = np.arange(n) * 1e-7
-            array.add_spikes(pre=(times, np.arange(n) % 256, np.full(n, label)))
-            array.add_spikes(post=(times, np.arange(n) % 256))
-            start = time.perf_counter()
-            array.advance(1.0)
-            best = min(best, time.perf_counter() - start)
-        return best
+def seconds_of(spikes, label: int = 0) -> float:
+    """Processor time, best of five."""
+    best = np.inf
+    for _ in range(5):
+        array = ideal()
+        pre_times, post_times = spikes
+        n, m = len(pre_times), len(post_times)
+        array.add_spikes(pre=(pre_times, np.arange(n) % 256, np.full(n, label)))
+        array.add_spikes(post=(post_times, np.arange(m) % 256))
+        start = time.process_time()
+        array.advance(1e3)
+        best = min(best, time.process_time() - start)
+    return best
 
-    assert seconds(label=1) < seconds(label=0) / 3  # all labels are 0
+
+def test_cost_follows_the_number_of_touched_synapses():
+    times = np.arange(20_000) * 1e-7
+    assert seconds_of((times, times), label=1) < seconds_of((times, times)) / 2  # labels are 0
+
+
+@pytest.mark.parametrize("pre_hz, post_hz", [(1e3, 1e3), (1e5, 1e5), (1e3, 1e5), (1e5, 1e3)])
+def test_cost_of_a_spike_hardly_depends_on_rates(pre_hz, post_hz):
+    """The history does not hold all postsynaptic spikes between two of a row, or only few."""
+
+    def spikes(pre_hz, post_hz, n=40_000):
+        duration = n / (pre_hz + post_hz)
+        return np.arange(0, duration, 1 / pre_hz) / 256, np.arange(0, duration, 1 / post_hz) / 256
+
+    assert seconds_of(spikes(pre_hz, post_hz)) < 4 * seconds_of(spikes(1e4, 1e4))

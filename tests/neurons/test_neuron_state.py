@@ -237,13 +237,15 @@ def test_a_membrane_that_hovers_below_its_threshold_takes_bounded_work():
     neurons.run(1e-3)
 
 
-def test_currents_fade_to_nothing():
+@pytest.mark.parametrize("fading", [0, 1])
+def test_currents_fade_to_nothing(fading):
     """They do not linger as subnormal numbers, which slow machines down."""
-    neurons = Neurons(NeuronParameters(leak_lsb=0.0, reset_lsb=-10.0))
-    neurons.input(0.0, np.full(256, 63))
-    for i in range(1, 10_000):
-        neurons.input(i * 1e-6, np.zeros(256, int) if i < 9_999 else np.full(256, 1), True)
-    np.testing.assert_array_equal(neurons.currents()[0], 0)
+    neurons = Neurons(NeuronParameters(leak_lsb=0.0, reset_lsb=-10.0, fire=False))
+    neurons.input(0.0, np.full(256, 63), inhibitory=fading == 1)
+    for i in range(1, 1600):
+        neurons.input(i * 2.5e-6, np.full(256, 1), inhibitory=fading == 0)
+    np.testing.assert_array_equal(neurons.currents()[fading], 0)
+    assert (neurons.currents()[1 - fading] > 0).all()
 
 
 # --- machines -------------------------------------------------------------------------------

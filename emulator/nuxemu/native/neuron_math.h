@@ -28,6 +28,11 @@ NUX_INLINE double nux_least(nux_f64x4 x) {
 
 NUX_INLINE int nux_any_lane(nux_i64x4 mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
 
+// Lanes of a mask as bits.
+NUX_INLINE unsigned nux_bits(nux_i64x4 mask) {
+    return (unsigned)((mask[0] & 1) | (mask[1] & 2) | (mask[2] & 4) | (mask[3] & 8));
+}
+
 NUX_INLINE nux_f64x4 nux_sqrt(nux_f64x4 x) {
     double lanes[NUX_LANES];
     nux_store(lanes, x);

@@ -4,6 +4,8 @@
 
 // With the exponential term a neuron spikes at the latest when it would diverge within this time.
 #define DIVERGES_S 1e-12
+// In place of 1 / 0, so that no product is undefined.
+#define LARGEST_PER_JUMP 1e100
 
 static const nux_neuron_limit limits[NUX_NEURON_REALS] = {
     {"leak_lsb", -1000, 1000},      {"threshold_lsb", -1000, 1000},
@@ -43,6 +45,13 @@ bool nux_neurons_parameters_valid(const nux_neuron_parameters *parameters) {
             return false;
     }
     return true;
+}
+
+// Time of the largest value of (exp(-s t) - exp(-m t)) / (m - s).
+static double psp_peak_time(double m, double s) {
+    if (m < 1e-12 * s)
+        return 30 / s;
+    return fabs(m - s) < 1e-4 * m ? 2 / (m + s) : nux_log(m / s) / (m - s);
 }
 
 // Largest value of (exp(-s t) - exp(-m t)) / (m - s), a little more for rounding.
@@ -102,8 +111,8 @@ static void derive_neuron(const nux_neuron_parameters *parameters, unsigned i, n
     of->rate_inh[lane] = 1 / parameters->tau_syn_inh_s[i];
     derive_synapse(of, lane, 0, parameters->tau_syn_exc_s[i], parameters->charge_exc_lsb[i]);
     derive_synapse(of, lane, 1, parameters->tau_syn_inh_s[i], parameters->charge_inh_lsb[i]);
+    of->per_jump[lane] = of->jump[0][lane] > 0 ? 1 / of->jump[0][lane] : LARGEST_PER_JUMP;
     of->psp_peak[lane] = psp_peak(of->rate_mem[lane], of->rate_exc[lane]);
-    of->relief_exc[lane] = of->rate_inh[lane] >= of->rate_exc[lane] ? of->rate_exc[lane] : 0;
     if (!parameters->enabled[i])
         return;
     if (parameters->bypass[i]) {
@@ -126,19 +135,68 @@ static void derive_neuron(const nux_neuron_parameters *parameters, unsigned i, n
 // So that NUX_SHORT covers the fastest of the rates and their differences.
 static double short_time(const nux_neuron_group *of) {
     double fastest = 0;
-    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++) {
-        fastest = fmax(fastest, of->rate_mem[lane]);
-        fastest = fmax(fastest, fmax(of->rate_exc[lane], of->rate_inh[lane]));
-    }
+    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
+        if (of->receives >> 8 * lane & 1)
+            fastest = fmax(fmax(fastest, of->rate_mem[lane]),
+                           fmax(of->rate_exc[lane], of->rate_inh[lane]));
     return NUX_SHORT / fastest;
 }
 
+// Rates over all neurons of linear groups.
+static void derive_rates(nux_neuron_derived *derived, const nux_neuron_parameters *parameters) {
+    double fastest = 0, mem = INFINITY, exc = INFINITY;
+    unsigned first = NUX_NEURONS;
+    derived->uniform = true;
+    for (unsigned i = 0; i < NUX_NEURONS; i++) {
+        if (!derived->linear_mask[i])
+            continue;
+        const nux_neuron_group *of = &derived->groups[i / NUX_NEURON_GROUP];
+        unsigned lane = i % NUX_NEURON_GROUP;
+        first = first < i ? first : i;
+        mem = fmin(mem, of->rate_mem[lane]);
+        exc = fmin(exc, of->rate_exc[lane]);
+        fastest = fmax(fmax(fastest, of->rate_mem[lane]),
+                       fmax(of->rate_exc[lane], of->rate_inh[lane]));
+        derived->fires = derived->fires || parameters->fire[i];
+        derived->uniform = derived->uniform &&
+                           parameters->tau_mem_s[i] == parameters->tau_mem_s[first] &&
+                           parameters->tau_syn_exc_s[i] == parameters->tau_syn_exc_s[first] &&
+                           parameters->tau_syn_inh_s[i] == parameters->tau_syn_inh_s[first];
+    }
+    if (first == NUX_NEURONS)
+        return;
+    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
+        derive_neuron(parameters, first, &derived->shared, lane);
+    derived->shared.short_s = short_time(&derived->shared);
+    derived->shared.uniform = derived->uniform;
+    for (unsigned i = 0; i < derived->n_linear; i++)
+        derived->groups[derived->linear[i]].uniform = derived->uniform;
+    derived->fastest = fastest;
+    derived->slowest_mem = mem;
+    derived->slowest_exc = exc;
+    derived->slowest_peak = psp_peak(mem, exc);
+    derived->slowest_peak_s = psp_peak_time(mem, exc);
+}
+
 void nux_neurons_derive(nux_neurons *neurons) {
+    nux_neuron_derived *derived = neurons->derived;
+    *derived = (nux_neuron_derived){0};
     for (unsigned i = 0; i < NUX_NEURON_GROUPS; i++) {
-        nux_neuron_group *group = &neurons->derived->groups[i];
-        *group = (nux_neuron_group){0};
+        nux_neuron_group *group = &derived->groups[i];
         for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
             derive_neuron(&neurons->parameters, i * NUX_NEURON_GROUP + lane, group, lane);
         group->short_s = short_time(group);
+        for (unsigned kind = 0; kind < 2; kind++)
+            memcpy(&derived->jump[kind][i * NUX_NEURON_GROUP], group->jump[kind],
+                   sizeof group->jump[kind]);
+        derived->any_bypass = derived->any_bypass || group->bypass != 0;
+        if (group->any_numeric)
+            derived->numeric[derived->n_numeric++] = (uint8_t)i;
+        else if (group->any_linear) {
+            derived->linear[derived->n_linear++] = (uint8_t)i;
+            memcpy(&derived->linear_mask[i * NUX_NEURON_GROUP], &group->receives,
+                   sizeof group->receives);
+        }
     }
+    derive_rates(derived, &neurons->parameters);
 }

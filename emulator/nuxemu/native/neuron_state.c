@@ -14,7 +14,8 @@ enum {
 };
 
 _Static_assert(sizeof(nux_neuron_state) ==
-                   (1 + 5 * NUX_NEURONS + 3 * NUX_NEURON_GROUPS) * sizeof(double),
+                   (7 + 5 * NUX_NEURONS + 3 * NUX_NEURON_GROUPS) * sizeof(double) +
+                       NUX_NEURONS * sizeof(int16_t),
                "no padding");
 
 // No membrane, current or time is larger.
@@ -54,9 +55,25 @@ static bool times_valid(const nux_neurons *neurons) {
             return false;
         if (group->receives == 0 && !(time == 0 && check == INFINITY))
             return false;
+        if (group->any_linear && !group->any_numeric && time != state->start_s)
+            return false;
         if (group->any_numeric ? !(end > time && end <= LARGEST && check <= end) : end != 0)
             return false;
     }
+    return true;
+}
+
+// The span of the linear groups; its lengths must let time go on.
+static bool span_valid(const nux_neuron_state *state) {
+    if (!(state->start_s >= 0 && state->start_s <= state->now_s && state->end_s >= state->start_s &&
+          state->span_s >= 1e-9 && state->room_s > 0 && state->room_s <= 1))
+        return false;
+    if (!(state->inputs >= 0 && state->inputs <= LARGEST && state->looks >= 0 &&
+          state->looks <= LARGEST))
+        return false;
+    for (unsigned i = 0; i < NUX_NEURONS; i++)
+        if (state->room[i] < 0)
+            return false;
     return true;
 }
 
@@ -71,9 +88,10 @@ int nux_neurons_load(nux_neurons *neurons, const uint8_t *data, size_t n) {
     bool valid = nux_neurons_parameters_valid(&loaded->parameters) && values_valid(&loaded->state);
     if (valid) {
         nux_neurons_derive(loaded);
-        valid = times_valid(loaded);
+        valid = times_valid(loaded) && span_valid(&loaded->state);
     }
     if (valid) {
+        nux_neurons_find_moving(loaded);
         for (unsigned i = 0; i < NUX_NEURON_GROUPS; i++)
             if (loaded->derived->groups[i].any_numeric)
                 nux_neurons_repeat_step(loaded, i);

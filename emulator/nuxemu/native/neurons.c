@@ -7,15 +7,6 @@
 
 #include <stdlib.h>
 
-// Look further ahead at once when the next look would be sooner than this.
-#define NEAR_S 1e-9
-// Smallest step of the search for a threshold crossing: the error of a spike time. It doubles when
-// the search has not ended after PATIENCE steps.
-#define FINEST_S 1e-15
-enum { PATIENCE = 32 };
-// The same relative to the time, a little more than the spacing of doubles.
-#define FINEST_PART 4e-16
-
 nux_neurons *nux_neurons_new(void) {
     nux_neurons *neurons = calloc(1, sizeof *neurons);
     if (neurons == NULL)
@@ -53,11 +44,20 @@ void nux_neurons_free(nux_neurons *neurons) {
     free(neurons);
 }
 
+// Find the least of check_s, and end_s if there are linear groups.
+static void schedule(nux_neurons *neurons) {
+    nux_neuron_derived *derived = neurons->derived;
+    nux_f64x4 a = nux_load(&derived->least_check_s[0]), b = nux_load(&derived->least_check_s[4]);
+    nux_f64x4 c = nux_load(&derived->least_check_s[8]), d = nux_load(&derived->least_check_s[12]);
+    double next = nux_least(nux_min(nux_min(a, b), nux_min(c, d)));
+    bool ends = derived->n_linear != 0 && neurons->state.end_s < next;
+    derived->next_s = ends ? neurons->state.end_s : next;
+}
+
 void nux_neurons_schedule(nux_neurons *neurons) {
-    nux_f64x4 least = nux_splat(INFINITY);
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group += NUX_LANES)
-        least = nux_min(least, nux_load(&neurons->state.check_s[group]));
-    neurons->derived->next_s = nux_least(least);
+    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
+        nux_set_check(neurons, group, neurons->state.check_s[group]);
+    schedule(neurons);
 }
 
 double nux_neurons_next(const nux_neurons *neurons) { return neurons->derived->next_s; }
@@ -65,15 +65,6 @@ double nux_neurons_next(const nux_neurons *neurons) { return neurons->derived->n
 void nux_neurons_reach(nux_neurons *neurons, double t) {
     if (t > neurons->state.now_s)
         neurons->state.now_s = t;
-}
-
-NUX_INLINE nux_f64x4 refractory_until(const nux_neurons *neurons, unsigned group) {
-    return nux_load(&neurons->state.refractory_until_s[group * NUX_NEURON_GROUP]);
-}
-
-// The smallest step of a search from t on.
-NUX_INLINE double finest_step(double t) {
-    return FINEST_S > FINEST_PART * t ? FINEST_S : FINEST_PART * t;
 }
 
 // Store the values of a group at t.
@@ -93,75 +84,52 @@ NUX_INLINE void store_lanes(nux_neurons *neurons, unsigned group, double t,
 NUX_INLINE double first_event(const nux_neurons *neurons, unsigned group, double t,
                               const nux_neuron_lanes *at) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
-    nux_f64x4 until = refractory_until(neurons, group), never = nux_splat(INFINITY);
-    nux_i64x4 rests = until > t;
-    nux_f64x4 crossing = t + nux_quiet_time(of, at);
-    crossing = nux_where(nux_load_mask(of->linear), crossing, never);
-    return nux_least(nux_where(rests, until, crossing));
+    nux_f64x4 until = nux_refractory_until(neurons, group), never = nux_splat(INFINITY);
+    nux_neuron_bound bound = nux_bound(of, at, INFINITY);
+    nux_f64x4 crossing = t + nux_quiet_time(of, &bound);
+    crossing = nux_where(nux_moving(neurons, group), crossing, never);
+    return nux_least(nux_where(until > -INFINITY, until, crossing));
 }
 
-// Find out when the group, just stored, needs attention.
-NUX_INLINE void look_ahead(nux_neurons *neurons, unsigned group, const nux_neuron_lanes *at) {
+// Find out when a group with numeric neurons, just stored, needs attention.
+NUX_INLINE void begin_step(nux_neurons *neurons, unsigned group, const nux_neuron_lanes *at) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     double t = neurons->state.time_s[group], check = first_event(neurons, group, t, at);
-    if (of->any_numeric) {
-        double soonest = t + finest_step(t);
-        check = check > soonest ? check : soonest;
-        nux_neurons_begin_step(neurons, group, check);
-        double crossing = nux_least(nux_load(of->step.crossing_s));
-        double end = neurons->state.step_end_s[group];
-        check = check < end ? check : end;
-        check = check < crossing ? check : crossing;
-    }
-    neurons->state.check_s[group] = check;
+    double soonest = t + nux_finest_step(t);
+    check = check > soonest ? check : soonest;
+    nux_neurons_begin_step(neurons, group, check);
+    double crossing = nux_least(nux_load(of->step.crossing_s));
+    double end = neurons->state.step_end_s[group];
+    check = check < end ? check : end;
+    nux_set_check(neurons, group, check < crossing ? check : crossing);
 }
 
-// The same when no neuron of the group is numeric and nothing happened to it; `at` are its values
-// at t.
-NUX_INLINE double search(const nux_neurons *neurons, unsigned group, double t,
-                         nux_neuron_lanes at) {
+// Reset neurons of a group with numeric ones at t, and let those whose refractory time has ended
+// move; `at` are the values then.
+NUX_INLINE void hold(nux_neurons *neurons, unsigned group, double t, nux_i64x4 rest,
+                     nux_neuron_lanes at) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
-    nux_f64x4 until = refractory_until(neurons, group);
-    nux_i64x4 moves = nux_load_mask(of->linear) & (until <= neurons->state.time_s[group]);
-    double finest = finest_step(t);
-    for (unsigned i = 0;; i++) {
-        double check = first_event(neurons, group, t, &at), step = check - t;
-        if (step > NEAR_S)
-            return check;
-        finest *= i < PATIENCE ? 1 : 2;
-        t += step > finest ? step : finest;
-        if (nux_any_lane((until > neurons->state.time_s[group]) & (until <= t)))
-            return nux_least(
-                nux_where(until > neurons->state.time_s[group], until, nux_splat(INFINITY)));
-        at = nux_lanes_at(neurons, group, t);
-        if (nux_any_lane(moves & (at.v >= nux_load(of->threshold))))
-            return t;
-    }
-}
-
-// Handle what is due in a group at t; returns the spikes as bits.
-NUX_NEURON_CLONES
-static unsigned step_group(nux_neurons *neurons, unsigned group, double t) {
-    const nux_neuron_group *of = &neurons->derived->groups[group];
-    double start = neurons->state.time_s[group];
-    nux_f64x4 until = refractory_until(neurons, group);
-    nux_i64x4 moves = until <= start;
-    nux_neuron_lanes at = nux_lanes_at(neurons, group, t);
-    nux_i64x4 spikes = nux_load_mask(of->linear) & (at.v >= nux_load(of->threshold));
-    if (of->any_numeric)
-        spikes |= nux_load_mask(of->numeric) & (nux_load(of->step.crossing_s) <= t);
-    spikes &= moves;
-    if (!of->any_numeric && !nux_any_lane(spikes) && !nux_any_lane(~moves & (until <= t))) {
-        neurons->state.check_s[group] = search(neurons, group, t, at);
-        return 0;
-    }
-    at.v = nux_where(spikes, nux_load(of->reset), at.v);
-    at.w += (nux_f64x4)(spikes & (nux_i64x4)nux_load(of->b));
-    until = nux_where(spikes, t + nux_load(of->refractory_s), until);
+    nux_f64x4 until = nux_refractory_until(neurons, group);
+    until = nux_where(until <= t, nux_splat(-INFINITY), until);
+    until = nux_where(rest, t + nux_load(of->refractory_s), until);
     nux_store(&neurons->state.refractory_until_s[group * NUX_NEURON_GROUP], until);
+    nux_neurons_set_moving(neurons, group);
+    at.v = nux_where(rest, nux_load(of->reset), at.v);
     store_lanes(neurons, group, t, &at);
-    look_ahead(neurons, group, &at);
-    return (unsigned)((spikes[0] & 1) | (spikes[1] & 2) | (spikes[2] & 4) | (spikes[3] & 8));
+    begin_step(neurons, group, &at);
+}
+
+// Handle what is due in a group with numeric neurons at t; returns the spikes as bits.
+NUX_NEURON_CLONES
+static unsigned numeric_step(nux_neurons *neurons, unsigned group, double t) {
+    const nux_neuron_group *of = &neurons->derived->groups[group];
+    nux_neuron_lanes at = nux_lanes_at(neurons, group, t);
+    nux_i64x4 crossed = nux_load_mask(of->numeric) & (nux_load(of->step.crossing_s) <= t) &
+                        (nux_refractory_until(neurons, group) == -INFINITY);
+    nux_i64x4 spikes = crossed | (nux_moving(neurons, group) & (at.v >= nux_load(of->threshold)));
+    at.w += (nux_f64x4)(spikes & (nux_i64x4)nux_load(of->b));
+    hold(neurons, group, t, spikes, at);
+    return nux_bits(spikes);
 }
 
 static unsigned write_columns(unsigned group, unsigned bits, uint16_t *columns) {
@@ -172,12 +140,30 @@ static unsigned write_columns(unsigned group, unsigned bits, uint16_t *columns) 
     return n;
 }
 
+// Groups that are due at t, as bits.
+static uint64_t due_groups(const nux_neurons *neurons, double t) {
+    uint64_t due = 0;
+    for (unsigned i = 0; i < NUX_NEURON_GROUPS / 4; i++)
+        if (neurons->derived->least_check_s[i] <= t)
+            for (unsigned group = 4 * i; group < 4 * i + 4; group++)
+                if (neurons->state.check_s[group] <= t)
+                    due |= (uint64_t)1 << group;
+    return due;
+}
+
 unsigned nux_neurons_step(nux_neurons *neurons, double t, uint16_t *columns) {
     unsigned n = 0;
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
-        if (neurons->state.check_s[group] <= t)
-            n += write_columns(group, step_group(neurons, group, t), columns + n);
-    nux_neurons_schedule(neurons);
+    bool any = neurons->derived->n_linear != 0;
+    if (any && (neurons->state.end_s <= t || nux_span_old(neurons, t)))
+        nux_neurons_restart(neurons, t);
+    for (uint64_t due = due_groups(neurons, t); due != 0; due &= due - 1) {
+        unsigned group = (unsigned)__builtin_ctzll(due);
+        bool numeric = neurons->derived->groups[group].any_numeric;
+        unsigned spikes = numeric ? numeric_step(neurons, group, t)
+                                  : nux_neurons_linear_step(neurons, group, t);
+        n += write_columns(group, spikes, columns + n);
+    }
+    schedule(neurons);
     nux_neurons_reach(neurons, t);
     return n;
 }
@@ -189,9 +175,10 @@ NUX_INLINE nux_f64x4 numbers(uint32_t word) {
     return __builtin_convertvector(bytes, nux_f64x4);
 }
 
-// Add currents to a group at t: those of the weights in a word.
-NUX_INLINE void input_group(nux_neurons *neurons, unsigned group, double t, uint32_t weights,
-                            int inhibitory, double amplitude) {
+// Add currents to a group with numeric neurons at t: those of the weights in a word.
+NUX_NEURON_CLONES
+static void numeric_input(nux_neurons *neurons, unsigned group, double t, uint32_t weights,
+                          int inhibitory, double amplitude) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_neuron_lanes at = nux_lanes_at(neurons, group, t);
     nux_f64x4 jump = numbers(weights) * nux_load(of->jump[inhibitory]) * amplitude;
@@ -200,48 +187,55 @@ NUX_INLINE void input_group(nux_neurons *neurons, unsigned group, double t, uint
     else
         at.i_exc += jump;
     store_lanes(neurons, group, t, &at);
-    look_ahead(neurons, group, &at);
+    begin_step(neurons, group, &at);
 }
 
-NUX_NEURON_CLONES
+// Bytes of the four neurons of a group.
+NUX_INLINE uint32_t word_of(const uint8_t *bytes, unsigned group) {
+    uint32_t word;
+    memcpy(&word, bytes + group * NUX_NEURON_GROUP, sizeof word);
+    return word;
+}
+
 unsigned nux_neurons_input(nux_neurons *neurons, double t, const uint8_t *weights,
                            const uint8_t *match, int inhibitory, double amplitude,
                            uint16_t *columns) {
-    unsigned n = 0;
-    inhibitory = inhibitory != 0;
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
-        const nux_neuron_group *of = &neurons->derived->groups[group];
-        uint32_t word, matching;
-        memcpy(&word, weights + group * NUX_NEURON_GROUP, sizeof word);
-        memcpy(&matching, match + group * NUX_NEURON_GROUP, sizeof matching);
-        word &= matching;
-        if ((word & of->receives) != 0)
-            input_group(neurons, group, t, word & of->receives, inhibitory, amplitude);
-        word &= of->bypass;
-        if (word != 0 && !inhibitory)
-            for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
-                if (word >> 8 * lane & 0xff)
-                    columns[n++] = (uint16_t)(group * NUX_NEURON_GROUP + lane);
+    const nux_neuron_derived *derived = neurons->derived;
+    uint8_t matching[NUX_NEURONS], linear[NUX_NEURONS], any = 0;
+    for (unsigned i = 0; i < NUX_NEURONS; i++) {
+        matching[i] = weights[i] & match[i];
+        linear[i] = matching[i] & derived->linear_mask[i];
+        any |= linear[i];
     }
-    nux_neurons_schedule(neurons);
+    if (any)
+        nux_neurons_linear_input(neurons, t, linear, inhibitory != 0, amplitude);
+    for (unsigned i = 0; i < derived->n_numeric; i++) {
+        unsigned group = derived->numeric[i];
+        uint32_t word = word_of(matching, group) & derived->groups[group].receives;
+        if (word != 0)
+            numeric_input(neurons, group, t, word, inhibitory != 0, amplitude);
+    }
+    unsigned n = 0;
+    for (unsigned group = 0; derived->any_bypass && !inhibitory && group < NUX_NEURON_GROUPS;
+         group++) {
+        uint32_t word = word_of(matching, group) & derived->groups[group].bypass;
+        for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
+            if (word >> 8 * lane & 0xff)
+                columns[n++] = (uint16_t)(group * NUX_NEURON_GROUP + lane);
+    }
+    schedule(neurons);
     nux_neurons_reach(neurons, t);
     return n;
 }
 
 NUX_NEURON_CLONES
-static void reset_group(nux_neurons *neurons, unsigned group, double t, const int64_t *mask) {
-    nux_i64x4 chosen = nux_load_mask(mask);
-    const nux_neuron_group *of = &neurons->derived->groups[group];
-    nux_neuron_lanes at = nux_lanes_at(neurons, group, t);
-    nux_f64x4 until = refractory_until(neurons, group);
-    at.v = nux_where(chosen, nux_load(of->reset), at.v);
-    until = nux_where(chosen, t + nux_load(of->refractory_s), until);
-    nux_store(&neurons->state.refractory_until_s[group * NUX_NEURON_GROUP], until);
-    store_lanes(neurons, group, t, &at);
-    look_ahead(neurons, group, &at);
+static void numeric_reset(nux_neurons *neurons, unsigned group, double t, const int64_t *mask) {
+    hold(neurons, group, t, nux_load_mask(mask), nux_lanes_at(neurons, group, t));
 }
 
 void nux_neurons_reset(nux_neurons *neurons, double t, const uint8_t *mask) {
+    if (neurons->derived->n_linear != 0 && nux_span_old(neurons, t))
+        nux_neurons_restart(neurons, t);
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
         uint32_t receives = neurons->derived->groups[group].receives;
         int64_t chosen[NUX_NEURON_GROUP], any = 0;
@@ -249,10 +243,12 @@ void nux_neurons_reset(nux_neurons *neurons, double t, const uint8_t *mask) {
             bool reset = mask[group * NUX_NEURON_GROUP + lane] != 0 && (receives >> 8 * lane & 1);
             any |= chosen[lane] = reset ? -1 : 0;
         }
-        if (any)
-            reset_group(neurons, group, t, chosen);
+        if (any && neurons->derived->groups[group].any_numeric)
+            numeric_reset(neurons, group, t, chosen);
+        else if (any)
+            nux_neurons_linear_reset(neurons, group, t, chosen);
     }
-    nux_neurons_schedule(neurons);
+    schedule(neurons);
     nux_neurons_reach(neurons, t);
 }
 
@@ -288,21 +284,50 @@ void nux_neurons_settle(nux_neurons *neurons, double t) {
 
 // After a change of parameters: neurons rest that are not in use, or were not before (`kept`: bytes
 // of those that were).
-static void clear_lanes(nux_neurons *neurons, unsigned group, uint32_t kept) {
+static void clear_lanes(nux_neurons *neurons, unsigned group, double now, uint32_t kept) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_neuron_state *state = &neurons->state;
-    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
+    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++) {
+        unsigned column = group * NUX_NEURON_GROUP + lane;
+        double *until = &state->refractory_until_s[column];
         if ((kept & of->receives & 0xffu << 8 * lane) == 0) {
-            unsigned column = group * NUX_NEURON_GROUP + lane;
             state->v_lsb[column] = of->leak[lane];
             state->i_exc[column] = state->i_inh[column] = state->w_lsb[column] = 0;
-            state->refractory_until_s[column] = -INFINITY;
-        }
+            *until = -INFINITY;
+        } else if (*until <= now)
+            *until = -INFINITY;
+    }
     if (of->receives == 0) {
         state->time_s[group] = state->step_end_s[group] = 0;
         state->check_s[group] = INFINITY;
     } else if (!of->any_numeric)
         state->step_end_s[group] = 0;
+}
+
+void nux_neurons_set_moving(nux_neurons *neurons, unsigned group) {
+    nux_neuron_derived *derived = neurons->derived;
+    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++) {
+        unsigned i = group * NUX_NEURON_GROUP + lane;
+        bool rests = neurons->state.refractory_until_s[i] > -INFINITY;
+        derived->moves[i] = rests ? 0 : derived->groups[group].linear[lane];
+        for (unsigned kind = 0; kind < 2; kind++)
+            derived->moved[kind][i] = derived->moves[i] ? derived->jump[kind][i] : 0;
+    }
+}
+
+void nux_neurons_find_moving(nux_neurons *neurons) {
+    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
+        nux_neurons_set_moving(neurons, group);
+}
+
+// Linear groups not in use: as in new neurons.
+static void clear_span(nux_neuron_state *state) {
+    state->start_s = 0;
+    state->end_s = state->span_s = INFINITY;
+    state->room_s = 1;
+    state->inputs = state->looks = 0;
+    for (unsigned i = 0; i < NUX_NEURONS; i++)
+        state->room[i] = INT16_MAX;
 }
 
 NUX_NEURON_CLONES
@@ -313,13 +338,19 @@ void nux_neurons_update_parameters(nux_neurons *neurons, double now_s) {
         kept[group] = neurons->derived->groups[group].receives;
     nux_neurons_settle(neurons, now);
     nux_neurons_derive(neurons);
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
-        clear_lanes(neurons, group, kept[group]);
-        if (neurons->derived->groups[group].receives != 0) {
-            neurons->state.time_s[group] = now;
-            nux_neuron_lanes at = nux_stored_lanes(neurons, group);
-            look_ahead(neurons, group, &at);
-        }
+    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
+        clear_lanes(neurons, group, now, kept[group]);
+    nux_neurons_find_moving(neurons);
+    for (unsigned i = 0; i < neurons->derived->n_numeric; i++) {
+        unsigned group = neurons->derived->numeric[i];
+        neurons->state.time_s[group] = now;
+        nux_neuron_lanes at = nux_stored_lanes(neurons, group);
+        begin_step(neurons, group, &at);
+    }
+    clear_span(&neurons->state);
+    if (neurons->derived->n_linear != 0) {
+        neurons->state.start_s = now;
+        nux_neurons_restart(neurons, now);
     }
     nux_neurons_schedule(neurons);
 }

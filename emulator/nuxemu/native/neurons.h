@@ -5,6 +5,7 @@
 //   dw/dt = (a (V - leak) - w) / tau_w
 //
 // neurons.c           what happens to neurons and when
+// neuron_linear.c     linear neurons: input, spikes
 // neuron_linear.h     exact propagation, and the bound before which no threshold is crossed
 // neuron_numeric.c    Runge-Kutta steps for neurons with terms that have no closed form
 // neuron_parameters.c limits, and derived values
@@ -30,32 +31,57 @@ typedef struct {
 
 // Four neurons, [lane]; rates are in 1/s.
 typedef struct {
-    double leak[4], reset[4], refractory_s[4], b[4];
+    double leak[4];
     double threshold[4]; // infinite: never spikes
     double rate_mem[4], rate_exc[4], rate_inh[4];
-    double jump[2][4];       // of the current, per unit of weight: excitatory, inhibitory
+    double psp_peak[4];   // of the membrane above leak, per unit of excitatory current
+    double per_jump[4];   // 1 / jump of excitatory input
     double difference[2][4]; // rate_mem - rate_exc, rate_mem - rate_inh
     double inverse_difference[2][4];
-    double psp_peak[4];   // of the membrane above leak, per unit of excitatory current
-    double relief_exc[4]; // rate_exc where inhibition decays at least as fast, else 0
+    double reset[4], refractory_s[4];
+    double jump[2][4];    // of the current, per unit of weight: excitatory, inhibitory
     int64_t linear[4];    // masks: propagated exactly, or numerically; neither if not enabled
     int64_t numeric[4];
+    double short_s;            // up to which the short series hold
+    uint32_t receives, bypass; // byte masks
+    bool any_linear, any_numeric;
+    bool uniform; // linear, and all its rates are those of `shared`
     // Numeric neurons.
     double upstroke[4], inverse_delta_t[4], v_exp[4]; // upstroke: delta_t, 0 without the term
     double exc_constant[4], exc_slope[4]; // i_exc counts exc_constant - exc_slope * V times
     double inh_constant[4], inh_slope[4]; // i_inh counts inh_constant + inh_slope * V times
     double w_weight[4];                   // 1 with adaptation, else 0
-    double a[4], rate_w[4];
+    double a[4], b[4], rate_w[4];
     nux_neuron_step step;
-    double short_s;            // up to which the short series hold
-    uint32_t receives, bypass; // byte masks
-    bool any_linear, any_numeric;
 } nux_neuron_group;
 
 typedef struct nux_neuron_derived {
+    double next_s;               // least of check_s, and end_s if there are linear groups
+    double least_check_s[NUX_NEURON_GROUPS / 4]; // of four groups each
+    int64_t moves[NUX_NEURONS];  // masks: linear and not refractory
+    double jump[2][NUX_NEURONS]; // as in the groups
+    double moved[2][NUX_NEURONS]; // the same, 0 where the membrane does not move
+    uint8_t linear_mask[NUX_NEURONS]; // bytes of neurons in linear groups
+    // The linear groups; those with numeric neurons; and whether there are bypassed neurons.
+    unsigned n_linear, n_numeric;
+    uint8_t linear[NUX_NEURON_GROUPS], numeric[NUX_NEURON_GROUPS];
+    bool any_bypass;
+    // Of linear groups: whether all neurons have the same rates (then those of `shared`), the
+    // largest rate, the slowest PSP (rates), its peak and the time of the peak.
+    bool uniform, fires; // and whether any has a threshold
+    nux_neuron_group shared;
+    double fastest, slowest_mem, slowest_exc, slowest_peak, slowest_peak_s;
     nux_neuron_group groups[NUX_NEURON_GROUPS];
-    double next_s; // least of check_s
 } nux_neuron_derived;
+
+// Set the time at which a group needs attention.
+static inline void nux_set_check(nux_neurons *neurons, unsigned group, double check_s) {
+    const double *check = &neurons->state.check_s[group & ~3u];
+    neurons->state.check_s[group] = check_s;
+    double low = check[0] < check[1] ? check[0] : check[1];
+    double high = check[2] < check[3] ? check[2] : check[3];
+    neurons->derived->least_check_s[group / 4] = low < high ? low : high;
+}
 
 // Values of four neurons at some time.
 typedef struct {
@@ -72,7 +98,21 @@ void nux_neurons_begin_step(nux_neurons *neurons, unsigned group, double end_s);
 // Make the step that ends at step_end_s once more.
 void nux_neurons_repeat_step(nux_neurons *neurons, unsigned group);
 
-// neurons.c: find the least of check_s.
+// neuron_linear.c: the linear groups.
+// Begin a new span at t.
+void nux_neurons_restart(nux_neurons *neurons, double t);
+// An event, with the weights that match.
+void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *weights,
+                              int inhibitory, double amplitude);
+// Handle what is due in a group at t; returns the spikes as bits.
+unsigned nux_neurons_linear_step(nux_neurons *neurons, unsigned group, double t);
+// Reset the neurons of a group in the mask.
+void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t,
+                              const int64_t *mask);
+// Find out which membranes move, of one group or all.
+void nux_neurons_set_moving(nux_neurons *neurons, unsigned group);
+void nux_neurons_find_moving(nux_neurons *neurons);
+// neurons.c: find the next of check_s.
 void nux_neurons_schedule(nux_neurons *neurons);
 
 #endif

@@ -13,6 +13,7 @@ enum nux_neuron_limits {
     NUX_NEURON_GROUPS = 64,
     NUX_NEURON_REALS = 16, // parameters that are numbers
     NUX_NEURON_FLAGS = 6,
+    NUX_NEURON_ROOM_UNITS = 32,
     NUX_NEURON_REVERSAL_GAP_LSB = 1, // least distance of reversal potentials from the leak
 };
 
@@ -48,7 +49,9 @@ typedef struct {
     double low, high;
 } nux_neuron_limit;
 
-// Groups are brought up to date when something happens to one of their neurons.
+// Linear groups (whose enabled neurons all are propagated exactly) have a common start: what is
+// stored of them are the values at that time which lead to those now. Other groups are brought up to
+// date when something happens to one of their neurons.
 typedef struct {
     double now_s; // latest time given
     double v_lsb[256];
@@ -59,6 +62,14 @@ typedef struct {
     double time_s[64];              // of the values above
     double check_s[64];             // nothing happens before, without input
     double step_end_s[64];          // numeric integration: end of the step under way
+    // Linear groups: nothing happens to neurons before end_s that are not to be looked at earlier
+    // (check_s), unless their excitatory input uses up their room.
+    double start_s, end_s;
+    double span_s;    // length of such a span, infinite: no end
+    double room_s;    // height of a PSP that is NUX_NEURON_ROOM_UNITS of room, for a current of 1
+    double inputs;    // since the start
+    double looks;     // groups that used up their room since
+    int16_t room[256];
 } nux_neuron_state;
 
 struct nux_neuron_derived;

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Input to linear groups: little work for an event, and looking at a group only when needed.
+//
+// An event at t leaves the start of the groups where it is, and adds to the values there what leads
+// to the event's current at t: exp(rate_syn (t - start)) times as much current, and a membrane of
+// -K(t - start) in its growing form, (exp(rate_syn h) - exp(rate_mem h)) / (rate_mem - rate_syn)
+// times as much, so that the membrane at t is as before.
+//
+// Spans: at the start of one, each neuron's room is measured: how far its membrane stays below the
+// threshold until the end without input. An excitatory event takes from it the height of its PSP at
+// the end. Only groups with a neuron whose room is used up are looked at. Inhibition adds no room.
+#include "neuron_linear.h"
+
+// Look further ahead at once when the next look would be sooner than this.
+#define NEAR_S 1e-9
+// The search for a threshold crossing takes larger steps when it has not ended after so many.
+enum { PATIENCE = 32 };
+// Room and its unit are rounded; more than that is lost.
+#define ROOM_LSB 1e-9
+#define MOST_ROOM 32767
+// Largest use of room by a unit of weight: the sum with MOST_ROOM stays within 16 bits.
+#define MOST_USE 128
+// Spans with so few events do not become shorter.
+#define FEW_INPUTS 4
+#define SHORTEST_S 1e-9
+#define SHORTEST_PART 1e-12 // of the time
+
+typedef int16_t i16x16 __attribute__((vector_size(32), aligned(2)));
+typedef uint8_t u8x16 __attribute__((vector_size(16), aligned(1)));
+typedef int16_t i16x4 __attribute__((vector_size(8), aligned(2)));
+
+// Height at h of the highest PSP for a current of 1, not only until its peak.
+static double slowest_psp(const nux_neuron_derived *derived, double h) {
+    if (h >= derived->slowest_peak_s)
+        return derived->slowest_peak;
+    double m = derived->slowest_mem, s = derived->slowest_exc, x = (m - s) * h;
+    nux_f64x4 power = nux_exp((nux_f64x4){-m * h, -s * h, 0, 0});
+    double psp = x <= NUX_SHORT && x >= -NUX_SHORT
+                     ? h * power[0] * nux_phi_short(nux_splat(x))[0]
+                     : (power[1] - power[0]) / (m - s);
+    return psp * (1 + 1e-9);
+}
+
+// A group's room in units, and when it is to be looked at again.
+NUX_INLINE void look(nux_neurons *neurons, unsigned group, double t, const nux_neuron_lanes *at) {
+    const nux_neuron_group *of = &neurons->derived->groups[group];
+    nux_neuron_state *state = &neurons->state;
+    unsigned column = group * NUX_NEURON_GROUP;
+    nux_f64x4 until = nux_refractory_until(neurons, group), never = nux_splat(INFINITY);
+    nux_i64x4 moves = nux_moving(neurons, group);
+    nux_neuron_bound bound = nux_bound(of, at, state->end_s - t);
+    nux_f64x4 room = (nux_room(of, &bound, state->end_s - t) - ROOM_LSB) *
+                     (nux_load(of->per_jump) * (NUX_NEURON_ROOM_UNITS / state->room_s));
+    nux_i64x4 due = moves & (room < 0.0);
+    double check = INFINITY;
+    if (nux_any_lane(due))
+        check = nux_least(nux_where(due, t + nux_quiet_time(of, &bound), never));
+    nux_i64x4 rests = until > -INFINITY;
+    if (nux_any_lane(rests)) {
+        double end = nux_least(nux_where(rests, until, never));
+        check = end < check ? end : check;
+    }
+    nux_set_check(neurons, group, check);
+    room = nux_min(nux_max(room, nux_splat(0)), nux_splat(MOST_ROOM));
+    room = nux_where(moves, room, nux_splat(MOST_ROOM));
+    nux_i32x4 wide = __builtin_convertvector(room, nux_i32x4);
+    i16x4 units = __builtin_convertvector(wide, i16x4);
+    memcpy(&state->room[column], &units, sizeof units);
+}
+
+// Spans are longer when few groups had to be looked at. Without input there is no end.
+static void choose_span(nux_neurons *neurons) {
+    nux_neuron_state *state = &neurons->state;
+    double longest = neurons->derived->slowest_peak_s;
+    double shortest = SHORTEST_PART * state->start_s;
+    shortest = shortest > SHORTEST_S ? shortest : SHORTEST_S;
+    if (2 * state->looks > neurons->derived->n_linear && state->inputs > FEW_INPUTS)
+        state->span_s = 0.7 * (state->span_s < longest ? state->span_s : longest);
+    else if (state->inputs > 0)
+        state->span_s *= 1.25;
+    if (state->span_s < shortest)
+        state->span_s = shortest;
+    if (state->span_s > longest)
+        state->span_s = INFINITY;
+    bool ends = neurons->derived->fires && state->inputs > 0;
+    state->end_s = ends ? state->start_s + state->span_s : INFINITY;
+    state->room_s = slowest_psp(neurons->derived, state->end_s - state->start_s);
+    state->inputs = state->looks = 0;
+}
+
+NUX_NEURON_CLONES
+void nux_neurons_restart(nux_neurons *neurons, double t) {
+    nux_neuron_state *state = &neurons->state;
+    const nux_neuron_derived *derived = neurons->derived;
+    double h = t - state->start_s;
+    state->start_s = t;
+    choose_span(neurons);
+    nux_neuron_decay shared = nux_uniform_decay(&derived->shared, h);
+    for (unsigned i = 0; i < derived->n_linear; i++) {
+        unsigned group = derived->linear[i], column = group * NUX_NEURON_GROUP;
+        const nux_neuron_group *of = &derived->groups[group];
+        nux_neuron_decay decay = derived->uniform ? shared : nux_decay(of, h);
+        nux_neuron_lanes at = nux_after(&decay, nux_load(of->leak), nux_moving(neurons, group),
+                                        nux_stored_lanes(neurons, group));
+        nux_store(&state->v_lsb[column], at.v);
+        nux_store(&state->i_exc[column], at.i_exc);
+        nux_store(&state->i_inh[column], at.i_inh);
+        state->time_s[group] = t;
+        look(neurons, group, t, &at);
+    }
+}
+
+// What a current of 1 at h adds to the values at the start.
+typedef struct {
+    nux_f64x4 membrane, current;
+} growth;
+
+NUX_INLINE growth grow(const nux_neuron_group *of, unsigned kind, double h) {
+    nux_f64x4 rate_syn = nux_load(kind ? of->rate_inh : of->rate_exc);
+    nux_f64x4 x = -h * nux_load(of->difference[kind]), phi = nux_phi_short(x);
+    if (h <= of->short_s) {
+        nux_f64x4 mem = nux_exp_short(h * nux_load(of->rate_mem));
+        return (growth){-h * mem * phi, mem * (1.0 + x * phi)};
+    }
+    nux_f64x4 mem = nux_exp(h * nux_load(of->rate_mem)), syn = nux_exp(h * rate_syn);
+    nux_f64x4 far = (syn - mem) * nux_load(of->inverse_difference[kind]);
+    nux_i64x4 is_near = (x <= NUX_SHORT) & (x >= -NUX_SHORT);
+    return (growth){nux_where(is_near, -h * mem * phi, far), syn};
+}
+
+NUX_INLINE void add_uniform(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
+                            double amplitude) {
+    const nux_neuron_derived *derived = neurons->derived;
+    growth by = grow(&derived->shared, kind, h);
+    double membrane = by.membrane[0] * (kind ? -amplitude : amplitude);
+    double to_current = by.current[0] * amplitude;
+    double *restrict v = neurons->state.v_lsb;
+    double *restrict current = kind ? neurons->state.i_inh : neurons->state.i_exc;
+    const double *restrict jump = derived->jump[kind], *restrict moved = derived->moved[kind];
+    for (unsigned i = 0; i < NUX_NEURONS; i++) {
+        double weight = weights[i];
+        v[i] += weight * moved[i] * membrane;
+        current[i] += weight * jump[i] * to_current;
+    }
+}
+
+NUX_INLINE void add_varied(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
+                           double amplitude) {
+    const nux_neuron_derived *derived = neurons->derived;
+    double numbers[NUX_NEURONS];
+    for (unsigned i = 0; i < NUX_NEURONS; i++)
+        numbers[i] = weights[i];
+    for (unsigned i = 0; i < derived->n_linear; i++) {
+        unsigned group = derived->linear[i], column = group * NUX_NEURON_GROUP;
+        double *v = &neurons->state.v_lsb[column];
+        double *current = kind ? &neurons->state.i_inh[column] : &neurons->state.i_exc[column];
+        nux_f64x4 weight = nux_load(&numbers[column]);
+        growth by = grow(&derived->groups[group], kind, h);
+        by.membrane *= kind ? -amplitude : amplitude;
+        nux_f64x4 moved = weight * nux_load(&derived->moved[kind][column]);
+        nux_f64x4 jump = weight * nux_load(&derived->jump[kind][column]);
+        nux_store(v, nux_load(v) + moved * by.membrane);
+        nux_store(current, nux_load(current) + jump * (by.current * amplitude));
+    }
+}
+
+// Take room for the weights; the groups that have not enough left, as bits.
+NUX_INLINE uint64_t use_room(nux_neuron_state *state, const uint8_t *weights, int16_t use) {
+    uint64_t bits = 0;
+    for (unsigned column = 0; column < NUX_NEURONS; column += 16) {
+        u8x16 bytes;
+        i16x16 room;
+        memcpy(&bytes, &weights[column], sizeof bytes);
+        memcpy(&room, &state->room[column], sizeof room);
+        room -= __builtin_convertvector(bytes, i16x16) * use;
+        memcpy(&state->room[column], &room, sizeof room);
+    }
+    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
+        uint64_t four;
+        memcpy(&four, &state->room[group * NUX_NEURON_GROUP], sizeof four);
+        if (four & 0x8000800080008000)
+            bits |= (uint64_t)1 << group;
+    }
+    return bits;
+}
+
+NUX_INLINE void look_at_all(nux_neurons *neurons, uint64_t bits, double t) {
+    const nux_neuron_derived *derived = neurons->derived;
+    double h = t - neurons->state.start_s;
+    nux_neuron_decay shared = nux_uniform_decay(&derived->shared, h);
+    for (; bits != 0; bits &= bits - 1) {
+        unsigned group = (unsigned)__builtin_ctzll(bits);
+        const nux_neuron_group *of = &derived->groups[group];
+        nux_neuron_decay decay = derived->uniform ? shared : nux_decay(of, h);
+        nux_neuron_lanes at = nux_after(&decay, nux_load(of->leak), nux_moving(neurons, group),
+                                        nux_stored_lanes(neurons, group));
+        look(neurons, group, t, &at);
+        neurons->state.looks++;
+    }
+}
+
+NUX_NEURON_CLONES
+void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *weights,
+                              int inhibitory, double amplitude) {
+    nux_neuron_state *state = &neurons->state;
+    const nux_neuron_derived *derived = neurons->derived;
+    if (t > state->end_s || nux_span_old(neurons, t) ||
+        (state->looks > 2 * derived->n_linear && state->inputs > FEW_INPUTS))
+        nux_neurons_restart(neurons, t);
+    state->inputs++;
+    unsigned kind = inhibitory != 0;
+    if (derived->uniform)
+        add_uniform(neurons, t - state->start_s, weights, kind, amplitude);
+    else
+        add_varied(neurons, t - state->start_s, weights, kind, amplitude);
+    if (inhibitory || !derived->fires)
+        return;
+    double use = NUX_NEURON_ROOM_UNITS * amplitude / state->room_s *
+                 slowest_psp(derived, state->end_s - t);
+    uint64_t bits = 0;
+    if (use < MOST_USE - 1)
+        bits = use_room(state, weights, (int16_t)(use + 1));
+    else
+        for (unsigned i = 0; i < derived->n_linear; i++)
+            bits |= (uint64_t)1 << derived->linear[i];
+    if (bits != 0)
+        look_at_all(neurons, bits, t);
+}
+
+// When a group, to which nothing happened, needs attention after t; `at` are its values then.
+NUX_INLINE double search(const nux_neurons *neurons, unsigned group, double t,
+                         nux_neuron_lanes at) {
+    const nux_neuron_group *of = &neurons->derived->groups[group];
+    nux_i64x4 moves = nux_moving(neurons, group);
+    nux_f64x4 never = nux_splat(INFINITY);
+    nux_f64x4 until = nux_refractory_until(neurons, group);
+    double end = nux_least(nux_where(until > -INFINITY, until, never));
+    double finest = nux_finest_step(t);
+    for (unsigned i = 0;; i++) {
+        nux_neuron_bound bound = nux_bound(of, &at, neurons->state.end_s - t);
+        double step = nux_least(nux_where(moves, nux_quiet_time(of, &bound), never));
+        if (step > NEAR_S)
+            return t + step < end ? t + step : end;
+        finest *= i < PATIENCE ? 1 : 2;
+        t += step > finest ? step : finest;
+        if (t >= end)
+            return end;
+        at = nux_lanes_at(neurons, group, t);
+        if (nux_any_lane(moves & (at.v >= nux_load(of->threshold))))
+            return t;
+    }
+}
+
+// Let neurons of a group rest at their reset potential from t on, and others, whose membranes are
+// held, move again. Of the values now, `at`, those of the membranes at the start follow.
+NUX_INLINE void hold(nux_neurons *neurons, unsigned group, double t, nux_i64x4 rest,
+                     nux_i64x4 ended, const nux_neuron_decay *decay, nux_neuron_lanes at) {
+    const nux_neuron_group *of = &neurons->derived->groups[group];
+    nux_neuron_state *state = &neurons->state;
+    unsigned column = group * NUX_NEURON_GROUP;
+    nux_f64x4 until = nux_refractory_until(neurons, group), reset = nux_load(of->reset);
+    until = nux_where(ended, nux_splat(-INFINITY), until);
+    until = nux_where(rest, t + nux_load(of->refractory_s), until);
+    nux_store(&state->refractory_until_s[column], until);
+    nux_neurons_set_moving(neurons, group);
+    nux_neuron_lanes start = nux_stored_lanes(neurons, group);
+    nux_f64x4 leak = nux_load(of->leak);
+    nux_f64x4 psp = start.i_exc * decay->psp_exc - start.i_inh * decay->psp_inh;
+    start.v = nux_where(ended, leak + (at.v - leak - psp) / decay->mem, start.v);
+    nux_store(&state->v_lsb[column], nux_where(rest, reset, start.v));
+    at.v = nux_where(rest, reset, at.v);
+    look(neurons, group, t, &at);
+}
+
+NUX_NEURON_CLONES
+unsigned nux_neurons_linear_step(nux_neurons *neurons, unsigned group, double t) {
+    const nux_neuron_group *of = &neurons->derived->groups[group];
+    nux_neuron_decay decay = nux_decay(of, t - neurons->state.start_s);
+    nux_i64x4 moves = nux_moving(neurons, group);
+    nux_f64x4 until = nux_refractory_until(neurons, group);
+    nux_neuron_lanes at =
+        nux_after(&decay, nux_load(of->leak), moves, nux_stored_lanes(neurons, group));
+    nux_i64x4 spikes = moves & (at.v >= nux_load(of->threshold));
+    nux_i64x4 ended = (until > -INFINITY) & (until <= t);
+    if (nux_any_lane(spikes | ended))
+        hold(neurons, group, t, spikes, ended, &decay, at);
+    else
+        nux_set_check(neurons, group, search(neurons, group, t, at));
+    return nux_bits(spikes);
+}
+
+NUX_NEURON_CLONES
+void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t,
+                              const int64_t *mask) {
+    const nux_neuron_group *of = &neurons->derived->groups[group];
+    nux_neuron_decay decay = nux_decay(of, t - neurons->state.start_s);
+    nux_neuron_lanes at = nux_after(&decay, nux_load(of->leak), nux_moving(neurons, group),
+                                    nux_stored_lanes(neurons, group));
+    hold(neurons, group, t, nux_load_mask(mask), nux_splat(0) != 0.0, &decay, at);
+}
