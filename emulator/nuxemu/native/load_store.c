@@ -37,8 +37,12 @@ static bool check_stack(nux_processor *p, uint32_t w, uint32_t pc, uint32_t addr
 /* A load into RA moves the base of the words after it. */
 static bool load_store_multiple(nux_processor *p, uint32_t w, uint32_t pc, bool store) {
     bool unsynced = false;
-    nux_use one = {.dest = NUX_PIPE_NONE, .updated = NUX_PIPE_NONE, .cycles = 1,
-                   .is_load = !store, .is_store = store, .stays = true};
+    nux_use one = {.dest = NUX_PIPE_NONE,
+                   .updated = NUX_PIPE_NONE,
+                   .cycles = 1,
+                   .is_load = !store,
+                   .is_store = store,
+                   .stays = true};
     for (uint32_t r = RT(w); r < 32; r++) {
         uint32_t address = gpr_or_zero(p, RA(w)) + SI(w) + 4 * (r - RT(w));
         if (store && !check_stack(p, w, pc, address, 4))

@@ -102,7 +102,8 @@ uint32_t nux_pipe_go(nux_pipe *p, const nux_use *use, uint32_t latency) {
     }
     if (use->is_load || use->is_store) {
         p->queue[p->count++] = (nux_transfer){
-            (uint16_t)(t + NUX_CYCLES_TO_BUS), (uint16_t)latency,
+            (uint16_t)(t + NUX_CYCLES_TO_BUS),
+            (uint16_t)latency,
             use->is_load ? use->dest : NUX_PIPE_NONE,
         };
         if (use->is_load)
@@ -152,9 +153,7 @@ void nux_pipe_stall(nux_pipe *p, uint32_t cycles) {
     }
 }
 
-void nux_pipe_jump(nux_pipe *p) {
-    advance(p, p->now + NUX_CYCLES_BRANCH_MISS);
-}
+void nux_pipe_jump(nux_pipe *p) { advance(p, p->now + NUX_CYCLES_BRANCH_MISS); }
 
 /* A time for the new origin; what lies up to `slack` from now makes no difference. */
 static uint16_t from_now(const nux_pipe *p, uint16_t t, int32_t slack) {

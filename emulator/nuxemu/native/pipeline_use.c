@@ -118,16 +118,15 @@ static void use_arithmetic(nux_use *use, const nux_decoded *d) {
     if ((row->records && w & 1) || d->id == NUX_S_ANDI_RC || d->id == NUX_S_ANDIS_RC ||
         d->id == NUX_S_ADDIC_RC)
         use->cr_writes |= 1;
-    bool overflow = op == 31 && !rotates && !(row->mask & 0x400) && !(row->reserved & 0x400) &&
-                    w & 0x400;
+    bool overflow =
+        op == 31 && !rotates && !(row->mask & 0x400) && !(row->reserved & 0x400) && w & 0x400;
     use->writes_xer = row->carry || overflow;
 }
 
 nux_use nux_use_of(const nux_decoded *d) {
     const nux_scalar_row *row = &nux_scalar_rows[d->id];
     uint32_t w = d->word;
-    nux_use use = {
-        .dest = NUX_PIPE_NONE, .updated = NUX_PIPE_NONE, .latency = 1, .cycles = 1};
+    nux_use use = {.dest = NUX_PIPE_NONE, .updated = NUX_PIPE_NONE, .latency = 1, .cycles = 1};
     if (d->kind == NUX_KIND_VECTOR) {
         if (d->vector.unit == NUX_UNIT_MEMORY || d->vector.unit == NUX_UNIT_BUS)
             use.reads = base_register(w) | BIT(RB(w));

@@ -182,12 +182,12 @@ typedef struct {
 
 struct nux_processor {
     /* what the block hook uses */
-    nux_visit *previous; /* block that ran last, or visits[0]: its end is dealt with */
+    nux_visit *previous;     /* block that ran last, or visits[0]: its end is dealt with */
     nux_plan *previous_plan; /* its plan if its branch may be predicted, else no_plan */
-    nux_visit *visits; /* visits[0]: what came before is a state, and no branch */
-    uint64_t progress;  /* PROGRESS since it was folded into cycles and instructions */
-    uint64_t budget;    /* cycles of progress until the hook must look up */
-    uint32_t *gpr;      /* the engine's own register words */
+    nux_visit *visits;       /* visits[0]: what came before is a state, and no branch */
+    uint64_t progress;       /* PROGRESS since it was folded into cycles and instructions */
+    uint64_t budget;         /* cycles of progress until the hook must look up */
+    uint32_t *gpr;           /* the engine's own register words */
     nux_timing_state timing;
 
     nux_processor_config config;
@@ -234,9 +234,10 @@ struct nux_processor {
     bool held;               /* in reset, by its control register */
     uint32_t resume_pc;
     nux_plan *plans[NUM_PLANS]; /* by pc; never NULL */
-    nux_plan no_plan; /* of visits[0], where there is none, and of an unpredicted visit in the hook */
+    nux_plan
+        no_plan; /* of visits[0], where there is none, and of an unpredicted visit in the hook */
     uint32_t num_visits;
-    bool crowded;               /* too many plans and states: they are forgotten soon */
+    bool crowded; /* too many plans and states: they are forgotten soon */
     bool leave, flush, stale, fetch_failed, data_failed;
     bool engine_branches_only; /* a test: everything else is native */
     uint32_t bad_fetch;

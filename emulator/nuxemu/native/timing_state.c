@@ -48,8 +48,8 @@ static bool pipe_ok(const nux_pipe *p) {
                     : !is_time(p->ready[i]) || (i < NUX_PIPE_CR && loads[i]))
             return false;
     }
-    return is_time(p->xer_ready) && is_time(p->empty) && is_time(p->from) &&
-           is_time(p->response) && is_time(p->written) && is_time(p->latest);
+    return is_time(p->xer_ready) && is_time(p->empty) && is_time(p->from) && is_time(p->response) &&
+           is_time(p->written) && is_time(p->latest);
 }
 
 static bool vector_ok(const nux_vector_timing *v, uint64_t now) {

@@ -41,8 +41,8 @@ static void memory_access(const nux_processor *p, uint32_t address, bool store,
     else if (address < p->config.sram_size)
         access->extra = store ? NUX_CYCLES_VECTOR_STORE : NUX_CYCLES_VECTOR_LOAD;
     else
-        access->latency = address & NUX_OMNIBUS_DATA_BASE ? NUX_CYCLES_BUS
-                                                          : NUX_CYCLES_EXTERNAL_SCALAR;
+        access->latency =
+            address & NUX_OMNIBUS_DATA_BASE ? NUX_CYCLES_BUS : NUX_CYCLES_EXTERNAL_SCALAR;
 }
 
 static int move_memory(nux_processor *p, const nux_vinsn *v, uint32_t address, bool store) {

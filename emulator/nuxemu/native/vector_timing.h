@@ -25,17 +25,17 @@ enum {
 typedef struct {
     uint64_t entered[NUX_VECTOR_ISSUED], left[NUX_VECTOR_ISSUED]; /* the queue; newest first */
     uint64_t retired[NUX_VECTOR_UNITS][NUX_VECTOR_STATION];       /* last instructions of a unit */
-    uint64_t next[NUX_VECTOR_UNITS];    /* place of the next one there, where the oldest is */
+    uint64_t next[NUX_VECTOR_UNITS]; /* place of the next one there, where the oldest is */
     uint64_t retired_last[NUX_VECTOR_UNITS];
     uint64_t idle[NUX_VECTOR_UNITS]; /* when the unit can begin with its next instruction */
     uint64_t written[32], read[32];  /* last cycle of a write, of a read */
     uint64_t condition, condition_read;
     uint64_t memory_started, memory_ready; /* transfer of the memory unit */
     uint64_t bus_accepted, bus_answered;   /* the last request to the bus */
-    uint64_t bus_free; /* a request that comes before the answer is accepted then */
-    uint64_t port[NUX_VECTOR_PORT];        /* cycles in which the port is taken, by cycle */
-    uint64_t empty;                        /* everything is done */
-    uint64_t mask;                         /* number of units that the mask shuts out */
+    uint64_t bus_free;              /* a request that comes before the answer is accepted then */
+    uint64_t port[NUX_VECTOR_PORT]; /* cycles in which the port is taken, by cycle */
+    uint64_t empty;                 /* everything is done */
+    uint64_t mask;                  /* number of units that the mask shuts out */
 } nux_vector_timing;
 
 /* What a memory or bus instruction costs. */

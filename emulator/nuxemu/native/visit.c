@@ -62,7 +62,7 @@ nux_visit *nux_find_visit(nux_processor *p, nux_plan *plan, const nux_pipe *entr
         .plan = plan, .entry = entry, .other = plan->visits, .unpredicted = unpredicted};
     plan->visits = p->num_visits++;
     calculate(p, visit);
-    p->crowded |= n >= MANY_VISITS || p->pipes.count >= NUX_MAX_PIPES ||
-                  p->num_visits == NUX_MAX_VISITS;
+    p->crowded |=
+        n >= MANY_VISITS || p->pipes.count >= NUX_MAX_PIPES || p->num_visits == NUX_MAX_VISITS;
     return visit;
 }
