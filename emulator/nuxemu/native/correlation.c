@@ -165,8 +165,23 @@ static uint64_t unsettled_since(const nux_array *array, unsigned row, unsigned l
     return pre > settled ? pre : settled;
 }
 
-// Some synapses that were not paired have been settled from a position on: mark those paired now.
-static void mark_paired(nux_array *array, unsigned row, const uint8_t *lanes, uint64_t since) {
+// Pair the last presynaptic spike of some synapses that are not paired with what has come since a
+// position, and mark those where something has. `same`: they have the same spike.
+static void settle_lanes(nux_array *array, unsigned row, const uint8_t *lanes,
+                         const double *pre_times_s, bool same, double pre_time_s,
+                         uint64_t since) {
+    double scratch[NUX_ARRAY_COLUMNS];
+    touch t = {.lanes = lanes};
+    if (since == array->history.position)
+        return;
+    if (same) {
+        t.pre_time_s = pre_time_s;
+        t.posts = nux_history_first(array, since, pre_time_s, lanes, scratch);
+    } else {
+        t.posts = nux_history_pairs(array, since, pre_times_s, scratch);
+    }
+    if (!same || pre_time_s > -INFINITY)
+        touch_causal(array, row, &t);
     uint8_t *paired = array->paired[row], *orphan = array->orphan[row];
     uint8_t any_paired = 0, any_orphan = 0;
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
@@ -176,37 +191,6 @@ static void mark_paired(nux_array *array, unsigned row, const uint8_t *lanes, ui
     }
     array->row_paired[row] = any_paired != 0;
     array->row_orphans[row] = any_orphan != 0;
-}
-
-// Pair the last presynaptic spike of synapses, at a time of each column, with what has come since a
-// position.
-static void settle_lanes(nux_array *array, unsigned row, const uint8_t *lanes,
-                         const double *pre_times_s, uint64_t since) {
-    double scratch[NUX_ARRAY_COLUMNS];
-    touch t = {.lanes = lanes};
-    if (since == array->history.position)
-        return;
-    t.posts = nux_history_pairs(array, since, pre_times_s, scratch);
-    touch_causal(array, row, &t);
-    mark_paired(array, row, lanes, since);
-}
-
-// A row whose synapses all have the same label and last presynaptic spike.
-static void settle_plain(nux_array *array, unsigned row) {
-    unsigned label = (unsigned)__builtin_ctzll(array->row_labels[row]);
-    uint64_t since = unsettled_since(array, row, label);
-    uint8_t lanes[NUX_ARRAY_COLUMNS], any = 0;
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
-        any |= lanes[column] = ~array->paired[row][column];
-    if (any) {
-        double scratch[NUX_ARRAY_COLUMNS];
-        touch t = {.lanes = lanes, .pre_time_s = array->last_pre[row][label].time_s};
-        t.posts = nux_history_first(array, since, t.pre_time_s, lanes, scratch);
-        if (t.pre_time_s > -INFINITY)
-            touch_causal(array, row, &t);
-        mark_paired(array, row, lanes, since);
-    }
-    array->row_settled[row] = array->history.position;
 }
 
 // The presynaptic spikes that synapses have yet to pair: their times, and where in the history they
@@ -225,42 +209,53 @@ static void find_unpaired(const nux_array *array, unsigned row, double *time_s, 
     }
 }
 
-void nux_array_settle_row(nux_array *array, unsigned row) {
-    uint64_t position = array->history.position, since[NUX_ARRAY_COLUMNS];
+// Settle the synapses of a row that are not settled up to a position; those with the same position
+// in one go. Returns up to where the row is settled then.
+static uint64_t settle_older(nux_array *array, unsigned row, uint64_t limit) {
+    uint64_t settled = array->history.position, since[NUX_ARRAY_COLUMNS];
     double time_s[NUX_ARRAY_COLUMNS];
-    if (array->row_settled[row] == position)
-        return;
-    if (has_one_label(array, row) && !array->row_orphans[row]) {
-        settle_plain(array, row);
-        return;
-    }
     find_unpaired(array, row, time_s, since);
     for (unsigned i = 0; i < NUX_ARRAY_COLUMNS; i++) {
         uint64_t from = since[i];
-        if (from == position)
+        uint8_t lanes[NUX_ARRAY_COLUMNS], other_times = 0;
+        if (from >= limit) {
+            settled = from < settled ? from : settled;
             continue;
-        uint8_t lanes[NUX_ARRAY_COLUMNS];
+        }
         for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
             lanes[column] = since[column] == from ? 0xff : 0;
-            since[column] = since[column] == from ? position : since[column];
+            other_times |= time_s[column] != time_s[i] ? lanes[column] : 0;
+            since[column] = since[column] == from ? UINT64_MAX : since[column];
         }
-        settle_lanes(array, row, lanes, time_s, from);
+        settle_lanes(array, row, lanes, time_s, !other_times, time_s[i], from);
     }
-    array->row_settled[row] = position;
+    return settled;
 }
 
-void nux_array_settle_row_from(nux_array *array, unsigned row, uint64_t position) {
+// A row whose synapses all have the same last presynaptic spike.
+static void settle_whole(nux_array *array, unsigned row) {
+    unsigned label = (unsigned)__builtin_ctzll(array->row_labels[row]);
+    uint8_t lanes[NUX_ARRAY_COLUMNS], any = 0;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        any |= lanes[column] = ~array->paired[row][column];
+    if (any)
+        settle_lanes(array, row, lanes, NULL, true, array->last_pre[row][label].time_s,
+                     unsettled_since(array, row, label));
+}
+
+void nux_array_settle_row_until(nux_array *array, unsigned row, uint64_t position) {
     if (array->row_settled[row] >= position)
         return;
     uint64_t settled = array->history.position;
-    for (uint64_t labels = array->row_labels[row]; labels != 0; labels &= labels - 1) {
-        uint64_t since = unsettled_since(array, row, (unsigned)__builtin_ctzll(labels));
-        settled = since < settled ? since : settled;
-    }
-    if (settled >= position && !array->row_orphans[row])
-        array->row_settled[row] = settled;
+    if (has_one_label(array, row) && !array->row_orphans[row])
+        settle_whole(array, row);
     else
-        nux_array_settle_row(array, row);
+        settled = settle_older(array, row, position);
+    array->row_settled[row] = settled;
+}
+
+void nux_array_settle_row(nux_array *array, unsigned row) {
+    nux_array_settle_row_until(array, row, array->history.position);
 }
 
 void nux_array_settle(nux_array *array) {
@@ -301,7 +296,7 @@ static void settle_orphans(nux_array *array, unsigned row, const uint8_t *chosen
     uint8_t lanes[NUX_ARRAY_COLUMNS];
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
         lanes[column] = chosen[column] & array->orphan[row][column];
-    settle_lanes(array, row, lanes, array->orphan_time_s[row], array->row_settled[row]);
+    settle_lanes(array, row, lanes, array->orphan_time_s[row], false, 0, array->row_settled[row]);
 }
 
 // The chosen synapses have a new presynaptic spike to pair.

@@ -72,13 +72,15 @@ void nux_history_restart(nux_array *array) {
     }
 }
 
-// Start the block at the next position; rows that still need the one it replaces are settled.
+// Start the block at the next position. Rows that still need the one it replaces are settled; at
+// once for half the history, which costs little more.
 static void start_block(nux_array *array) {
     nux_array_history *history = &array->history;
     uint64_t block = history->position / BLOCK;
     if (block >= BLOCKS)
         for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++)
-            nux_array_settle_row_from(array, row, (block - (BLOCKS - 1)) * BLOCK);
+            if (array->row_settled[row] < (block - (BLOCKS - 1)) * BLOCK)
+                nux_array_settle_row_until(array, row, (block - BLOCKS / 2) * BLOCK);
     history->used[block % BLOCKS] = 0;
     history->block_origin_s[block % BLOCKS] = history->origin_s;
     fill(history->first[block % BLOCKS], none(array));
