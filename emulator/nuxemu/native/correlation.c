@@ -165,71 +165,96 @@ static uint64_t unsettled_since(const nux_array *array, unsigned row, unsigned l
     return pre > settled ? pre : settled;
 }
 
-// Pair the last presynaptic spike of some synapses that are not paired with what has come since a
-// position, and mark those where something has. `same`: they have the same spike.
+// Some synapses that were not paired have been settled from a position on: mark those paired now.
+NUX_ARRAY_CLONES
+static void mark_paired(nux_array *array, unsigned row, const uint8_t *lanes, uint64_t since) {
+    uint8_t *paired = array->paired[row], *orphan = array->orphan[row], any = 0;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += 8) {
+        uint64_t eight;
+        memcpy(&eight, &lanes[column], sizeof eight);
+        if (eight == 0)
+            continue;
+        for (unsigned i = column; i < column + 8; i++) {
+            uint8_t fired = array->history.last_position[i] >= (double)since ? 0xff : 0;
+            any |= paired[i] |= fired & lanes[i];
+            orphan[i] &= ~paired[i];
+        }
+    }
+    array->row_paired[row] |= any & 1;
+}
+
+// Pair the presynaptic spike of some synapses that are not paired with what has come since a
+// position. pre_times_s: of each column; NULL: all have the same.
 static void settle_lanes(nux_array *array, unsigned row, const uint8_t *lanes,
-                         const double *pre_times_s, bool same, double pre_time_s,
-                         uint64_t since) {
+                         const double *pre_times_s, double pre_time_s, uint64_t since) {
     double scratch[NUX_ARRAY_COLUMNS];
     touch t = {.lanes = lanes};
-    if (since == array->history.position)
-        return;
-    if (same) {
+    if (pre_times_s != NULL) {
+        t.posts = nux_history_pairs(array, since, pre_times_s, scratch);
+    } else {
         t.pre_time_s = pre_time_s;
         t.posts = nux_history_first(array, since, pre_time_s, lanes, scratch);
-    } else {
-        t.posts = nux_history_pairs(array, since, pre_times_s, scratch);
     }
-    if (!same || pre_time_s > -INFINITY)
-        touch_causal(array, row, &t);
-    uint8_t *paired = array->paired[row], *orphan = array->orphan[row];
-    uint8_t any_paired = 0, any_orphan = 0;
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-        uint8_t fired = array->history.last_position[column] >= (double)since ? 0xff : 0;
-        any_paired |= paired[column] |= fired & lanes[column];
-        any_orphan |= orphan[column] &= ~paired[column];
-    }
-    array->row_paired[row] = any_paired != 0;
-    array->row_orphans[row] = any_orphan != 0;
+    touch_causal(array, row, &t);
+    mark_paired(array, row, lanes, since);
 }
 
-// The presynaptic spikes that synapses have yet to pair: their times, and where in the history they
-// came or were settled last. Paired ones have the current position.
-static void find_unpaired(const nux_array *array, unsigned row, double *time_s, uint64_t *since) {
+// How many positions ago each synapse's presynaptic spike came that is not paired, or was settled
+// last; 0 for paired ones.
+static void find_ages(const nux_array *array, unsigned row, uint16_t *age) {
+    uint16_t of_label[NUX_ARRAY_LABELS] = {0};
+    uint64_t position = array->history.position;
+    for (uint64_t labels = array->row_labels[row]; labels != 0; labels &= labels - 1) {
+        unsigned label = (unsigned)__builtin_ctzll(labels);
+        of_label[label] = (uint16_t)(position - unsettled_since(array, row, label));
+    }
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-        unsigned label = array->filed_label[row][column];
-        time_s[column] = array->last_pre[row][label].time_s;
-        since[column] = unsettled_since(array, row, label);
-        if (array->orphan[row][column]) {
-            time_s[column] = array->orphan_time_s[row][column];
-            since[column] = array->row_settled[row];
-        }
-        if (array->paired[row][column])
-            since[column] = array->history.position;
+        uint16_t of_row = (uint16_t)(position - array->row_settled[row]);
+        age[column] = array->orphan[row][column] ? of_row : of_label[array->filed_label[row][column]];
+        age[column] = array->paired[row][column] ? 0 : age[column];
     }
 }
 
-// Settle the synapses of a row that are not settled up to a position; those with the same position
-// in one go. Returns up to where the row is settled then.
-static uint64_t settle_older(nux_array *array, unsigned row, uint64_t limit) {
-    uint64_t settled = array->history.position, since[NUX_ARRAY_COLUMNS];
+// Settle synapses of one age.
+static void settle_group(nux_array *array, unsigned row, const uint8_t *lanes, bool one_label,
+                         unsigned column, uint64_t since) {
+    const uint8_t *filed = array->filed_label[row];
     double time_s[NUX_ARRAY_COLUMNS];
-    find_unpaired(array, row, time_s, since);
+    if (one_label && !array->row_orphans[row]) {
+        double pre_time_s = array->last_pre[row][filed[column]].time_s;
+        settle_lanes(array, row, lanes, NULL, pre_time_s, since);
+        return;
+    }
+    for (unsigned i = 0; i < NUX_ARRAY_COLUMNS; i++)
+        time_s[i] = array->orphan[row][i] ? array->orphan_time_s[row][i]
+                                          : array->last_pre[row][filed[i]].time_s;
+    settle_lanes(array, row, lanes, time_s, 0, since);
+}
+
+// Settle the synapses of a row that are not settled up to a position. Returns up to where the row
+// is settled then.
+NUX_ARRAY_CLONES
+static uint64_t settle_older(nux_array *array, unsigned row, uint64_t limit) {
+    const uint8_t *filed = array->filed_label[row];
+    uint64_t position = array->history.position;
+    uint16_t age[NUX_ARRAY_COLUMNS], oldest = 0;
+    find_ages(array, row, age);
     for (unsigned i = 0; i < NUX_ARRAY_COLUMNS; i++) {
-        uint64_t from = since[i];
-        uint8_t lanes[NUX_ARRAY_COLUMNS], other_times = 0;
-        if (from >= limit) {
-            settled = from < settled ? from : settled;
+        uint16_t group = age[i];
+        if (group <= position - limit) {
+            oldest = group > oldest ? group : oldest;
             continue;
         }
+        uint8_t lanes[NUX_ARRAY_COLUMNS], other_label = 0;
         for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-            lanes[column] = since[column] == from ? 0xff : 0;
-            other_times |= time_s[column] != time_s[i] ? lanes[column] : 0;
-            since[column] = since[column] == from ? UINT64_MAX : since[column];
+            lanes[column] = age[column] == group ? 0xff : 0;
+            other_label |= lanes[column] & (filed[column] ^ filed[i]);
         }
-        settle_lanes(array, row, lanes, time_s, !other_times, time_s[i], from);
+        for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+            age[column] = age[column] == group ? 0 : age[column];
+        settle_group(array, row, lanes, !other_label, i, position - group);
     }
-    return settled;
+    return position - oldest;
 }
 
 // A row whose synapses all have the same last presynaptic spike.
@@ -238,9 +263,9 @@ static void settle_whole(nux_array *array, unsigned row) {
     uint8_t lanes[NUX_ARRAY_COLUMNS], any = 0;
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
         any |= lanes[column] = ~array->paired[row][column];
-    if (any)
-        settle_lanes(array, row, lanes, NULL, true, array->last_pre[row][label].time_s,
-                     unsettled_since(array, row, label));
+    uint64_t since = unsettled_since(array, row, label);
+    if (any && since < array->history.position)
+        settle_lanes(array, row, lanes, NULL, array->last_pre[row][label].time_s, since);
 }
 
 void nux_array_settle_row_until(nux_array *array, unsigned row, uint64_t position) {
@@ -296,7 +321,8 @@ static void settle_orphans(nux_array *array, unsigned row, const uint8_t *chosen
     uint8_t lanes[NUX_ARRAY_COLUMNS];
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
         lanes[column] = chosen[column] & array->orphan[row][column];
-    settle_lanes(array, row, lanes, array->orphan_time_s[row], false, 0, array->row_settled[row]);
+    if (array->row_settled[row] < array->history.position)
+        settle_lanes(array, row, lanes, array->orphan_time_s[row], 0, array->row_settled[row]);
 }
 
 // The chosen synapses have a new presynaptic spike to pair.
