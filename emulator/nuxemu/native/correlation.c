@@ -35,7 +35,7 @@ typedef struct {
 } touch;
 
 // Up to how many synapses gathering them is cheaper than going through the whole row.
-enum { FEW = 80 };
+enum { FEW = 64 };
 
 // In what way synapses are gone through.
 typedef enum {
@@ -68,15 +68,14 @@ NUX_INLINE nux_f32x8 load_f32(const float *from, const uint8_t *at, walk how) {
                        from[at[4]], from[at[5]], from[at[6]], from[at[7]]};
 }
 
-// All bits where bit 7 of the byte is set.
-NUX_INLINE octet_mask load_mask(const uint8_t *from, const uint8_t *at, walk how) {
-    const nux_i64x4 bits = {0x80, 0x8000, 0x800000, 0x80000000};
-    uint8_t bytes[8];
-    uint32_t four[2];
-    for (unsigned i = 0; i < 8; i++)
-        bytes[i] = how == PACKED ? from[at[i]] : from[at[0] + i];
-    memcpy(four, bytes, sizeof four);
-    return (octet_mask){((int64_t)four[0] & bits) == bits, ((int64_t)four[1] & bits) == bits};
+// Of bytes 0 or 0xff.
+NUX_INLINE octet_mask load_mask(const uint8_t *bytes, const uint8_t *at, walk how) {
+    const int8_t *from = (const int8_t *)bytes, *next = &from[at[0]];
+    if (how != PACKED)
+        return (octet_mask){{next[0], next[1], next[2], next[3]},
+                            {next[4], next[5], next[6], next[7]}};
+    return (octet_mask){{from[at[0]], from[at[1]], from[at[2]], from[at[3]]},
+                        {from[at[4]], from[at[5]], from[at[6]], from[at[7]]}};
 }
 
 NUX_INLINE octet masked(octet_mask mask, octet values) {
@@ -439,7 +438,7 @@ void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double 
         settle_orphans(array, row, lanes);
     if (since < position || array->row_paired[row])
         pair(array, row, plain ? NULL : lanes, since, last->time_s, time_s);
-    if (!plain)
+    if (array->row_paired[row] || array->row_orphans[row])
         open_lanes(array, row, lanes);
     *last = (nux_array_pre){time_s, position};
     if (whole)
