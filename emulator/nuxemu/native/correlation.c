@@ -407,8 +407,8 @@ static void open_lanes(nux_array *array, unsigned row, const uint8_t *lanes) {
 }
 
 // Pair the last presynaptic spike and the one now; lanes NULL: of the whole row, none is paired.
-static void pair(nux_array *array, unsigned row, const uint8_t *lanes, uint64_t since,
-                 double pre_time_s, double now_s) {
+NUX_INLINE void pair(nux_array *array, unsigned row, const uint8_t *lanes, uint64_t since,
+                     double pre_time_s, double now_s) {
     double scratch[NUX_ARRAY_COLUMNS];
     double halvings = (array->history.origin_s - now_s) * array->halvings_hz[NUX_ARRAY_ACAUSAL];
     touch t = {.lanes = lanes, .pre_time_s = pre_time_s, .now_s = now_s, .since = (double)since};

@@ -34,7 +34,7 @@ static void fill(double *values, double value) {
         values[column] = value;
 }
 
-static double epoch_origin(const nux_array *array, double time_s) {
+NUX_INLINE double epoch_origin(const nux_array *array, double time_s) {
     return floor(time_s / array->span_s) * array->span_s;
 }
 
@@ -86,6 +86,7 @@ static void start_block(nux_array *array) {
     fill(history->first[block % BLOCKS], none(array));
 }
 
+NUX_ARRAY_CLONES
 void nux_history_enter(nux_array *array, double time_s) {
     nux_array_history *history = &array->history;
     double origin_s = array->uniform ? epoch_origin(array, time_s) : 0;
