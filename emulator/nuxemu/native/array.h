@@ -38,8 +38,8 @@ nux_first_posts nux_history_first(const nux_array *array, uint64_t since, double
                                   const uint8_t *lanes, double *scratch);
 // For a presynaptic spike of each column, before the current position. Times are then counted from
 // that spike.
-nux_first_posts nux_history_pairs(const nux_array *array, uint64_t since,
-                                  const double *pre_times_s, double *scratch);
+nux_first_posts nux_history_pairs(const nux_array *array, uint64_t since, const double *pre_times_s,
+                                  double *scratch);
 // A spike comes at a time: go on to its epoch.
 void nux_history_enter(nux_array *array, double time_s);
 // Forget the history, for new parameters; all rows have been settled.

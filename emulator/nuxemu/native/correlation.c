@@ -122,8 +122,8 @@ NUX_INLINE void touch_octet(nux_array *array, unsigned row, const uint8_t *at, c
         causal = (octet){t->pre_time_s - causal.low, t->pre_time_s - causal.high};
     else
         causal = (octet){t->posts.factor * causal.low, t->posts.factor * causal.high};
-    causal = weighted(array->pair_amplitude_lsb[row][0], array->pair_halvings_hz[row][0],
-                      shared[0], causal, at, how, kind);
+    causal = weighted(array->pair_amplitude_lsb[row][0], array->pair_halvings_hz[row][0], shared[0],
+                      causal, at, how, kind);
     if (now) {
         octet position = load(history->last_position, at, how);
         fired = (octet_mask){position.low >= t->since, position.high >= t->since};
@@ -188,8 +188,7 @@ NUX_INLINE void touch_octets(nux_array *array, unsigned row, const touch *given,
 }
 
 // One copy of the code for each way to share parameters.
-NUX_INLINE void touch_synapses(nux_array *array, unsigned row, const touch *t, walk how,
-                               bool now) {
+NUX_INLINE void touch_synapses(nux_array *array, unsigned row, const touch *t, walk how, bool now) {
     if (!array->uniform)
         touch_octets(array, row, t, how, EACH, now);
     else if (isnan(array->row_amplitude_lsb[row][0]) || isnan(array->row_amplitude_lsb[row][1]))
@@ -257,7 +256,7 @@ static void mark_paired(nux_array *array, unsigned row, const uint8_t *lanes, ui
 // position. pre_times_s: of each column; NULL: all have the same.
 static void settle_lanes(nux_array *array, unsigned row, const uint8_t *lanes,
                          const double *pre_times_s, double pre_time_s, uint64_t since) {
-    double scratch[NUX_ARRAY_COLUMNS];
+    _Alignas(64) double scratch[NUX_ARRAY_COLUMNS];
     touch t = {.lanes = lanes};
     if (pre_times_s != NULL) {
         t.posts = nux_history_pairs(array, since, pre_times_s, scratch);
@@ -280,7 +279,8 @@ static void find_ages(const nux_array *array, unsigned row, uint16_t *age) {
     }
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
         uint16_t of_row = (uint16_t)(position - array->row_settled[row]);
-        age[column] = array->orphan[row][column] ? of_row : of_label[array->filed_label[row][column]];
+        age[column] =
+            array->orphan[row][column] ? of_row : of_label[array->filed_label[row][column]];
         age[column] = array->paired[row][column] ? 0 : age[column];
     }
 }
@@ -409,7 +409,7 @@ static void open_lanes(nux_array *array, unsigned row, const uint8_t *lanes) {
 // Pair the last presynaptic spike and the one now; lanes NULL: of the whole row, none is paired.
 NUX_INLINE void pair(nux_array *array, unsigned row, const uint8_t *lanes, uint64_t since,
                      double pre_time_s, double now_s) {
-    double scratch[NUX_ARRAY_COLUMNS];
+    _Alignas(64) double scratch[NUX_ARRAY_COLUMNS];
     double halvings = (array->history.origin_s - now_s) * array->halvings_hz[NUX_ARRAY_ACAUSAL];
     touch t = {.lanes = lanes, .pre_time_s = pre_time_s, .now_s = now_s, .since = (double)since};
     t.posts = nux_history_first(array, since, pre_time_s, lanes, scratch);

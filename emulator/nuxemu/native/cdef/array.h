@@ -50,8 +50,6 @@ typedef struct {
 // index within the block. A spike's value is its time, or with one time constant for the whole
 // array how far the causal trace decays from the block's origin to the spike (history.c).
 typedef struct {
-    uint64_t position;    // of the next spike
-    double origin_s;      // of the current epoch
     uint8_t column[64][64];
     double value[64][64]; // [block % 64][index]
     uint32_t used[64];    // spikes in the block
@@ -65,13 +63,15 @@ typedef struct {
     // trace has decayed at the origin, inverted.
     double last_position[256];
     double last_value[256];
+    uint64_t position; // of the next spike
+    double origin_s;   // of the current epoch
 } nux_array_history;
 
 struct nux_neurons;
 
 // Everything one array is. Synapses are [row][column]; after changing amplitude, tau or the
-// calibration bits or factors from outside, call nux_array_update_parameters; after changing labels,
-// nux_array_update_labels.
+// calibration bits or factors from outside, call nux_array_update_parameters; after changing
+// labels, nux_array_update_labels.
 typedef struct {
     // Synapse memory.
     uint8_t weights[258][256];
@@ -102,8 +102,8 @@ typedef struct {
     uint8_t orphan[256][256];
     double orphan_time_s[256][256];
     nux_array_pre last_pre[256][64]; // [row][label]
-    nux_array_history history;
     double post_time_s[256]; // last postsynaptic spike of each column, -inf when there was none
+    nux_array_history history;
     // Of each row: up to where in the history its causal sensors are complete; the set of filed
     // labels; whether labels may have been written; whether any synapse is paired; is an orphan.
     uint64_t row_settled[256];
