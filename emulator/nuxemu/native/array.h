@@ -38,16 +38,16 @@ nux_first_posts nux_history_first(const nux_array *array, uint64_t since, double
                                   const uint8_t *lanes, double *scratch);
 // For a presynaptic spike of each column, before the current position. Times are then counted from
 // that spike.
-nux_first_posts nux_history_pairs(const nux_array *array, uint64_t since,
-                                  const double *pre_times_s, double *scratch);
+nux_first_posts nux_history_pairs(const nux_array *array, uint64_t since, const double *pre_times_s,
+                                  double *scratch);
 // A spike comes at a time: go on to its epoch.
 void nux_history_enter(nux_array *array, double time_s);
 // Forget the history, for new parameters; all rows have been settled.
 void nux_history_restart(nux_array *array);
 // Bring the causal sensors of one row up to the current time.
 void nux_array_settle_row(nux_array *array, unsigned row);
-// The same, if it still needs the history before a position.
-void nux_array_settle_row_from(nux_array *array, unsigned row, uint64_t position);
+// Bring them on so far that the row needs the history from a position on only.
+void nux_array_settle_row_until(nux_array *array, unsigned row, uint64_t position);
 // Clear sensors of the enabled synapses (enable NULL: all) of one half row; sensors[lane] has bit 0
 // for the causal and bit 1 for the acausal sensor.
 void nux_array_reset_half(nux_array *array, unsigned row, unsigned half, const uint8_t *sensors,

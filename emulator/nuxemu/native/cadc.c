@@ -54,9 +54,8 @@ NUX_INLINE nux_i32x8 rounded(nux_f64x4 first, nux_f64x4 second) {
     return __builtin_shuffle((nux_i32x8)(first + magic), (nux_i32x8)(second + magic), low_words);
 }
 
-NUX_ARRAY_CLONES
-static void convert_sensors(const nux_array *array, unsigned channel, unsigned row,
-                            const int32_t *noises, int32_t *readings) {
+NUX_INLINE void convert_sensors(const nux_array *array, unsigned channel, unsigned row,
+                                const int32_t *noises, int32_t *readings) {
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += 8) {
         nux_i32x8 eight = rounded(analog_values(array, channel, row, column, noises),
                                   analog_values(array, channel, row, column + 4, noises));
@@ -84,6 +83,7 @@ static void convert_neurons(const nux_array *array, unsigned channel, const doub
 }
 
 // membrane_lsb: NULL when no neuron is connected.
+NUX_ARRAY_CLONES
 static void convert_channel(nux_array *array, unsigned channel, unsigned row, uint64_t key,
                             const double *membrane_lsb) {
     int32_t noises[NUX_ARRAY_COLUMNS], readings[NUX_ARRAY_COLUMNS];

@@ -34,126 +34,195 @@ typedef struct {
     double factor;         // by which acausal traces have decayed since the origin
 } touch;
 
-// Eight neighbouring synapses of a row.
+// Up to how many synapses gathering them is cheaper than going through the whole row.
+enum { FEW = 64 };
+
+// In what way synapses are gone through.
+typedef enum {
+    ALL,    // the whole row, none is paired
+    MASKED, // the whole row, of which some are left as they are
+    PACKED, // from a list of columns
+} walk;
+
+// Of eight synapses.
 typedef struct {
     nux_f64x4 low, high;
 } octet;
 
-NUX_INLINE octet load(const double *from) {
-    return (octet){nux_load(from), nux_load(from + NUX_LANES)};
+typedef struct {
+    nux_i64x4 low, high;
+} octet_mask;
+
+// `at`: the columns; the values of neighbouring ones start at the first.
+NUX_INLINE octet load(const double *from, const uint8_t *at, walk how) {
+    if (how != PACKED)
+        return (octet){nux_load(&from[at[0]]), nux_load(&from[at[0] + NUX_LANES])};
+    return (octet){{from[at[0]], from[at[1]], from[at[2]], from[at[3]]},
+                   {from[at[4]], from[at[5]], from[at[6]], from[at[7]]}};
 }
 
-NUX_INLINE void store(double *to, octet values) {
-    nux_store(to, values.low);
-    nux_store(to + NUX_LANES, values.high);
+NUX_INLINE nux_f32x8 load_f32(const float *from, const uint8_t *at, walk how) {
+    if (how != PACKED)
+        return nux_load_f32(&from[at[0]]);
+    return (nux_f32x8){from[at[0]], from[at[1]], from[at[2]], from[at[3]],
+                       from[at[4]], from[at[5]], from[at[6]], from[at[7]]};
 }
 
-// All bits of the lanes whose byte has bit 7 set.
-NUX_INLINE nux_i64x4 wide(const uint8_t *bytes) {
-    const nux_i64x4 bits = {0x80, 0x8000, 0x800000, 0x80000000};
-    uint32_t four;
-    memcpy(&four, bytes, sizeof four);
-    return ((int64_t)four & bits) == bits;
+// Of bytes 0 or 0xff.
+NUX_INLINE octet_mask load_mask(const uint8_t *bytes, const uint8_t *at, walk how) {
+    const int8_t *from = (const int8_t *)bytes, *next = &from[at[0]];
+    if (how != PACKED)
+        return (octet_mask){{next[0], next[1], next[2], next[3]},
+                            {next[4], next[5], next[6], next[7]}};
+    return (octet_mask){{from[at[0]], from[at[1]], from[at[2]], from[at[3]]},
+                        {from[at[4]], from[at[5]], from[at[6]], from[at[7]]}};
 }
 
-NUX_INLINE nux_f64x4 masked(nux_i64x4 mask, nux_f64x4 values) {
-    return (nux_f64x4)(mask & (nux_i64x4)values);
+NUX_INLINE octet masked(octet_mask mask, octet values) {
+    return (octet){(nux_f64x4)(mask.low & (nux_i64x4)values.low),
+                   (nux_f64x4)(mask.high & (nux_i64x4)values.high)};
+}
+
+NUX_INLINE void add(double *to, const uint8_t *at, walk how, octet values) {
+    octet sum = load(to, at, how);
+    sum.low += values.low;
+    sum.high += values.high;
+    if (how != PACKED) {
+        nux_store(&to[at[0]], sum.low);
+        nux_store(&to[at[0] + NUX_LANES], sum.high);
+        return;
+    }
+    for (unsigned i = 0; i < NUX_LANES; i++) {
+        to[at[i]] = sum.low[i];
+        to[at[i + NUX_LANES]] = sum.high[i];
+    }
 }
 
 // What pairs add: `traces` is how far they have decayed, with EACH how far back they go (s, <= 0;
 // -inf adds nothing); `shared` the amplitude of the row.
-NUX_INLINE octet added_by(const nux_array *array, unsigned channel, unsigned row, unsigned column,
-                          octet traces, sharing kind, double shared) {
+NUX_INLINE octet weighted(const float *amplitudes, const float *halvings, double shared,
+                          octet traces, const uint8_t *at, walk how, sharing kind) {
     if (kind == ONE_AMPLITUDE)
         return (octet){shared * traces.low, shared * traces.high};
-    nux_f32x8 amplitude = nux_load_f32(&array->pair_amplitude_lsb[row][channel][column]);
+    nux_f32x8 amplitude = load_f32(amplitudes, at, how);
     if (kind == ONE_TAU)
         return (octet){nux_low(amplitude) * traces.low, nux_high(amplitude) * traces.high};
-    nux_f32x8 halvings = nux_load_f32(&array->pair_halvings_hz[row][channel][column]);
-    nux_f32x8 pairs = amplitude * nux_exp2_f32(nux_narrow(traces.low, traces.high) * halvings);
+    nux_f32x8 back = nux_narrow(traces.low, traces.high);
+    nux_f32x8 pairs = amplitude * nux_exp2_f32(back * load_f32(halvings, at, how));
     return (octet){nux_low(pairs), nux_high(pairs)};
 }
 
 // Causal pairs, and with `now` the acausal ones of a presynaptic spike now.
-NUX_INLINE void touch_octet(nux_array *array, unsigned row, unsigned column, const touch *t,
-                            sharing kind, bool all, bool now, const double *shared) {
-    double *causal_sensors = &array->accumulated_lsb[row][NUX_ARRAY_CAUSAL][column];
-    double *acausal_sensors = &array->accumulated_lsb[row][NUX_ARRAY_ACAUSAL][column];
-    const double *position = &array->history.last_position[column];
-    octet first = load(&t->posts.first[column]), causal, acausal;
+NUX_INLINE void touch_octet(nux_array *array, unsigned row, const uint8_t *at, const touch *t,
+                            const double *shared, walk how, sharing kind, bool now) {
+    const nux_array_history *history = &array->history;
+    octet causal = load(t->posts.first, at, how), acausal = {{0}, {0}};
+    octet_mask fired = {{0}, {0}};
     if (kind == EACH)
-        causal = (octet){t->pre_time_s - first.low, t->pre_time_s - first.high};
+        causal = (octet){t->pre_time_s - causal.low, t->pre_time_s - causal.high};
     else
-        causal = (octet){t->posts.factor * first.low, t->posts.factor * first.high};
-    causal = added_by(array, NUX_ARRAY_CAUSAL, row, column, causal, kind, shared[0]);
-    if (now && kind == EACH) {
-        octet last = load(&array->post_time_s[column]);
-        acausal = (octet){last.low - t->now_s, last.high - t->now_s};
-    } else if (now) {
-        octet last = load(&array->history.last_value[column]);
-        acausal = (octet){t->factor * last.low, t->factor * last.high};
-    }
-    nux_i64x4 fired_low = {0}, fired_high = {0};
+        causal = (octet){t->posts.factor * causal.low, t->posts.factor * causal.high};
+    causal = weighted(array->pair_amplitude_lsb[row][0], array->pair_halvings_hz[row][0], shared[0],
+                      causal, at, how, kind);
     if (now) {
-        acausal = added_by(array, NUX_ARRAY_ACAUSAL, row, column, acausal, kind, shared[1]);
-        fired_low = nux_load(position) >= t->since;
-        fired_high = nux_load(position + NUX_LANES) >= t->since;
+        octet position = load(history->last_position, at, how);
+        fired = (octet_mask){position.low >= t->since, position.high >= t->since};
+        acausal = load(kind == EACH ? array->post_time_s : history->last_value, at, how);
+        if (kind == EACH)
+            acausal = (octet){acausal.low - t->now_s, acausal.high - t->now_s};
+        else
+            acausal = (octet){t->factor * acausal.low, t->factor * acausal.high};
+        acausal = weighted(array->pair_amplitude_lsb[row][1], array->pair_halvings_hz[row][1],
+                           shared[1], acausal, at, how, kind);
     }
-    if (!all) {
-        nux_i64x4 low = wide(&t->lanes[column]), high = wide(&t->lanes[column + NUX_LANES]);
-        nux_i64x4 paired_low = wide(&array->paired[row][column]);
-        nux_i64x4 paired_high = wide(&array->paired[row][column + NUX_LANES]);
-        causal.low = masked(low & ~paired_low, causal.low);
-        causal.high = masked(high & ~paired_high, causal.high);
-        fired_low = (fired_low | paired_low) & low;
-        fired_high = (fired_high | paired_high) & high;
+    if (how != ALL) {
+        octet_mask paired = load_mask(array->paired[row], at, how);
+        causal = masked((octet_mask){~paired.low, ~paired.high}, causal);
+        fired = (octet_mask){fired.low | paired.low, fired.high | paired.high};
     }
-    octet sum = load(causal_sensors);
-    store(causal_sensors, (octet){sum.low + causal.low, sum.high + causal.high});
-    if (!now)
-        return;
-    sum = load(acausal_sensors);
-    store(acausal_sensors, (octet){sum.low + masked(fired_low, acausal.low),
-                                   sum.high + masked(fired_high, acausal.high)});
+    acausal = masked(fired, acausal);
+    if (how == MASKED) {
+        octet_mask chosen = load_mask(t->lanes, at, how);
+        causal = masked(chosen, causal);
+        acausal = masked(chosen, acausal);
+    }
+    add(array->accumulated_lsb[row][NUX_ARRAY_CAUSAL], at, how, causal);
+    if (now)
+        add(array->accumulated_lsb[row][NUX_ARRAY_ACAUSAL], at, how, acausal);
 }
 
-NUX_INLINE void touch_octets(nux_array *array, unsigned row, const touch *given, sharing kind,
-                             bool all, bool now) {
+// Few columns, in a list; the last is repeated to fill up eight, which does no harm, as eight
+// synapses are loaded before one is stored.
+NUX_INLINE unsigned list_columns(const uint8_t *lanes, uint8_t *columns) {
+    unsigned n = 0;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += 8) {
+        uint64_t eight;
+        memcpy(&eight, &lanes[column], sizeof eight);
+        for (eight &= 0x0101010101010101u; eight != 0; eight &= eight - 1)
+            columns[n++] = (uint8_t)(column + (unsigned)__builtin_ctzll(eight) / 8);
+    }
+    for (unsigned i = n; i % 8 != 0; i++)
+        columns[i] = columns[n - 1];
+    return n;
+}
+
+NUX_INLINE void touch_octets(nux_array *array, unsigned row, const touch *given, walk how,
+                             sharing kind, bool now) {
     const touch t = *given;
     const double shared[] = {array->row_amplitude_lsb[row][0], array->row_amplitude_lsb[row][1]};
+    if (how == PACKED) {
+        uint8_t columns[FEW + 8];
+        unsigned n = list_columns(t.lanes, columns);
+        for (unsigned i = 0; i < n; i += 8)
+            touch_octet(array, row, &columns[i], &t, shared, how, kind, now);
+        return;
+    }
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += 8) {
+        const uint8_t first = (uint8_t)column;
         uint64_t eight = 1;
-        if (!all)
+        if (how == MASKED)
             memcpy(&eight, &t.lanes[column], sizeof eight);
         if (eight != 0)
-            touch_octet(array, row, column, &t, kind, all, now, shared);
+            touch_octet(array, row, &first, &t, shared, how, kind, now);
     }
 }
 
 // One copy of the code for each way to share parameters.
-NUX_INLINE void touch_synapses(nux_array *array, unsigned row, const touch *t, bool all,
-                               bool now) {
+NUX_INLINE void touch_synapses(nux_array *array, unsigned row, const touch *t, walk how, bool now) {
     if (!array->uniform)
-        touch_octets(array, row, t, EACH, all, now);
+        touch_octets(array, row, t, how, EACH, now);
     else if (isnan(array->row_amplitude_lsb[row][0]) || isnan(array->row_amplitude_lsb[row][1]))
-        touch_octets(array, row, t, ONE_TAU, all, now);
+        touch_octets(array, row, t, how, ONE_TAU, now);
     else
-        touch_octets(array, row, t, ONE_AMPLITUDE, all, now);
+        touch_octets(array, row, t, how, ONE_AMPLITUDE, now);
+}
+
+NUX_INLINE bool are_few(const uint8_t *lanes) {
+    unsigned n = 0;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        n += lanes[column] & 1;
+    return n <= FEW;
 }
 
 NUX_ARRAY_CLONES
 static void touch_all(nux_array *array, unsigned row, const touch *t) {
-    touch_synapses(array, row, t, true, true);
+    touch_synapses(array, row, t, ALL, true);
 }
 
 NUX_ARRAY_CLONES
 static void touch_some(nux_array *array, unsigned row, const touch *t) {
-    touch_synapses(array, row, t, false, true);
+    if (are_few(t->lanes))
+        touch_synapses(array, row, t, PACKED, true);
+    else
+        touch_synapses(array, row, t, MASKED, true);
 }
 
 NUX_ARRAY_CLONES
 static void touch_causal(nux_array *array, unsigned row, const touch *t) {
-    touch_synapses(array, row, t, false, false);
+    if (are_few(t->lanes))
+        touch_synapses(array, row, t, PACKED, false);
+    else
+        touch_synapses(array, row, t, MASKED, false);
 }
 
 static bool has_one_label(const nux_array *array, unsigned row) {
@@ -166,101 +235,122 @@ static uint64_t unsettled_since(const nux_array *array, unsigned row, unsigned l
 }
 
 // Some synapses that were not paired have been settled from a position on: mark those paired now.
+NUX_ARRAY_CLONES
 static void mark_paired(nux_array *array, unsigned row, const uint8_t *lanes, uint64_t since) {
-    uint8_t *paired = array->paired[row], *orphan = array->orphan[row];
-    uint8_t any_paired = 0, any_orphan = 0;
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-        uint8_t fired = array->history.last_position[column] >= (double)since ? 0xff : 0;
-        any_paired |= paired[column] |= fired & lanes[column];
-        any_orphan |= orphan[column] &= ~paired[column];
+    uint8_t *paired = array->paired[row], *orphan = array->orphan[row], any = 0;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += 8) {
+        uint64_t eight;
+        memcpy(&eight, &lanes[column], sizeof eight);
+        if (eight == 0)
+            continue;
+        for (unsigned i = column; i < column + 8; i++) {
+            uint8_t fired = array->history.last_position[i] >= (double)since ? 0xff : 0;
+            any |= paired[i] |= fired & lanes[i];
+            orphan[i] &= ~paired[i];
+        }
     }
-    array->row_paired[row] = any_paired != 0;
-    array->row_orphans[row] = any_orphan != 0;
+    array->row_paired[row] |= any & 1;
 }
 
-// Pair the last presynaptic spike of synapses, at a time of each column, with what has come since a
-// position.
+// Pair the presynaptic spike of some synapses that are not paired with what has come since a
+// position. pre_times_s: of each column; NULL: all have the same.
 static void settle_lanes(nux_array *array, unsigned row, const uint8_t *lanes,
-                         const double *pre_times_s, uint64_t since) {
-    double scratch[NUX_ARRAY_COLUMNS];
+                         const double *pre_times_s, double pre_time_s, uint64_t since) {
+    _Alignas(64) double scratch[NUX_ARRAY_COLUMNS];
     touch t = {.lanes = lanes};
-    if (since == array->history.position)
-        return;
-    t.posts = nux_history_pairs(array, since, pre_times_s, scratch);
+    if (pre_times_s != NULL) {
+        t.posts = nux_history_pairs(array, since, pre_times_s, scratch);
+    } else {
+        t.pre_time_s = pre_time_s;
+        t.posts = nux_history_first(array, since, pre_time_s, lanes, scratch);
+    }
     touch_causal(array, row, &t);
     mark_paired(array, row, lanes, since);
 }
 
-// A row whose synapses all have the same label and last presynaptic spike.
-static void settle_plain(nux_array *array, unsigned row) {
+// How many positions ago each synapse's presynaptic spike came that is not paired, or was settled
+// last; 0 for paired ones.
+static void find_ages(const nux_array *array, unsigned row, uint16_t *age) {
+    uint16_t of_label[NUX_ARRAY_LABELS] = {0};
+    uint64_t position = array->history.position;
+    for (uint64_t labels = array->row_labels[row]; labels != 0; labels &= labels - 1) {
+        unsigned label = (unsigned)__builtin_ctzll(labels);
+        of_label[label] = (uint16_t)(position - unsettled_since(array, row, label));
+    }
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
+        uint16_t of_row = (uint16_t)(position - array->row_settled[row]);
+        age[column] =
+            array->orphan[row][column] ? of_row : of_label[array->filed_label[row][column]];
+        age[column] = array->paired[row][column] ? 0 : age[column];
+    }
+}
+
+// Settle synapses of one age.
+static void settle_group(nux_array *array, unsigned row, const uint8_t *lanes, bool one_label,
+                         unsigned column, uint64_t since) {
+    const uint8_t *filed = array->filed_label[row];
+    double time_s[NUX_ARRAY_COLUMNS];
+    if (one_label && !array->row_orphans[row]) {
+        double pre_time_s = array->last_pre[row][filed[column]].time_s;
+        settle_lanes(array, row, lanes, NULL, pre_time_s, since);
+        return;
+    }
+    for (unsigned i = 0; i < NUX_ARRAY_COLUMNS; i++)
+        time_s[i] = array->orphan[row][i] ? array->orphan_time_s[row][i]
+                                          : array->last_pre[row][filed[i]].time_s;
+    settle_lanes(array, row, lanes, time_s, 0, since);
+}
+
+// Settle the synapses of a row that are not settled up to a position. Returns up to where the row
+// is settled then.
+NUX_ARRAY_CLONES
+static uint64_t settle_older(nux_array *array, unsigned row, uint64_t limit) {
+    const uint8_t *filed = array->filed_label[row];
+    uint64_t position = array->history.position;
+    uint16_t age[NUX_ARRAY_COLUMNS], oldest = 0;
+    find_ages(array, row, age);
+    for (unsigned i = 0; i < NUX_ARRAY_COLUMNS; i++) {
+        uint16_t group = age[i];
+        if (group <= position - limit) {
+            oldest = group > oldest ? group : oldest;
+            continue;
+        }
+        uint8_t lanes[NUX_ARRAY_COLUMNS], other_label = 0;
+        for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
+            lanes[column] = age[column] == group ? 0xff : 0;
+            other_label |= lanes[column] & (filed[column] ^ filed[i]);
+        }
+        for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+            age[column] = age[column] == group ? 0 : age[column];
+        settle_group(array, row, lanes, !other_label, i, position - group);
+    }
+    return position - oldest;
+}
+
+// A row whose synapses all have the same last presynaptic spike.
+static void settle_whole(nux_array *array, unsigned row) {
     unsigned label = (unsigned)__builtin_ctzll(array->row_labels[row]);
-    uint64_t since = unsettled_since(array, row, label);
     uint8_t lanes[NUX_ARRAY_COLUMNS], any = 0;
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
         any |= lanes[column] = ~array->paired[row][column];
-    if (any) {
-        double scratch[NUX_ARRAY_COLUMNS];
-        touch t = {.lanes = lanes, .pre_time_s = array->last_pre[row][label].time_s};
-        t.posts = nux_history_first(array, since, t.pre_time_s, lanes, scratch);
-        if (t.pre_time_s > -INFINITY)
-            touch_causal(array, row, &t);
-        mark_paired(array, row, lanes, since);
-    }
-    array->row_settled[row] = array->history.position;
+    uint64_t since = unsettled_since(array, row, label);
+    if (any && since < array->history.position)
+        settle_lanes(array, row, lanes, NULL, array->last_pre[row][label].time_s, since);
 }
 
-// The presynaptic spikes that synapses have yet to pair: their times, and where in the history they
-// came or were settled last. Paired ones have the current position.
-static void find_unpaired(const nux_array *array, unsigned row, double *time_s, uint64_t *since) {
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-        unsigned label = array->filed_label[row][column];
-        time_s[column] = array->last_pre[row][label].time_s;
-        since[column] = unsettled_since(array, row, label);
-        if (array->orphan[row][column]) {
-            time_s[column] = array->orphan_time_s[row][column];
-            since[column] = array->row_settled[row];
-        }
-        if (array->paired[row][column])
-            since[column] = array->history.position;
-    }
-}
-
-void nux_array_settle_row(nux_array *array, unsigned row) {
-    uint64_t position = array->history.position, since[NUX_ARRAY_COLUMNS];
-    double time_s[NUX_ARRAY_COLUMNS];
-    if (array->row_settled[row] == position)
-        return;
-    if (has_one_label(array, row) && !array->row_orphans[row]) {
-        settle_plain(array, row);
-        return;
-    }
-    find_unpaired(array, row, time_s, since);
-    for (unsigned i = 0; i < NUX_ARRAY_COLUMNS; i++) {
-        uint64_t from = since[i];
-        if (from == position)
-            continue;
-        uint8_t lanes[NUX_ARRAY_COLUMNS];
-        for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-            lanes[column] = since[column] == from ? 0xff : 0;
-            since[column] = since[column] == from ? position : since[column];
-        }
-        settle_lanes(array, row, lanes, time_s, from);
-    }
-    array->row_settled[row] = position;
-}
-
-void nux_array_settle_row_from(nux_array *array, unsigned row, uint64_t position) {
+void nux_array_settle_row_until(nux_array *array, unsigned row, uint64_t position) {
     if (array->row_settled[row] >= position)
         return;
     uint64_t settled = array->history.position;
-    for (uint64_t labels = array->row_labels[row]; labels != 0; labels &= labels - 1) {
-        uint64_t since = unsettled_since(array, row, (unsigned)__builtin_ctzll(labels));
-        settled = since < settled ? since : settled;
-    }
-    if (settled >= position && !array->row_orphans[row])
-        array->row_settled[row] = settled;
+    if (has_one_label(array, row) && !array->row_orphans[row])
+        settle_whole(array, row);
     else
-        nux_array_settle_row(array, row);
+        settled = settle_older(array, row, position);
+    array->row_settled[row] = settled;
+}
+
+void nux_array_settle_row(nux_array *array, unsigned row) {
+    nux_array_settle_row_until(array, row, array->history.position);
 }
 
 void nux_array_settle(nux_array *array) {
@@ -301,7 +391,8 @@ static void settle_orphans(nux_array *array, unsigned row, const uint8_t *chosen
     uint8_t lanes[NUX_ARRAY_COLUMNS];
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
         lanes[column] = chosen[column] & array->orphan[row][column];
-    settle_lanes(array, row, lanes, array->orphan_time_s[row], array->row_settled[row]);
+    if (array->row_settled[row] < array->history.position)
+        settle_lanes(array, row, lanes, array->orphan_time_s[row], 0, array->row_settled[row]);
 }
 
 // The chosen synapses have a new presynaptic spike to pair.
@@ -316,9 +407,9 @@ static void open_lanes(nux_array *array, unsigned row, const uint8_t *lanes) {
 }
 
 // Pair the last presynaptic spike and the one now; lanes NULL: of the whole row, none is paired.
-static void pair(nux_array *array, unsigned row, const uint8_t *lanes, uint64_t since,
-                 double pre_time_s, double now_s) {
-    double scratch[NUX_ARRAY_COLUMNS];
+NUX_INLINE void pair(nux_array *array, unsigned row, const uint8_t *lanes, uint64_t since,
+                     double pre_time_s, double now_s) {
+    _Alignas(64) double scratch[NUX_ARRAY_COLUMNS];
     double halvings = (array->history.origin_s - now_s) * array->halvings_hz[NUX_ARRAY_ACAUSAL];
     touch t = {.lanes = lanes, .pre_time_s = pre_time_s, .now_s = now_s, .since = (double)since};
     t.posts = nux_history_first(array, since, pre_time_s, lanes, scratch);
@@ -347,7 +438,7 @@ void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double 
         settle_orphans(array, row, lanes);
     if (since < position || array->row_paired[row])
         pair(array, row, plain ? NULL : lanes, since, last->time_s, time_s);
-    if (!plain)
+    if (array->row_paired[row] || array->row_orphans[row])
         open_lanes(array, row, lanes);
     *last = (nux_array_pre){time_s, position};
     if (whole)

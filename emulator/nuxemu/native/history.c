@@ -21,6 +21,12 @@
 #include <string.h>
 
 enum { BLOCKS = NUX_ARRAY_BLOCKS, BLOCK = NUX_ARRAY_BLOCK };
+_Static_assert((BLOCKS + 1) * BLOCK <= UINT16_MAX, "ages of 16 bits"); // in correlation.c
+_Static_assert(offsetof(nux_array, accumulated_lsb) % 64 == 0 &&
+                   offsetof(nux_array, post_time_s) % 64 == 0 &&
+                   offsetof(nux_array, history.first) % 64 == 0 &&
+                   offsetof(nux_array, history.last_position) % 64 == 0,
+               "vectors do not straddle cache lines");
 #define LARGEST_EXPONENT 1000.0
 // What has decayed further before an epoch is nothing, so that no product leaves the range either.
 #define SMALLEST_EXPONENT -500.0
@@ -34,7 +40,7 @@ static void fill(double *values, double value) {
         values[column] = value;
 }
 
-static double epoch_origin(const nux_array *array, double time_s) {
+NUX_INLINE double epoch_origin(const nux_array *array, double time_s) {
     return floor(time_s / array->span_s) * array->span_s;
 }
 
@@ -72,18 +78,21 @@ void nux_history_restart(nux_array *array) {
     }
 }
 
-// Start the block at the next position; rows that still need the one it replaces are settled.
+// Start the block at the next position. Rows that still need the one it replaces are settled; at
+// once for half the history, which costs little more.
 static void start_block(nux_array *array) {
     nux_array_history *history = &array->history;
     uint64_t block = history->position / BLOCK;
     if (block >= BLOCKS)
         for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++)
-            nux_array_settle_row_from(array, row, (block - (BLOCKS - 1)) * BLOCK);
+            if (array->row_settled[row] < (block - (BLOCKS - 1)) * BLOCK)
+                nux_array_settle_row_until(array, row, (block - BLOCKS / 2) * BLOCK);
     history->used[block % BLOCKS] = 0;
     history->block_origin_s[block % BLOCKS] = history->origin_s;
     fill(history->first[block % BLOCKS], none(array));
 }
 
+NUX_ARRAY_CLONES
 void nux_history_enter(nux_array *array, double time_s) {
     nux_array_history *history = &array->history;
     double origin_s = array->uniform ? epoch_origin(array, time_s) : 0;
@@ -103,7 +112,7 @@ void nux_array_post_spike(nux_array *array, unsigned column, double time_s) {
     nux_history_enter(array, time_s);
     array->post_time_s[column] = time_s;
     if (array->uniform) {
-    nux_f64x4 since = nux_splat(time_s - history->origin_s);
+        nux_f64x4 since = nux_splat(time_s - history->origin_s);
         nux_f64x4 rates = {-array->halvings_hz[NUX_ARRAY_CAUSAL],
                            array->halvings_hz[NUX_ARRAY_ACAUSAL], 0, 0};
         nux_f64x4 traces = nux_exp2(since * rates);
@@ -222,8 +231,8 @@ nux_first_posts nux_history_first(const nux_array *array, uint64_t since, double
     return pairs_across_epochs(array, since, NULL, pre_time_s, scratch);
 }
 
-nux_first_posts nux_history_pairs(const nux_array *array, uint64_t since,
-                                  const double *pre_times_s, double *scratch) {
+nux_first_posts nux_history_pairs(const nux_array *array, uint64_t since, const double *pre_times_s,
+                                  double *scratch) {
     double latest = -INFINITY;
     if (array->uniform) {
         for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)

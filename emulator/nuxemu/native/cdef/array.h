@@ -15,7 +15,7 @@ enum nux_array_limits {
     NUX_ARRAY_LANES = 128,
     NUX_ARRAY_LABELS = 64,
     NUX_ARRAY_BLOCK = 64,  // postsynaptic spikes in a block of the history,
-    NUX_ARRAY_BLOCKS = 32, // and how many of those are kept
+    NUX_ARRAY_BLOCKS = 64, // and how many of those are kept
 };
 
 // What an access was (>= 0, for the cycle model) or why it was refused (< 0).
@@ -50,28 +50,28 @@ typedef struct {
 // index within the block. A spike's value is its time, or with one time constant for the whole
 // array how far the causal trace decays from the block's origin to the spike (history.c).
 typedef struct {
-    uint64_t position;    // of the next spike
-    double origin_s;      // of the current epoch
-    uint8_t column[32][64];
-    double value[32][64]; // [block % 32][index]
-    uint32_t used[32];    // spikes in the block
-    double block_origin_s[32];
+    uint8_t column[64][64];
+    double value[64][64]; // [block % 64][index]
+    uint32_t used[64];    // spikes in the block
+    double block_origin_s[64];
     // For each column the value of its first spike in or after the block, up to the end of the
     // block's epoch; 0 or +inf (by kind of value) when there is none. From which block on that is
     // still missing.
-    double first[32][256];
+    double first[64][256];
     uint64_t missing_from[256];
     // Of each column's last spike: position (-1: none in this history), and how far the acausal
     // trace has decayed at the origin, inverted.
     double last_position[256];
     double last_value[256];
+    uint64_t position; // of the next spike
+    double origin_s;   // of the current epoch
 } nux_array_history;
 
 struct nux_neurons;
 
 // Everything one array is. Synapses are [row][column]; after changing amplitude, tau or the
-// calibration bits or factors from outside, call nux_array_update_parameters; after changing labels,
-// nux_array_update_labels.
+// calibration bits or factors from outside, call nux_array_update_parameters; after changing
+// labels, nux_array_update_labels.
 typedef struct {
     // Synapse memory.
     uint8_t weights[258][256];
@@ -102,8 +102,8 @@ typedef struct {
     uint8_t orphan[256][256];
     double orphan_time_s[256][256];
     nux_array_pre last_pre[256][64]; // [row][label]
-    nux_array_history history;
     double post_time_s[256]; // last postsynaptic spike of each column, -inf when there was none
+    nux_array_history history;
     // Of each row: up to where in the history its causal sensors are complete; the set of filed
     // labels; whether labels may have been written; whether any synapse is paired; is an orphan.
     uint64_t row_settled[256];
