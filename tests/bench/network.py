@@ -31,7 +31,7 @@ RATIO_BAR = 10.0
 BRIAN_STEP_S = 1e-4  # Brian2's default, in biological time
 # stdp_pass.c by default adds 64/128 of half the difference to twice the weight.
 LEARNING_RATE = 0.125
-UPDATE_PERIOD_S = 0.5e-3
+UPDATE_PERIOD_S = 0.65e-3  # what a pass of the kernel takes
 MISMATCH = 0.1
 # Each with the spread of CorrelationConfig from synapse to synapse.
 SPREAD_SENSORS = nuxkit.CorrelationConfig()
