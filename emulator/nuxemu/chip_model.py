@@ -75,8 +75,8 @@ class ChipModel:
     ) -> None:
         config = correlation or CorrelationConfig()
         self.bus = Bus()
-        self.arrays = tuple(SynapseArray(seed=2 * seed + h, config=config) for h in HEMISPHERES)
-        self.neurons = tuple(Neurons(neurons) for _ in HEMISPHERES)
+        self.arrays = (SynapseArray(2 * seed, config), SynapseArray(2 * seed + 1, config))
+        self.neurons = (Neurons(neurons), Neurons(neurons))
         for array, circuits in zip(self.arrays, self.neurons, strict=True):
             array.attach_neurons(circuits)
         self.network = Network(self.arrays, self.neurons)

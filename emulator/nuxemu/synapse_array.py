@@ -165,6 +165,7 @@ class SynapseArray:
     @labels.setter
     def labels(self, values: npt.ArrayLike) -> None:
         self._labels[: mm.NUM_ROWS] = check.integers("labels", values, _SHAPE, mm.LABEL_MAX)
+        lib.nux_array_update_labels(self._native)
 
     @property
     def time_calib(self) -> _Bytes:
@@ -350,7 +351,7 @@ class SynapseArray:
 
     def _held(self, channel: int) -> _Floats:
         lib.nux_array_settle(self._native)
-        held: _Floats = np.minimum(self._accumulated[channel], self._native.saturation_lsb)
+        held: _Floats = np.minimum(self._accumulated[:, channel], self._native.saturation_lsb)
         return held
 
     def read_correlation(self) -> tuple[_Bytes, _Bytes]:

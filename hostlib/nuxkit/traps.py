@@ -91,8 +91,8 @@ def _what(result: RunResult) -> str:
         + address_map.bus_refusal((stop.address & 0x7FFFFFFF) >> 2, stop.is_store),
         StopReason.UNKNOWN_VECTOR_ADDRESS: f"vector {direction} 0x{stop.address:08x}: "
         + address_map.vector_refusal(stop.address, stop.is_store),
-        StopReason.NO_NEURON: f"access at 0x{stop.address:08x} needs neurons (neuron readout on the "
-        "CADC, or neuron reset), but the synapse array has none",
+        StopReason.NO_NEURON: f"access at 0x{stop.address:08x} needs neurons (neuron readout on "
+        "the CADC, or neuron reset), but the synapse array has none",
         StopReason.CADC_DISABLED: f"CADC read at 0x{stop.address:08x} while the CADC is disabled",
         StopReason.TOO_MANY_EVENTS: f"{access}: an event too many for the event buses",
         StopReason.FETCH: f"jump to 0x{stop.pc:08x}, which is outside of all memories"

@@ -3,9 +3,9 @@ import time
 
 import numpy as np
 import pytest
-from array_ports import vector_read, vector_write
 from eager_sensors import EagerSensors
 
+from array_ports import vector_read, vector_write
 from nuxemu import memory_map as mm
 from nuxemu._native import lib
 from nuxemu.correlation_config import CorrelationConfig, fixed_pattern

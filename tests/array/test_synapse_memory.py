@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 import pytest
-from array_ports import bus_position, bus_read, bus_write, vector_read, vector_write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from array_ports import bus_position, bus_read, bus_write, vector_read, vector_write
 from nuxemu import memory_map as mm
 from nuxemu._native import lib
 from nuxemu.array_input import ArrayTypeError, ArrayValueError

@@ -4,8 +4,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from emulator.ppu_machine import Machine, code
 
+from emulator.ppu_machine import Machine, code
 from nuxemu import Bus, Network, Stop, StopReason, SynapseArray
 from nuxemu import memory_map as mm
 from nuxemu._native import ffi, lib
@@ -15,7 +15,9 @@ FULL = 0xFFFF_FFFF
 
 def load(register: int, value: int) -> str:
     """Assembler text that loads a 32-bit constant."""
-    return f"lis {register},0x{value >> 16 & 0xFFFF:x}; ori {register},{register},{value & 0xFFFF}; "
+    return (
+        f"lis {register},0x{value >> 16 & 0xFFFF:x}; ori {register},{register},{value & 0xFFFF}; "
+    )
 
 
 def pointer(word: int) -> int:

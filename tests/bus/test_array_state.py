@@ -3,10 +3,10 @@
 
 import numpy as np
 import pytest
-from array_ports import bus_write, vector_read, vector_write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from array_ports import bus_write, vector_read, vector_write
 from nuxemu import CorrelationConfig, SynapseArray
 from nuxemu import memory_map as mm
 from nuxemu.array_input import ArrayValueError

@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+
 from bus.bus_machine import (
     FULL,
     FullChip,
@@ -13,7 +14,6 @@ from bus.bus_machine import (
     pair_word,
     pointer,
 )
-
 from nuxemu import BusError, RowMode
 from nuxemu import memory_map as mm
 

@@ -2,7 +2,6 @@
 """Exception slots that exist in the address map, but that this processor never enters."""
 
 from emulator.ppu_machine import Machine, code
-
 from nuxemu import StopReason
 from nuxemu import memory_map as mm
 

@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+
 from array_ports import bus_position, vector_read, vector_write
 from bus.bus_machine import (
     FullChip,
@@ -15,7 +16,6 @@ from bus.bus_machine import (
     pointer,
     run,
 )
-
 from nuxemu import BusError, StopReason, SynapseArray
 from nuxemu import memory_map as mm
 
@@ -83,7 +83,9 @@ def test_payloads_other_than_two_reset_no_neuron():
     assert reset_columns(target) == [expected, []]
 
 
-@pytest.mark.parametrize("form", ["documented address", "payload 2 in row 256 of the causal region"])
+@pytest.mark.parametrize(
+    "form", ["documented address", "payload 2 in row 256 of the causal region"]
+)
 def test_words_of_the_array_on_the_bus_reset_four_neurons(form):
     address, payload = VECTOR_FORMS[form]
     target = charged_chip()

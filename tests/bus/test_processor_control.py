@@ -2,9 +2,9 @@
 """One processor starts, watches and stops the other by its control and status registers."""
 
 import pytest
+
 from bus.bus_machine import hemisphere_word, load, pointer
 from emulator.ppu_machine import code
-
 from nuxemu import ChipEnd, ChipModel, StopReason
 from nuxemu import memory_map as mm
 
@@ -53,7 +53,8 @@ def test_a_processor_stops_the_other_one_which_starts_anew():
     wait = "li 9,2000; mtctr 9; {0}: bdnz {0}; "
     write(chip, 0, registers_of(1)
           + "li 5,1; li 6,0; stw 5,0(20); " + wait.format("a") + "stw 6,0(20); lwz 10,0(21); "
-          + wait.format("b") + "stw 5,0(20); " + wait.format("c") + "lwz 11,0(21); wait")  # fmt: skip
+          + wait.format("b") + "stw 5,0(20); " + wait.format("c")
+          + "lwz 11,0(21); wait")  # fmt: skip
     chip.start(0)
     assert chip.run(1_000_000, awaited=(0,)) is ChipEnd.IDLE
     gpr = chip.processors[0].registers()["gpr"]

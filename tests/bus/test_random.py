@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from array_ports import bus_read, bus_write, vector_read, vector_write
 
+from array_ports import bus_read, bus_write, vector_read, vector_write
 from nuxemu import SynapseArray
 from nuxemu import memory_map as mm
 

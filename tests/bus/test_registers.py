@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+
 from array_ports import vector_read
 from bus.bus_machine import (
     FULL,
@@ -17,7 +18,6 @@ from bus.bus_machine import (
     pointer,
     run,
 )
-
 from nuxemu import CorrelationConfig, StopReason, SynapseArray
 from nuxemu import memory_map as mm
 

@@ -351,7 +351,7 @@ def test_an_interrupt_comes_between_the_instructions_of_its_cycle(start):
 @pytest.mark.parametrize(
     ("work", "longest"),
     [("lwz 5,0x800(0); stw 5,0x804(0); addi 6,5,1; mullw 7,6,6; cmpw 6,7; ", 8),
-     ("divw 7,4,5; ", 33), ("fxvlax 1,0,8; fxvaddhm 1,1,1; addi 6,6,1; fxvstax 1,0,8; ", 75),
+     ("divw 7,4,5; ", 33), ("fxvlax 1,0,8; fxvaddhm 1,1,1; addi 6,6,1; fxvstax 1,0,8; ", 80),
      ("fxvinx 1,0,9; addi 6,6,1; fxvoutx 1,0,9; ", 30)],
     ids=["scalar", "division", "vector", "rows"],
 )  # fmt: skip

@@ -13,6 +13,7 @@ enum fault {
     ENDLESS_LOOP,
     TRAP,
     VECTOR_READ,
+    CADC_DISABLED,
     OVERWRITE_CODE,
     DIVIDE,
     SHIFT,
@@ -63,6 +64,11 @@ FUNCTION vector_read(void) {
     fxvstax(fxvinx(address, 0), &lanes, 0); // VECTOR_READ
 }
 
+FUNCTION cadc_disabled(void) {
+    *(volatile uint32_t *)(NUX_OMNIBUS_DATA_BASE + 4 * NUX_OMNIBUS_CADC_CONFIG_WORD) = 0;
+    fxvstax(fxvinx(NUX_VECTOR_CAUSAL, 0), &lanes, 0); // CADC_DISABLED
+}
+
 FUNCTION overwrite_code(void) {
     volatile uint32_t *code = (volatile uint32_t *)store_word;
     code[0] = 0;
@@ -108,6 +114,9 @@ int start(void) {
         break;
     case VECTOR_READ:
         vector_read();
+        break;
+    case CADC_DISABLED:
+        cadc_disabled();
         break;
     case OVERWRITE_CODE:
         overwrite_code();

@@ -26,6 +26,26 @@ TRAPS = {
     "store behind the SRAM": ("STORE_WORD", 0x4000, StopReason.OUT_OF_RANGE, "0x00003fff"),
     "load outside": ("LOAD_WORD", 0x7FFF_FFFC, StopReason.OUT_OF_RANGE, "load from 0x7ffffffc"),
     "unknown bus unit": ("STORE_WORD", 0x9000_0000, StopReason.UNKNOWN_BUS_ADDRESS, "0x04000000"),
+    "beside the spike counters": (
+        "LOAD_WORD",
+        0x8048_D158,
+        StopReason.UNKNOWN_BUS_ADDRESS,
+        "no unit at bus word 0x00123456 (address 0x8048d158); nearest known block: spike counter "
+        "resets, left, 0x00122c00 to 0x00122fff",
+    ),
+    "parameters that are not modelled": (
+        "STORE_WORD",
+        0x8050_0040,
+        StopReason.UNKNOWN_BUS_ADDRESS,
+        "belongs to CapMem (analog parameters), north-west, 0x00140000 to 0x00147fff, which the "
+        "model does not have",
+    ),
+    "counter written": (
+        "STORE_WORD",
+        0x8048_A000,
+        StopReason.UNKNOWN_BUS_ADDRESS,
+        "spike counters, left, 0x00122800 to 0x00122bff, which can only be read",
+    ),
     "wild jump": ("JUMP", 0x2000_0000, StopReason.FETCH, "jump to 0x20000000"),
     "jump behind the SRAM": ("JUMP", 0x4000, StopReason.FETCH, "jump to 0x00004000"),
     "endless recursion": ("RECURSION", 0, StopReason.STACK_OVERFLOW, "not belong to the stack"),
@@ -35,8 +55,9 @@ TRAPS = {
         "VECTOR_READ",
         0x07FF_FFFF,
         StopReason.UNKNOWN_VECTOR_ADDRESS,
-        "vector read from 0x07ffffff",
+        "vector read from 0x07ffffff: no unit at vector address 0x07ffffff; nearest known block: ",
     ),
+    "disabled CADC": ("CADC_DISABLED", 0, StopReason.CADC_DISABLED, "while the CADC is disabled"),
 }
 
 

@@ -71,7 +71,9 @@ def test_native_decoder_has_the_row(row):
     assert native.shift == -3
     assert native.kind == getattr(_native.lib, f"NUX_V{insn.kind.name}")
     assert bool(native.op) == (insn.kind in (Kind.ARITH, Kind.SPLAT))
-    assert (native.issue_cycles, native.latency_cycles) == (insn.form.issue, insn.form.latency)
+    assert native.unit == getattr(_native.lib, f"NUX_UNIT_{insn.unit.upper()}")
+    assert (native.reads, native.writes) == (insn.reads, insn.writes)
+    assert native.reads_condition == insn.conditional
 
 
 def test_native_decoder_refuses_what_the_table_does_not_have():

@@ -20,7 +20,12 @@ SELECTIONS = {
     "programs": ("tests/conformance/test_programs.py", "as_on_the_rtl and not reference"),
     "processor": ("tests/emulator", "not table and not quirks and not wall_limit"),
     "array": ("tests/array", ""),
+    "bus": (
+        "tests/bus",
+        "not uniform and not independent and not all_states and not random_source",
+    ),
     "network": ("tests/network", "not poisson and not runaway and not at_once"),
+    "neurons": ("tests/neurons", "not machines"),
     "vectors": ("tests/conformance/test_vector_sequences.py", ""),
 }
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from neurons.reference_neuron import ReferenceNeuron, drive, parameters_of
 from scipy.optimize import brentq
 
+from neurons.reference_neuron import ReferenceNeuron, drive, parameters_of
 from nuxemu import NeuronParameters, Neurons
 
 LEAK, CHARGE = 80.0, 0.2
@@ -28,7 +28,8 @@ def single(column: int = 5, **parameters) -> Neurons:
 
 
 PAIRS = [(1e-5, 5e-6), (5e-6, 1e-5), (1e-5, 1e-5), (1e-5, 1e-5 * (1 + 1e-9)), (1e-5, 1.001e-5),
-         (1e-5, 1.1e-5), (1e-4, 1e-7), (1e-7, 1e-4), (2e-5, 1e-8), (0.5, 1e-6), (np.inf, 5e-6)]  # fmt: skip
+         (1e-5, 1.1e-5), (1e-4, 1e-7), (1e-7, 1e-4), (2e-5, 1e-8), (0.5, 1e-6),
+         (np.inf, 5e-6)]  # fmt: skip
 
 
 @pytest.mark.parametrize("tau_mem, tau_syn", PAIRS)
@@ -161,7 +162,9 @@ def test_membranes_stay_at_reset_while_refractory_and_currents_go_on():
     until = times[0] + 3e-6
     for time in (1e-6, 2e-6, until):
         assert neurons.membrane(time)[5] == 70
-        np.testing.assert_allclose(neurons.currents(time)[0, 5], jump * np.exp(-(time - 1e-6) / 5e-6))
+        np.testing.assert_allclose(
+            neurons.currents(time)[0, 5], jump * np.exp(-(time - 1e-6) / 5e-6)
+        )
     neurons.run(until)
     time = until + 1e-6
     decayed = jump * np.exp(-(until - 1e-6) / 5e-6)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from neurons.reference_neuron import drive
 
 from nuxemu import NeuronParameters, Neurons
 from nuxemu.array_input import ArrayTypeError, ArrayValueError
@@ -105,8 +104,8 @@ def test_other_bytes_are_refused(change):
     elif change == "flag":
         state[8 + 16 * 256 * 8] = 2
     elif change == "order":
-        state[8 + 16 * 256 * 8 + 6 * 256 :][:8] = np.float64(-1).tobytes()
-        state[8 + 16 * 256 * 8 + 6 * 256 : 16 + 16 * 256 * 8 + 6 * 256] = np.float64(-1).tobytes()
+        now = 8 + 16 * 256 * 8 + 6 * 256  # behind the parameters
+        state[now : now + 8] = np.float64(-1).tobytes()
     wrong = {"short": state[:-1], "long": state + b"\0", "empty": b""}.get(change, state)
     with pytest.raises(ArrayValueError, match="not a state of neurons"):
         neurons.load(bytes(wrong))
@@ -214,10 +213,16 @@ def test_extreme_parameters_take_bounded_work_and_give_numbers(values, kind, eve
             exponential=exponential, adaptation=adaptation,
         )
     )  # fmt: skip
-    events.sort(key=lambda event: event[0])
-    times, _ = drive(neurons, events, 5e-6)
+    spikes = 0
+    for time, weight, inhibitory, amplitude in [*sorted(events), (5e-6, 0, False, 1.0)]:
+        steps, before = 0, spikes
+        while neurons.next_s <= time:
+            spikes += neurons.run(neurons.next_s)[0].size
+            steps += 1
+            assert steps < 50_000 + 1000 * (spikes - before)
+        neurons.input(time, np.full(256, weight), inhibitory, amplitude)
     # No more spikes than refractory times.
-    assert times.size <= 2 * (5e-6 / values["refractory_time_s"] + 1)
+    assert spikes <= 2 * (5e-6 / values["refractory_time_s"] + 1)
     for values in (neurons.membrane(), neurons.currents(), neurons.adaptation()):
         assert np.isfinite(values).all()
 
@@ -232,13 +237,15 @@ def test_a_membrane_that_hovers_below_its_threshold_takes_bounded_work():
     neurons.run(1e-3)
 
 
-def test_currents_fade_to_nothing():
+@pytest.mark.parametrize("fading", [0, 1])
+def test_currents_fade_to_nothing(fading):
     """They do not linger as subnormal numbers, which slow machines down."""
-    neurons = Neurons(NeuronParameters(leak_lsb=0.0, reset_lsb=-10.0))
-    neurons.input(0.0, np.full(256, 63))
-    for i in range(1, 10_000):
-        neurons.input(i * 1e-6, np.zeros(256, int) if i < 9_999 else np.full(256, 1), True)
-    np.testing.assert_array_equal(neurons.currents()[0], 0)
+    neurons = Neurons(NeuronParameters(leak_lsb=0.0, reset_lsb=-10.0, fire=False))
+    neurons.input(0.0, np.full(256, 63), inhibitory=fading == 1)
+    for i in range(1, 1600):
+        neurons.input(i * 2.5e-6, np.full(256, 1), inhibitory=fading == 0)
+    np.testing.assert_array_equal(neurons.currents()[fading], 0)
+    assert (neurons.currents()[1 - fading] > 0).all()
 
 
 # --- machines -------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from neurons.reference_neuron import ReferenceNeuron, drive, parameters_of
 
+from neurons.reference_neuron import ReferenceNeuron, drive, parameters_of
 from nuxemu import NeuronParameters, Neurons
 
 #: Potentials of Naud et al. in LSB: 2 LSB per mV; times a thousand times faster.
@@ -70,7 +70,7 @@ def test_adex_patterns_are_those_of_the_reference_integration(name):
     assert own.size == expected.size
     # The bar is 1 % of the interval. Errors add up from spike to spike.
     error = np.abs(own - expected)
-    assert (error[1:] < 1e-6 * intervals).all(), error[1:] / intervals
+    assert (error[1:] < 1e-5 * intervals).all(), error[1:] / intervals
 
 
 def test_conductance_based_psps_match():
@@ -96,7 +96,7 @@ def test_reversal_potentials_bound_the_membrane():
     neurons.input(0.0, np.full(256, 63), amplitude=1000.0)
     neurons.run(2e-6)
     assert (np.abs(neurons.membrane() - 130) < 1).all()
-    neurons.input(2e-6, np.full(256, 63), inhibitory=True, amplitude=10000.0)
+    neurons.input(2e-6, np.full(256, 63), inhibitory=True, amplitude=50000.0)
     neurons.run(4e-6)
     assert (np.abs(neurons.membrane() - 60) < 1).all()
 
@@ -179,3 +179,12 @@ def test_random_input_gives_the_spikes_of_the_reference(
     own = times[columns == 0]
     assume(own.size == len(reference.spikes) or reference.margin > 1e-3)
     np.testing.assert_allclose(own, reference.spikes, rtol=0, atol=1e-9)
+
+
+def test_a_reset_within_the_upstroke_fires_after_every_refractory_time():
+    p = NeuronParameters(exponential=True, v_exp_lsb=-470.0, delta_t_lsb=0.1, threshold_lsb=1000.0,
+                         reset_lsb=390.0, leak_lsb=0.0, refractory_time_s=1e-7)  # fmt: skip
+    times, columns = Neurons(p).run(1e-5)
+    own = times[columns == 0]
+    assert own.size in (100, 101)
+    np.testing.assert_allclose(np.diff(own), 1e-7, rtol=0, atol=1e-12)

@@ -46,9 +46,11 @@ class ScalarInsn:
         The load or store writes its address back to RA.
     dest : str
         Field that names the written general register: ``rt``, ``ra`` or empty.
+    carry : bool
+        Writes the carry in XER.
     issue, latency : int
-        Cycles until the next instruction may issue, and until a dependent one may
-        (measured on the RTL with ideal memories).
+        Cycles until the next instruction may issue if it depends on nothing, and until
+        one that needs the written general register may (RTL, ideal memories).
     """
 
     mnemonic: str
@@ -60,6 +62,7 @@ class ScalarInsn:
     size: int = 0
     update: bool = False
     dest: str = "rt"
+    carry: bool = False
     issue: int = 1
     latency: int = 1
 
@@ -101,23 +104,27 @@ def _x(
 
 
 def _arithmetic() -> list[ScalarInsn]:
-    mul = {"issue": 4, "latency": 4}
+    mul = {"latency": 4}
     div = {"issue": 32, "latency": 32}
     rows = [
         _d("addi", 14),
         _d("addis", 15),
-        _d("addic", 12),
-        _d("addic.", 13),
-        _d("subfic", 8),
+        _d("addic", 12, carry=True),
+        _d("addic.", 13, carry=True),
+        _d("subfic", 8, carry=True),
         _d("mulli", 7, **mul),
     ]
     xo = {
         "add": 266, "addc": 10, "adde": 138, "subf": 40, "subfc": 8, "subfe": 136,
     }  # fmt: skip
-    rows += [_x(name, 31, number, optional=OE | RC) for name, number in xo.items()]
+    rows += [
+        _x(name, 31, number, optional=OE | RC, carry=name not in ("add", "subf"))
+        for name, number in xo.items()
+    ]
     one_operand = {"addme": 234, "addze": 202, "subfme": 232, "subfze": 200, "neg": 104}
     rows += [
-        _x(name, 31, number, optional=OE | RC, reserved=_RB) for name, number in one_operand.items()
+        _x(name, 31, number, optional=OE | RC, reserved=_RB, carry=name != "neg")
+        for name, number in one_operand.items()
     ]
     rows += [
         _x("mullw", 31, 235, optional=OE | RC, **mul),
@@ -146,8 +153,8 @@ def _logic() -> list[ScalarInsn]:
         # The chip shifts modulo 32, Power ISA and the engine give 0 or the sign.
         _x("slw", 31, 24, optional=RC, dest="ra"),
         _x("srw", 31, 536, optional=RC, dest="ra"),
-        _x("sraw", 31, 792, optional=RC, dest="ra"),
-        _x("srawi", 31, 824, optional=RC, dest="ra"),
+        _x("sraw", 31, 792, optional=RC, dest="ra", carry=True),
+        _x("srawi", 31, 824, optional=RC, dest="ra", carry=True),
     ]
     rows += [
         ScalarInsn(name, primary << 26, 0xFC00_0000, RC, dest="ra")
@@ -170,11 +177,11 @@ def _compare_and_condition() -> list[ScalarInsn]:
         "crand": 257, "crandc": 129, "creqv": 289, "crnand": 225, "crnor": 33, "cror": 449,
         "crorc": 417, "crxor": 193,
     }  # fmt: skip
-    rows += [_x(name, 19, xo, issue=2, dest="") for name, xo in cr.items()]
+    rows += [_x(name, 19, xo, dest="") for name, xo in cr.items()]
     rows += [
-        _x("mcrf", 19, 0, issue=2, reserved=0x0063_F800, dest=""),
+        _x("mcrf", 19, 0, reserved=0x0063_F800, dest=""),
         # mtocrf is mtcrf with bit 11 set; the engine gets it as mtcrf.
-        _x("mtcrf", 31, 144, reserved=0x0010_0800, issue=2, dest=""),
+        _x("mtcrf", 31, 144, reserved=0x0010_0800, dest=""),
         ScalarInsn("mfcr", 31 << 26 | 19 << 1, 0xFC10_07FE, reserved=0x000F_F801),
         # Keeps the unselected bits of RT.
         ScalarInsn("mfocrf", 31 << 26 | 1 << 20 | 19 << 1, 0xFC10_07FE, 0, 0x801, "native"),
@@ -197,7 +204,7 @@ def _loads_and_stores() -> list[ScalarInsn]:
         dest = "rt" if kind == "load" else ""
         latency = 5 if kind == "load" else 1
         rows.append(_d(base, primary, kind=kind, dest=dest, size=size, latency=latency))
-        issue = 3 if kind == "load" else 2
+        issue = 2 if kind == "load" else 1
         rows.append(
             _d(
                 base + "u", primary + 1, kind=kind, dest=dest, size=size, update=True, issue=issue,
@@ -209,7 +216,7 @@ def _loads_and_stores() -> list[ScalarInsn]:
         dest = "rt" if kind == "load" else ""
         latency = 5 if kind == "load" else 1
         rows.append(_x(base, 31, xo, kind=kind, dest=dest, size=size, latency=latency))
-        issue = 3 if kind == "load" else 2
+        issue = 2 if kind == "load" else 1
         rows.append(
             _x(
                 base[:-1] + "ux", 31, xo + 32, kind=kind, dest=dest, size=size, update=True,

@@ -195,6 +195,27 @@ class VectorInsn:
         return self.form.kind
 
     @property
+    def unit(self) -> str:
+        """Part of the vector unit that executes it, as in ``enum nux_vunit``."""
+        if self.kind in (Kind.LAX, Kind.STAX):
+            return "memory"
+        if self.kind in (Kind.INX, Kind.OUTX):
+            return "bus"
+        if self.form.writes_vcr:
+            return "compare"
+        return "permute" if self.form in (_SPLAT, _SHIFT, _SELECT, _PACK) else "arith"
+
+    @property
+    def reads(self) -> int:
+        """Number of vector registers that it reads."""
+        return sum(operand in self.operands for operand in (VRS, VRA, VRB))
+
+    @property
+    def writes(self) -> bool:
+        """Whether it writes a vector register."""
+        return VRT in self.operands
+
+    @property
     def base(self) -> int:
         """Instruction word with all operands zero."""
         return PRIMARY_OPCODE << 26 | self.xo << 2

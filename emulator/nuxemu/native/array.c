@@ -133,6 +133,8 @@ static void write_memory(nux_array *array, const memory_half *memory, const uint
         for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++)
             lanes[lane] = data[lane] & NUX_WEIGHT_MAX;
         write_half(memory->low, memory->half, lanes, enable);
+        if (memory->row < NUX_ARRAY_ROWS && memory->low == array->labels[memory->row])
+            array->row_relabelled[memory->row] = 1;
     }
     if (memory->high == NULL)
         return;
@@ -285,17 +287,21 @@ int nux_array_bus_write(nux_array *array, uint32_t word_offset, double now_s, ui
 }
 
 nux_array *nux_array_new(void) {
-    nux_array *array = calloc(1, sizeof *array);
+    nux_array *array = aligned_alloc(64, (sizeof *array + 63) / 64 * 64);
     if (array == NULL)
         return NULL;
+    memset(array, 0, sizeof *array);
     for (unsigned code = 0; code < 4; code++)
         array->amp_factor[code] = array->tau_factor[code] = 1.0;
-    for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++)
+    for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++) {
         for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
             array->tau_s[NUX_ARRAY_CAUSAL][row][column] = 1.0;
             array->tau_s[NUX_ARRAY_ACAUSAL][row][column] = 1.0;
-            array->pairing[row][column / 8].pre_time_s[column % 8] = -INFINITY;
         }
+        for (unsigned label = 0; label < NUX_ARRAY_LABELS; label++)
+            array->last_pre[row][label].time_s = -INFINITY;
+        array->row_labels[row] = 1;
+    }
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
         array->post_time_s[column] = -INFINITY;
     array->latched_row = -1;

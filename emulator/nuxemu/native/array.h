@@ -25,8 +25,29 @@ void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double 
 void nux_array_post_spike(nux_array *array, unsigned column, double time_s);
 // Process the spikes to come before a time, and the presynaptic ones at it.
 void nux_array_advance_before(nux_array *array, double time_s);
+// What all columns' first postsynaptic spikes since a position of the history make of a presynaptic
+// spike's trace: with one time constant, factor * first is how far it has decayed by then, 0 when
+// there is no such spike. Otherwise first is the spike's time, +inf when there is none.
+typedef struct {
+    const double *first;
+    double factor;
+} nux_first_posts;
+// For one presynaptic spike, of the chosen columns (NULL: all). scratch has room for all columns
+// and may or may not be used.
+nux_first_posts nux_history_first(const nux_array *array, uint64_t since, double pre_time_s,
+                                  const uint8_t *lanes, double *scratch);
+// For a presynaptic spike of each column, before the current position. Times are then counted from
+// that spike.
+nux_first_posts nux_history_pairs(const nux_array *array, uint64_t since,
+                                  const double *pre_times_s, double *scratch);
+// A spike comes at a time: go on to its epoch.
+void nux_history_enter(nux_array *array, double time_s);
+// Forget the history, for new parameters; all rows have been settled.
+void nux_history_restart(nux_array *array);
 // Bring the causal sensors of one row up to the current time.
 void nux_array_settle_row(nux_array *array, unsigned row);
+// The same, if it still needs the history before a position.
+void nux_array_settle_row_from(nux_array *array, unsigned row, uint64_t position);
 // Clear sensors of the enabled synapses (enable NULL: all) of one half row; sensors[lane] has bit 0
 // for the causal and bit 1 for the acausal sensor.
 void nux_array_reset_half(nux_array *array, unsigned row, unsigned half, const uint8_t *sensors,

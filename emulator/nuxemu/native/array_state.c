@@ -48,14 +48,23 @@ typedef struct {
     DO(stream, (array)->random);                                                                   \
     DO(stream, (array)->now_s)
 
+static double pre_time_s(const nux_array *settled, unsigned row, unsigned column) {
+    if (settled->paired[row][column])
+        return -INFINITY;
+    if (settled->orphan[row][column])
+        return settled->orphan_time_s[row][column];
+    return settled->last_pre[row][settled->filed_label[row][column]].time_s;
+}
+
 static void save_synapses(const nux_array *settled, nux_writer *w) {
     for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++)
-        for (unsigned group = 0; group < NUX_ARRAY_COLUMNS / 8; group++)
-            PUT(w, settled->pairing[row][group].pre_time_s);
+        for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
+            double time_s = pre_time_s(settled, row, column);
+            PUT(w, time_s);
+        }
     for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++)
         for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-            uint32_t before = settled->pairing[row][column / 8].posts_before[column % 8];
-            uint8_t fired = before != settled->post_count[column];
+            uint8_t fired = settled->paired[row][column] & 1;
             PUT(w, fired);
         }
 }
@@ -143,9 +152,8 @@ static bool is_consistent(const nux_array *a, const synapse_history *history) {
            BETWEEN(a->now_s, 0, huge) && BETWEEN(a->post_time_s, never, now) &&
            BETWEEN(history->pre_time_s, never, now) &&
            bytes_are_at_most(history->fired, sizeof history->fired, 1) &&
-           spikes_are_paired(history) &&
-           (a->latched == 0 || a->latched == 1) && a->latched_row >= -1 &&
-           a->latched_row < NUX_ARRAY_ROWS;
+           spikes_are_paired(history) && (a->latched == 0 || a->latched == 1) &&
+           a->latched_row >= -1 && a->latched_row < NUX_ARRAY_ROWS;
 #undef BETWEEN
 }
 
@@ -175,13 +183,28 @@ static int load_spikes(nux_array *array, nux_reader *r) {
     return status;
 }
 
-static void load_synapses(nux_array *array, const synapse_history *history) {
-    for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++)
-        for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-            nux_array_pairing *pairing = &array->pairing[row][column / 8];
-            pairing->pre_time_s[column % 8] = history->pre_time_s[row][column];
-            pairing->posts_before[column % 8] = history->fired[row][column] ? UINT32_MAX : 0;
-        }
+// The last presynaptic spike of a label is the latest one that a synapse of it remembers; synapses
+// that remember another one are orphans.
+static void load_row(nux_array *array, unsigned row, const synapse_history *history) {
+    const uint8_t *labels = array->labels[row];
+    const double *time_s = history->pre_time_s[row];
+    nux_array_pre *last = array->last_pre[row];
+    for (unsigned label = 0; label < NUX_ARRAY_LABELS; label++)
+        last[label].time_s = -INFINITY;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        if (time_s[column] > last[labels[column]].time_s)
+            last[labels[column]].time_s = time_s[column];
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
+        bool fired = history->fired[row][column];
+        bool orphan = !fired && time_s[column] != last[labels[column]].time_s;
+        array->filed_label[row][column] = labels[column];
+        array->row_labels[row] |= (uint64_t)1 << labels[column];
+        array->paired[row][column] = fired ? 0xff : 0;
+        array->orphan[row][column] = orphan ? 0xff : 0;
+        array->orphan_time_s[row][column] = time_s[column];
+        array->row_paired[row] |= fired;
+        array->row_orphans[row] |= orphan;
+    }
 }
 
 int nux_array_load(nux_array *array, const uint8_t *data, size_t n) {
@@ -201,9 +224,10 @@ int nux_array_load(nux_array *array, const uint8_t *data, size_t n) {
     status = load_spikes(loaded, &r);
     if (status != 0)
         goto end;
-    load_synapses(loaded, history);
+    nux_history_restart(loaded);
+    nux_array_update_parameters(loaded);
     for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++)
-        nux_array_update_row(loaded, row);
+        load_row(loaded, row, history);
     loaded->neurons = array->neurons;
     free(array->spikes);
     memcpy(array, loaded, sizeof *array);

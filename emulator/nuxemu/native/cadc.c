@@ -41,7 +41,7 @@ NUX_INLINE nux_f64x4 analog_values(const nux_array *array, unsigned channel, uns
                                    unsigned column, const int32_t *noises) {
     nux_i32x4 steps;
     memcpy(&steps, &noises[column], sizeof steps);
-    nux_f64x4 accumulated = nux_load(&array->accumulated_lsb[channel][row][column]);
+    nux_f64x4 accumulated = nux_load(&array->accumulated_lsb[row][channel][column]);
     return array->baseline_lsb + nux_load(&array->offset_lsb[channel][column]) -
            nux_min(accumulated, nux_splat(array->saturation_lsb)) +
            array->noise_lsb / BYTE_SUM_SD * __builtin_convertvector(steps, nux_f64x4);

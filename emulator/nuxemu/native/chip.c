@@ -190,7 +190,8 @@ void nux_chip_start(nux_chip *chip, unsigned hemisphere) {
     p->held = false;
     chip->control[hemisphere] |= NUX_INHIBIT_RESET;
     if (chip->active && chip->active != p)
-        nux_shorten_slice(chip->active, end_of_step(chip_cycle, NUX_QUANTUM_CYCLES) - chip->active->origin);
+        nux_shorten_slice(chip->active,
+                          end_of_step(chip_cycle, NUX_QUANTUM_CYCLES) - chip->active->origin);
 }
 
 void nux_chip_hold(nux_chip *chip, unsigned hemisphere) {

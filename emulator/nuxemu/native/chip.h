@@ -30,12 +30,12 @@ struct nux_chip {
     nux_chip_registers registers;
     uint32_t users; /* the one who made it, and processors */
 
-    uint64_t now;                       /* cycle reached when no processor is at work */
-    nux_processor *active;              /* the one at work, or NULL */
-    uint32_t control[NUX_HEMISPHERES];  /* control registers of the processors */
-    bool running;                       /* nux_chip_run is at work */
-    double wall_deadline;               /* s of the host's clock, 0: none */
-    volatile int interrupt_request;     /* of the host */
+    uint64_t now;                      /* cycle reached when no processor is at work */
+    nux_processor *active;             /* the one at work, or NULL */
+    uint32_t control[NUX_HEMISPHERES]; /* control registers of the processors */
+    bool running;                      /* nux_chip_run is at work */
+    double wall_deadline;              /* s of the host's clock, 0: none */
+    volatile int interrupt_request;    /* of the host */
 };
 
 /* Step in which both processors at work take turns, cycles. What one does to the other, or to the

@@ -1,32 +1,36 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Cycle costs of accesses, an estimate.
- *
- * The first block is the vendor's hardware measurement (libnux test_speed_memory), which
- * includes the closing sync; the sync's own 2 cycles are taken off here. */
+/* Cycle costs that are not of one instruction: an estimate. docs/cycles.md has them with their
+ * sources. */
 #ifndef NUX_CYCLES_H
 #define NUX_CYCLES_H
 
-#define NUX_CYCLES_SYNC 2
-#define NUX_CYCLES_SYNRAM (20 - NUX_CYCLES_SYNC)       /* weight vector load, store */
-#define NUX_CYCLES_VECTOR_LOAD (49 - NUX_CYCLES_SYNC)  /* fxvlax from SRAM */
-#define NUX_CYCLES_VECTOR_STORE (47 - NUX_CYCLES_SYNC) /* fxvstax to SRAM */
-/* A row of the CADC, both channels: 410 cycles for the conversion and three buffered reads. */
-#define NUX_CYCLES_CADC_ROW 410
-#define NUX_CYCLES_CADC_BUFFERED 20
-#define NUX_CYCLES_CADC_CONVERT (NUX_CYCLES_CADC_ROW - NUX_CYCLES_CADC_BUFFERED - NUX_CYCLES_SYNC)
-#define NUX_CYCLES_EXTERNAL_VECTOR_STORE (38 - NUX_CYCLES_SYNC)
-#define NUX_CYCLES_EXTERNAL_VECTOR_LOAD (344 - NUX_CYCLES_SYNC)
+/* --- Scalar pipeline (RTL) --- */
+#define NUX_CYCLES_BRANCH_MISS 4     /* refill after a branch that was not predicted */
+#define NUX_CYCLES_TO_BUS 3          /* from the issue of a load or store to its bus request */
+#define NUX_CYCLES_UPDATE 2          /* address register of an access with update */
+#define NUX_CYCLES_LOAD_SLOT 3       /* a load keeps clear of the write this much later */
+#define NUX_CYCLES_LOAD_STORE_QUEUE 15 /* loads and stores under way at which another one waits */
 
-/* Scalar access to external memory and to the on-chip bus: not published; the external load is
- * taken as one bus transaction of the vector load above, the bus as a synapse-array access. */
-#define NUX_CYCLES_EXTERNAL_SCALAR 43
+/* --- Vector unit (RTL) --- */
+#define NUX_CYCLES_TO_VECTOR_QUEUE 3
+#define NUX_CYCLES_VECTOR_QUEUE 2    /* instructions in the queue at which another one waits */
+#define NUX_CYCLES_VECTOR_READ_LOCK 2 /* from a read to the next write of the register */
+#define NUX_CYCLES_VECTOR_ARITH 6    /* from the start of the operation to its result */
+#define NUX_CYCLES_VECTOR_COMPARE 1
+#define NUX_CYCLES_VECTOR_PERMUTE 2
+#define NUX_CYCLES_VECTOR_WORD 4     /* bytes of a transfer of fxvlax and fxvstax */
+
+/* --- Memories of the chip: extra cycles, fitted to the vendor's measurements --- */
+#define NUX_CYCLES_SYNRAM_READ 7
+#define NUX_CYCLES_SYNRAM_WRITE 6
+#define NUX_CYCLES_CADC_CONVERT 387
+#define NUX_CYCLES_VECTOR_LOAD 5     /* fxvlax from SRAM, all transfers together */
+#define NUX_CYCLES_VECTOR_STORE 3    /* fxvstax to SRAM */
+#define NUX_CYCLES_EXTERNAL_VECTOR_STORE 25
+#define NUX_CYCLES_EXTERNAL_VECTOR_HOLD 91 /* until the next posted store is taken */
+#define NUX_CYCLES_EXTERNAL_VECTOR_LOAD 332
+
+/* --- Chosen: not published --- */
+#define NUX_CYCLES_EXTERNAL_SCALAR 43 /* one of the eight transfers of the vector load above */
 #define NUX_CYCLES_BUS 18
-
-/* RTL with ideal memories, one slice (timing.md): per transfer, plus latency L per beat. */
-#define NUX_CYCLES_IDEAL_LAX(latency) (10 + 4 * (latency))
-#define NUX_CYCLES_IDEAL_INX(latency) (3 + (latency))
-#define NUX_CYCLES_IDEAL_OUTX(latency) ((latency) > 1 ? 2 + (latency) : 4)
-
-/* A branch that does not go where it was predicted to, beyond its own cycle. */
-#define NUX_CYCLES_BRANCH_MISS 4
 #endif

@@ -43,7 +43,7 @@ static bool needs_native(const nux_decoded *d) {
     return row->size < 0 || invalid_update || lha_quirk;
 }
 
-void nux_decode(nux_decoded *d, uint32_t word) {
+static void decode(nux_decoded *d, uint32_t word) {
     *d = (nux_decoded){.word = word, .kind = NUX_KIND_UNDEFINED, .native = true};
     if (nux_vdecode(word, &d->vector)) {
         d->kind = NUX_KIND_VECTOR;
@@ -59,4 +59,10 @@ void nux_decode(nux_decoded *d, uint32_t word) {
         return;
     d->kind = row->kind;
     d->native = needs_native(d);
+}
+
+void nux_decode(nux_decoded *d, uint32_t word) {
+    decode(d, word);
+    d->use = nux_use_of(d);
+    d->slot = NO_SLOT;
 }

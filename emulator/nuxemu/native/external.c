@@ -88,8 +88,8 @@ int nux_external_load(nux_chip *chip, const uint8_t *data, size_t n) {
     nux_external_write(chip, NUX_EXTMEM_DATA_BASE, data, NUX_EXTMEM_SIZE);
     for (size_t at = NUX_EXTMEM_SIZE; at < n; at += entry) {
         memcpy(&page, data + at, sizeof page);
-        nux_external_write(chip, NUX_DRAM_DATA_BASE + page * NUX_DRAM_PAGE,
-                           data + at + sizeof page, NUX_DRAM_PAGE);
+        nux_external_write(chip, NUX_DRAM_DATA_BASE + page * NUX_DRAM_PAGE, data + at + sizeof page,
+                           NUX_DRAM_PAGE);
     }
     return 0;
 }

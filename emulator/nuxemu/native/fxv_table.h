@@ -9,60 +9,60 @@
 #define NUX_FXV_PRIMARY_OPCODE 4
 #define NUX_FXV_COUNT 53
 
-// X(index, mnemonic, extended opcode, kind, conditional, issue cycles, latency cycles)
+// X(index, mnemonic, extended opcode, kind, conditional, unit, registers read, written)
 #define NUX_FXV_TABLE(X) \
-    X(0, fxvmahm, 12, ARITH, 1, 5, 12) \
-    X(1, fxvmabm, 13, ARITH, 1, 5, 12) \
-    X(2, fxvmtacb, 14, ARITH, 1, 3, 11) \
-    X(3, fxvmtach, 15, ARITH, 1, 3, 11) \
-    X(4, fxvmahfs, 28, ARITH, 1, 5, 12) \
-    X(5, fxvmabfs, 29, ARITH, 1, 5, 12) \
-    X(6, fxvmtacbf, 30, ARITH, 1, 3, 11) \
-    X(7, fxvmtachf, 31, ARITH, 1, 3, 11) \
-    X(8, fxvmatachm, 44, ARITH, 1, 4, 12) \
-    X(9, fxvmatacbm, 45, ARITH, 1, 4, 12) \
-    X(10, fxvmatachfs, 60, ARITH, 1, 4, 12) \
-    X(11, fxvmatacbfs, 61, ARITH, 1, 4, 12) \
-    X(12, fxvmulhm, 76, ARITH, 1, 5, 12) \
-    X(13, fxvmulbm, 77, ARITH, 1, 5, 12) \
-    X(14, fxvmulhfs, 92, ARITH, 1, 5, 12) \
-    X(15, fxvmulbfs, 93, ARITH, 1, 5, 12) \
-    X(16, fxvmultachm, 108, ARITH, 1, 4, 12) \
-    X(17, fxvmultacbm, 109, ARITH, 1, 4, 12) \
-    X(18, fxvmultachfs, 124, ARITH, 1, 4, 12) \
-    X(19, fxvmultacbfs, 125, ARITH, 1, 4, 12) \
-    X(20, fxvinx, 236, INX, 1, 3, 8) \
-    X(21, fxvpckbu, 239, ARITH, 0, 9, 9) \
-    X(22, fxvoutx, 252, OUTX, 1, 4, 8) \
-    X(23, fxvpckbl, 255, ARITH, 0, 9, 9) \
-    X(24, fxvsplath, 268, SPLAT, 0, 6, 6) \
-    X(25, fxvsplatb, 269, SPLAT, 0, 6, 6) \
-    X(26, fxvupckbr, 271, ARITH, 0, 9, 9) \
-    X(27, fxvupckbl, 287, ARITH, 0, 9, 9) \
-    X(28, fxvcmph, 300, ARITH, 0, 8, 10) \
-    X(29, fxvcmpb, 301, ARITH, 0, 8, 10) \
-    X(30, fxvshh, 316, ARITH, 0, 7, 7) \
-    X(31, fxvshb, 317, ARITH, 0, 7, 7) \
-    X(32, fxvsel, 319, ARITH, 1, 9, 9) \
-    X(33, fxvsubhm, 332, ARITH, 1, 5, 12) \
-    X(34, fxvsubbm, 333, ARITH, 1, 5, 12) \
-    X(35, fxvsubhfs, 348, ARITH, 1, 5, 12) \
-    X(36, fxvsubbfs, 349, ARITH, 1, 5, 12) \
-    X(37, fxvaddactachm, 364, ARITH, 1, 3, 11) \
-    X(38, fxvaddactacb, 365, ARITH, 1, 3, 11) \
-    X(39, fxvaddactachf, 380, ARITH, 1, 3, 11) \
-    X(40, fxvaddactacbf, 381, ARITH, 1, 3, 11) \
-    X(41, fxvaddachm, 396, ARITH, 1, 4, 11) \
-    X(42, fxvaddacbm, 397, ARITH, 1, 4, 11) \
-    X(43, fxvaddachfs, 412, ARITH, 1, 4, 11) \
-    X(44, fxvaddacbfs, 413, ARITH, 1, 4, 11) \
-    X(45, fxvaddtachm, 428, ARITH, 1, 4, 12) \
-    X(46, fxvaddtacb, 429, ARITH, 1, 4, 12) \
-    X(47, fxvaddhm, 460, ARITH, 1, 5, 12) \
-    X(48, fxvaddbm, 461, ARITH, 1, 5, 12) \
-    X(49, fxvaddhfs, 476, ARITH, 1, 5, 12) \
-    X(50, fxvaddbfs, 477, ARITH, 1, 5, 12) \
-    X(51, fxvlax, 492, LAX, 0, 10, 12) \
-    X(52, fxvstax, 508, STAX, 0, 10, 11)
+    X(0, fxvmahm, 12, ARITH, 1, ARITH, 2, 1) \
+    X(1, fxvmabm, 13, ARITH, 1, ARITH, 2, 1) \
+    X(2, fxvmtacb, 14, ARITH, 1, ARITH, 1, 0) \
+    X(3, fxvmtach, 15, ARITH, 1, ARITH, 1, 0) \
+    X(4, fxvmahfs, 28, ARITH, 1, ARITH, 2, 1) \
+    X(5, fxvmabfs, 29, ARITH, 1, ARITH, 2, 1) \
+    X(6, fxvmtacbf, 30, ARITH, 1, ARITH, 1, 0) \
+    X(7, fxvmtachf, 31, ARITH, 1, ARITH, 1, 0) \
+    X(8, fxvmatachm, 44, ARITH, 1, ARITH, 2, 0) \
+    X(9, fxvmatacbm, 45, ARITH, 1, ARITH, 2, 0) \
+    X(10, fxvmatachfs, 60, ARITH, 1, ARITH, 2, 0) \
+    X(11, fxvmatacbfs, 61, ARITH, 1, ARITH, 2, 0) \
+    X(12, fxvmulhm, 76, ARITH, 1, ARITH, 2, 1) \
+    X(13, fxvmulbm, 77, ARITH, 1, ARITH, 2, 1) \
+    X(14, fxvmulhfs, 92, ARITH, 1, ARITH, 2, 1) \
+    X(15, fxvmulbfs, 93, ARITH, 1, ARITH, 2, 1) \
+    X(16, fxvmultachm, 108, ARITH, 1, ARITH, 2, 0) \
+    X(17, fxvmultacbm, 109, ARITH, 1, ARITH, 2, 0) \
+    X(18, fxvmultachfs, 124, ARITH, 1, ARITH, 2, 0) \
+    X(19, fxvmultacbfs, 125, ARITH, 1, ARITH, 2, 0) \
+    X(20, fxvinx, 236, INX, 1, BUS, 0, 1) \
+    X(21, fxvpckbu, 239, ARITH, 0, PERMUTE, 2, 1) \
+    X(22, fxvoutx, 252, OUTX, 1, BUS, 1, 0) \
+    X(23, fxvpckbl, 255, ARITH, 0, PERMUTE, 2, 1) \
+    X(24, fxvsplath, 268, SPLAT, 0, PERMUTE, 0, 1) \
+    X(25, fxvsplatb, 269, SPLAT, 0, PERMUTE, 0, 1) \
+    X(26, fxvupckbr, 271, ARITH, 0, PERMUTE, 2, 1) \
+    X(27, fxvupckbl, 287, ARITH, 0, PERMUTE, 2, 1) \
+    X(28, fxvcmph, 300, ARITH, 0, COMPARE, 1, 0) \
+    X(29, fxvcmpb, 301, ARITH, 0, COMPARE, 1, 0) \
+    X(30, fxvshh, 316, ARITH, 0, PERMUTE, 1, 1) \
+    X(31, fxvshb, 317, ARITH, 0, PERMUTE, 1, 1) \
+    X(32, fxvsel, 319, ARITH, 1, PERMUTE, 2, 1) \
+    X(33, fxvsubhm, 332, ARITH, 1, ARITH, 2, 1) \
+    X(34, fxvsubbm, 333, ARITH, 1, ARITH, 2, 1) \
+    X(35, fxvsubhfs, 348, ARITH, 1, ARITH, 2, 1) \
+    X(36, fxvsubbfs, 349, ARITH, 1, ARITH, 2, 1) \
+    X(37, fxvaddactachm, 364, ARITH, 1, ARITH, 1, 0) \
+    X(38, fxvaddactacb, 365, ARITH, 1, ARITH, 1, 0) \
+    X(39, fxvaddactachf, 380, ARITH, 1, ARITH, 1, 0) \
+    X(40, fxvaddactacbf, 381, ARITH, 1, ARITH, 1, 0) \
+    X(41, fxvaddachm, 396, ARITH, 1, ARITH, 1, 1) \
+    X(42, fxvaddacbm, 397, ARITH, 1, ARITH, 1, 1) \
+    X(43, fxvaddachfs, 412, ARITH, 1, ARITH, 1, 1) \
+    X(44, fxvaddacbfs, 413, ARITH, 1, ARITH, 1, 1) \
+    X(45, fxvaddtachm, 428, ARITH, 1, ARITH, 2, 0) \
+    X(46, fxvaddtacb, 429, ARITH, 1, ARITH, 2, 0) \
+    X(47, fxvaddhm, 460, ARITH, 1, ARITH, 2, 1) \
+    X(48, fxvaddbm, 461, ARITH, 1, ARITH, 2, 1) \
+    X(49, fxvaddhfs, 476, ARITH, 1, ARITH, 2, 1) \
+    X(50, fxvaddbfs, 477, ARITH, 1, ARITH, 2, 1) \
+    X(51, fxvlax, 492, LAX, 0, MEMORY, 0, 1) \
+    X(52, fxvstax, 508, STAX, 0, MEMORY, 1, 0)
 
 #endif

@@ -16,6 +16,8 @@ typedef int64_t nux_i64x4
     __attribute__((vector_size(32), aligned(16))); // masks: all bits of a lane, or none
 typedef uint64_t nux_u64x4 __attribute__((vector_size(32)));
 typedef int32_t nux_i32x4 __attribute__((vector_size(16)));
+typedef float nux_f32x4 __attribute__((vector_size(16)));
+typedef float nux_f32x8 __attribute__((vector_size(32), aligned(16)));
 typedef int32_t nux_i32x8 __attribute__((vector_size(32), aligned(16)));
 
 // Nothing here is called across an ABI boundary, everything is inlined.
@@ -64,6 +66,41 @@ NUX_INLINE nux_f64x4 nux_exp2(nux_f64x4 x) {
     nux_f64x4 power = (c01 + f2 * c23) + f4 * ((c45 + f2 * c67) + f4 * c89);
     nux_u64x4 scale = ((nux_u64x4)shifted + 1023) << 52;
     return (nux_f64x4)((x > -1000.0) & (nux_i64x4)(power * (nux_f64x4)scale));
+}
+
+NUX_INLINE nux_f32x8 nux_load_f32(const float *from) {
+    nux_f32x8 value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+NUX_INLINE nux_f32x8 nux_narrow(nux_f64x4 low, nux_f64x4 high) {
+    return __builtin_shufflevector(__builtin_convertvector(low, nux_f32x4),
+                                   __builtin_convertvector(high, nux_f32x4), 0, 1, 2, 3, 4, 5, 6,
+                                   7);
+}
+
+// Spelled out: GCC makes one instruction of it, and several of __builtin_convertvector.
+NUX_INLINE nux_f64x4 nux_low(nux_f32x8 value) {
+    return (nux_f64x4){value[0], value[1], value[2], value[3]};
+}
+
+NUX_INLINE nux_f64x4 nux_high(nux_f32x8 value) {
+    return (nux_f64x4){value[4], value[5], value[6], value[7]};
+}
+
+// The same as nux_exp2 in single precision: for x <= 0 to 2e-7 relative, exactly 0 from -100 down.
+NUX_INLINE nux_f32x8 nux_exp2_f32(nux_f32x8 x) {
+    const float magic = 0x1.8p23f;
+    nux_f32x8 shifted = x + magic;
+    nux_f32x8 f = x - (shifted - magic);
+    nux_f32x8 f2 = f * f;
+    nux_f32x8 c01 = 1.0f + f * 0x1.62e43p-1f;
+    nux_f32x8 c23 = 0x1.ebfbep-3f + f * 0x1.c6af6cp-5f;
+    nux_f32x8 c45 = 0x1.3b2a54p-7f + f * 0x1.5f089p-10f;
+    nux_f32x8 power = (c01 + f2 * c23) + (f2 * f2) * (c45 + f2 * 0x1.44138ap-13f);
+    nux_i32x8 scale = ((nux_i32x8)shifted + 127) << 23;
+    return (nux_f32x8)((x > -100.0f) & (nux_i32x8)(power * (nux_f32x8)scale));
 }
 
 #endif

@@ -37,16 +37,21 @@ static bool check_stack(nux_processor *p, uint32_t w, uint32_t pc, uint32_t addr
 /* A load into RA moves the base of the words after it. */
 static bool load_store_multiple(nux_processor *p, uint32_t w, uint32_t pc, bool store) {
     bool unsynced = false;
+    nux_use one = {.dest = NUX_PIPE_NONE, .updated = NUX_PIPE_NONE, .cycles = 1,
+                   .is_load = !store, .is_store = store, .stays = true};
     for (uint32_t r = RT(w); r < 32; r++) {
         uint32_t address = gpr_or_zero(p, RA(w)) + SI(w) + 4 * (r - RT(w));
         if (store && !check_stack(p, w, pc, address, 4))
             return false;
+        one.dest = store ? NUX_PIPE_NONE : (uint8_t)r;
+        one.reads = store ? UINT64_C(1) << r : 0;
+        p->cycles += nux_pipe_wait(&p->timing.pipe, &one);
         unsynced |= nux_is_unsynced(p, address, 4);
         int reason =
             store ? nux_store(p, address, 4, p->gpr[r]) : nux_load(p, address, 4, &p->gpr[r]);
         if (reason)
             return refuse_access(p, reason, pc, address, 4, store);
-        p->cycles++;
+        nux_time_access(p, &one);
     }
     if (unsynced)
         nux_report(p, pc, NUX_SITE_NO_SYNC);
@@ -79,6 +84,7 @@ bool nux_execute_load_store(nux_processor *p, const nux_decoded *d, uint32_t pc)
         bool algebraic = is_lha || (indexed && (w >> 1 & 0x3ff & ~32u) == 343);
         p->gpr[RT(w)] = algebraic ? (uint32_t)(int32_t)(int16_t)value : value;
     }
+    nux_time_access(p, &d->use);
     if (row->update) /* wins where RA is RT, an invalid form */
         p->gpr[RA(w)] = address;
     return true;

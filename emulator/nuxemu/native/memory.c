@@ -29,14 +29,14 @@ uint8_t *nux_plain_memory(nux_processor *p, uint32_t address, uint32_t n) {
     return nux_external_bytes(p->chip, address, n);
 }
 
-static uint32_t memory_cost(const nux_processor *p, uint32_t address) {
+static uint32_t memory_latency(const nux_processor *p, uint32_t address) {
     if (p->config.ideal_bus)
         return p->config.bus_latency;
     return address < p->config.sram_size ? 0 : NUX_CYCLES_EXTERNAL_SCALAR;
 }
 
 static int bus_access(nux_processor *p, uint32_t address, uint32_t *value, uint32_t byte_mask) {
-    p->cycles += NUX_CYCLES_BUS;
+    p->access_latency = NUX_CYCLES_BUS;
     return nux_bus_access(p->chip, (address & ~NUX_OMNIBUS_DATA_BASE) >> 2, value, byte_mask,
                           nux_now_s(p));
 }
@@ -53,7 +53,7 @@ int nux_load(nux_processor *p, uint32_t address, uint32_t size, uint32_t *value)
     const uint8_t *bytes = nux_plain_memory(p, address & ~3u, 4);
     if (bytes) {
         word = nux_get32(bytes);
-        p->cycles += memory_cost(p, address);
+        p->access_latency = memory_latency(p, address);
     } else if (address & NUX_OMNIBUS_DATA_BASE) {
         int reason = bus_access(p, address, &word, 0);
         if (reason)
@@ -74,7 +74,7 @@ int nux_store(nux_processor *p, uint32_t address, uint32_t size, uint32_t value)
     uint8_t *bytes = nux_plain_memory(p, address & ~3u, 4);
     if (bytes) {
         nux_put32(bytes, (nux_get32(bytes) & ~mask) | (value << shift & mask));
-        p->cycles += memory_cost(p, address);
+        p->access_latency = memory_latency(p, address);
         if (bytes >= p->sram && bytes < p->sram + p->config.sram_size)
             nux_code_written(p, (uint32_t)(bytes - p->sram), 4);
         else

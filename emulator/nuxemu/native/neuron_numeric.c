@@ -6,8 +6,10 @@
 // group make common steps.
 #include "neuron_linear.h"
 
-// Error allowed in one step: in V and w, and in time where V rises steeply.
+// Error allowed in one step: in V and w, relative to them (this counts for extreme values only),
+// and in time where they change steeply.
 #define TOLERANCE_LSB 1e-7
+#define TOLERANCE_PART 1e-10
 #define TOLERANCE_S 1e-12
 #define FIRST_TRIAL_S 1e-7
 #define LONGEST_S 1e-3
@@ -74,6 +76,15 @@ NUX_INLINE nux_f64x4 clamped(nux_f64x4 v) {
 
 NUX_INLINE nux_f64x4 absolute(nux_f64x4 x) { return nux_max(x, -x); }
 
+// An error as a multiple of what is allowed. Of the slopes at both ends the smaller one counts: a
+// step that overshoots has a huge slope at its end.
+NUX_INLINE nux_f64x4 relative_error(nux_f64x4 error, nux_f64x4 value, nux_f64x4 first,
+                                    nux_f64x4 last) {
+    nux_f64x4 slope = nux_min(absolute(first), absolute(last));
+    return absolute(error) /
+           (TOLERANCE_LSB + TOLERANCE_PART * absolute(value) + TOLERANCE_S * slope);
+}
+
 // Store the continuous extension of a step as control values. `first`, `last`: slopes, and `sum`:
 // theirs weighted with DENSE, all times h.
 NUX_INLINE void store_bezier(double control[NUX_BEZIER][4], nux_f64x4 from, nux_f64x4 to,
@@ -120,9 +131,8 @@ static double make_step(nux_neurons *neurons, unsigned group, double h) {
     }
     store_bezier(of->step.v, from.v, v, h * k[0].v, h * k[STAGES - 1].v, h * dense.v);
     store_bezier(of->step.w, from.w, w, h * k[0].w, h * k[STAGES - 1].w, h * dense.w);
-    nux_f64x4 allowed_v = TOLERANCE_LSB + TOLERANCE_S * absolute(k[STAGES - 1].v);
-    nux_f64x4 worst =
-        nux_max(absolute(h * error.v) / allowed_v, absolute(h * error.w) * (1 / TOLERANCE_LSB));
+    nux_f64x4 worst = nux_max(relative_error(h * error.v, from.v, k[0].v, k[STAGES - 1].v),
+                              relative_error(h * error.w, from.w, k[0].w, k[STAGES - 1].w));
     return -nux_least(-(nux_f64x4)(numeric & (nux_i64x4)worst));
 }
 
@@ -192,7 +202,7 @@ void nux_neurons_begin_step(nux_neurons *neurons, unsigned group, double end_s) 
         trial = trial > shortest ? trial : shortest;
         double end = start + trial < end_s ? start + trial : end_s;
         double h = end - start, error = make_step(neurons, group, h);
-        if (error <= 1 || h <= shortest) {
+        if (error <= 1 || trial <= shortest) {
             neurons->state.step_end_s[group] = end;
             step->next_s = h * step_factor(error);
             break;

@@ -14,43 +14,6 @@ typedef struct {
     uint32_t count;
 } guard_list;
 
-/* Cycles of the plain part of a block: single issue in order, with the latencies of the table
- * and the wait of a branch for its condition. */
-typedef struct {
-    uint32_t now, ready[33]; /* by register; 32 is the condition register */
-} pipeline;
-
-static void wait_for(pipeline *line, uint32_t r) {
-    if (line->ready[r] > line->now)
-        line->now = line->ready[r];
-}
-
-static void issue(pipeline *line, const nux_decoded *d) {
-    const nux_scalar_row *row = &nux_scalar_rows[d->id];
-    uint32_t w = d->word, op = w >> 26;
-    if (d->kind == NUX_KIND_BRANCH) {
-        if (d->id == NUX_S_BC && !(RT(w) & 16))
-            wait_for(line, 32);
-        line->now++;
-        return;
-    }
-    if (row->dest == NUX_DEST_RA || d->kind == NUX_KIND_STORE)
-        wait_for(line, RT(w));
-    if (row->dest != NUX_DEST_RA)
-        wait_for(line, RA(w));
-    if (op == 31 && row->dest != NUX_DEST_NONE)
-        wait_for(line, RB(w));
-    uint32_t dest = row->dest == NUX_DEST_RT ? RT(w) : row->dest == NUX_DEST_RA ? RA(w) : 33;
-    if (dest < 32)
-        wait_for(line, dest);
-    if (dest < 32)
-        line->ready[dest] = line->now + row->latency;
-    line->now += row->issue;
-    bool compares = d->id >= NUX_S_CMPWI && d->id <= NUX_S_CMPLW;
-    if (compares || (row->records && w & 1) || d->id == NUX_S_ANDI_RC || d->id == NUX_S_ADDIC_RC)
-        line->ready[32] = line->now + 1;
-}
-
 /* Lowest address of a check, for registers of value 0. */
 static uint32_t lowest_of(const guard_list *list, uint32_t i) {
     return list->guards[i].low + list->origins[i].floor;
@@ -125,23 +88,6 @@ void nux_set_code_end(nux_processor *p, uint32_t code_end) {
     nux_forget_plans(p); /* their checks of stores have it built in */
 }
 
-/* PROGRESS of the plain instructions at the start of a block. */
-uint64_t nux_block_progress(nux_processor *p, uint32_t pc, uint32_t bytes) {
-    pipeline line = {0};
-    for (uint32_t i = 0; i < bytes / 4; i++)
-        issue(&line, nux_decoded_at(p, pc + 4 * i));
-    return PROGRESS(bytes / 4, line.now);
-}
-
-/* Where the engine goes on after the native instructions from pc on. */
-static uint32_t end_of_native(const nux_region *region, uint32_t pc) {
-    uint32_t offset = pc - region->base, i = offset % PAGE_BYTES / 4;
-    const nux_decoded *words = region->pages[offset / PAGE_BYTES];
-    while (i < PAGE_WORDS && words[i].native)
-        i++;
-    return pc - offset % PAGE_BYTES + 4 * i;
-}
-
 /* Looks at the plain accesses of a block: whether one has an address that the registers at the
  * start do not tell exactly, whose place is left in *pc; or, with `report`, which of them meet
  * vector data that no sync has made visible yet. */
@@ -181,25 +127,19 @@ bool nux_check_block_sync(nux_processor *p, uint32_t pc, uint32_t bytes) {
 static bool is_simple(const nux_guard *g) { return !g->b && !g->as; }
 
 /* Copies a plan and its checks into one piece of memory. */
-static nux_plan *store_plan(const nux_plan *plan, const guard_list *list, uint32_t end_pc) {
-    size_t size = sizeof *plan + list->count * sizeof *list->guards + sizeof(nux_plan_details) +
-                  list->count * sizeof *list->origins;
-    nux_plan *result = malloc(size);
+static nux_plan *store_plan(const nux_plan *plan, const guard_list *list) {
+    nux_plan *result = malloc(sizeof *plan + list->count * sizeof *list->guards);
     if (!result)
         return NULL;
     *result = *plan;
-    result->guards_end = result->guards + list->count;
-    nux_plan_details *details = (nux_plan_details *)(result->guards + list->count);
-    details->end_pc = end_pc;
-    uint32_t n = 0;
+    result->num_guards = (uint8_t)list->count;
+    uint8_t n = 0;
     for (int simple = 1; simple >= 0; simple--) {
         for (uint32_t i = 0; i < list->count; i++)
-            if (is_simple(&list->guards[i]) == simple) {
-                result->guards[n] = list->guards[i];
-                details->origins[n++] = list->origins[i];
-            }
+            if (is_simple(&list->guards[i]) == simple)
+                result->guards[n++] = list->guards[i];
         if (simple)
-            result->simple_end = result->guards + n;
+            result->num_simple = n;
     }
     return result;
 }
@@ -216,11 +156,11 @@ static bool ends_run(const nux_processor *p, const nux_decoded *d) {
  * had to change or is stale. */
 nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     nux_region *region = nux_region_of(p, pc);
-    uint32_t offset = pc - region->base, instructions = 0, end_pc = pc;
+    uint32_t offset = pc - region->base, end_pc = pc;
     nux_decoded *words = &region->pages[offset / PAGE_BYTES][offset % PAGE_BYTES / 4];
     guard_list list = {.count = 0};
     nux_value registers[32];
-    nux_plan plan = {.key = PLAN_KEY(pc, bytes)};
+    nux_plan plan = {.key = PLAN_KEY(pc, bytes), .ends_in_branch = NO_BRANCH};
     uint32_t whole = bytes; /* with the native instructions behind its end */
     while (words[whole / 4 - 1].native && !ends_run(p, &words[whole / 4 - 1]) &&
            (offset + whole) % PAGE_BYTES && words[whole / 4].native)
@@ -238,15 +178,14 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     for (uint32_t i = 0; i < bytes / 4; i++) {
         nux_decoded *d = &words[i];
         end_pc = pc + 4 * i;
-        plan.expected = end_pc + 4;
         if (d->native) {
-            plan.expected = end_of_native(region, end_pc);
             plan.native = d;
             break;
         }
-        instructions++;
+        plan.instructions++;
         if (d->kind == NUX_KIND_BRANCH) {
-            plan.predictable = d->id == NUX_S_B || d->id == NUX_S_BC ? ~0u : 0;
+            plan.ends_in_branch = BRANCH_TAG(end_pc);
+            plan.slot = &d->slot;
             break;
         }
         nux_check c = nux_check_of(p, d, registers);
@@ -256,14 +195,11 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
         }
         nux_values_follow(d, registers);
     }
-    plan.progress = nux_block_progress(p, pc, 4 * instructions);
-    nux_plan *result = store_plan(&plan, &list, end_pc);
-    if (!result)
-        return NULL;
+    plan.end_pc = end_pc;
     nux_plan **place = &p->plans[pc / 4 % NUM_PLANS];
-    if (*place == p->previous)
-        p->previous = &p->start; /* its end has been dealt with */
-    if (*place != &p->no_plan)
-        free(*place);
-    return *place = result;
+    plan.next = *place;
+    nux_plan *result = store_plan(&plan, &list);
+    if (result)
+        *place = result;
+    return result;
 }

@@ -27,12 +27,10 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
     p->chip = chip;
     chip->users++;
     p->array = array;
-    for (uint32_t i = 0; i < NUM_PLANS; i++)
-        p->plans[i] = &p->no_plan;
     p->sram = nux_reserve(config->sram_size);
     p->vectors = aligned_alloc(64, (sizeof *p->vectors + 63) / 64 * 64);
     bool ok =
-        p->sram && p->vectors &&
+        p->sram && p->vectors && nux_visits_open(p) &&
         make_region(&p->regions[0], NUX_SRAM_BASE, config->sram_size, 0x01000000, p->sram) &&
         make_region(&p->regions[1], NUX_EXTMEM_FETCH_BASE, NUX_EXTMEM_SIZE, 0x02000000,
                     chip->ext) &&
@@ -65,6 +63,8 @@ void nux_processor_free(nux_processor *p) {
         p->uc_close(p->engine);
     if (p->regions[2].pages)
         nux_translation_drop(p);
+    nux_visits_close(p);
+    nux_pipe_forget_all(p);
     for (int i = 0; i < 3; i++) {
         if (p->regions[i].fetch)
             munmap(p->regions[i].fetch, p->regions[i].size);
@@ -81,6 +81,7 @@ void nux_processor_free(nux_processor *p) {
 void nux_processor_reset(nux_processor *p) {
     nux_registers zero = {.gin = p->gin};
     nux_translation_drop(p);
+    nux_timing_reset(p);
     p->origin = nux_chip_now(p->chip);
     p->cycles = p->instructions = p->timers_seen = 0;
     p->stop = (nux_stop){.reason = NUX_RUNNING};
@@ -175,6 +176,8 @@ void nux_processor_set_engine_branches_only(nux_processor *p, int on) {
     p->engine_branches_only = on;
     nux_translation_drop(p);
 }
+
+void nux_processor_forget_plans(nux_processor *p) { nux_forget_plans(p); }
 
 void nux_processor_set_parallel_bus(nux_processor *p, nux_parallel_bus bus, void *user) {
     p->parallel_bus = bus;

@@ -15,7 +15,10 @@
 #include "chip.h"
 #include "cycles.h"
 #include "memory_map.h"
+#include "pipeline.h"
+#include "state.h"
 #include "vector.h"
+#include "vector_timing.h"
 #include <stdbool.h>
 
 #define NO_ADDRESS 0xffffffffu
@@ -53,7 +56,7 @@ typedef struct {
     uint32_t match, mask, reserved;
     uint8_t kind;
     int8_t size;
-    uint8_t update, records, dest, issue, latency;
+    uint8_t update, records, dest, carry, issue, latency;
     const char *mnemonic;
 } nux_scalar_row;
 
@@ -64,8 +67,12 @@ typedef struct {
     uint8_t native;   /* taken over from the engine */
     uint8_t executed; /* part of a block that ran: stores to it must be noticed */
     uint8_t id;       /* enum nux_scalar_id, for scalar instructions */
+    uint8_t slot;     /* of a branch: its place in the predictor if it has one; NO_SLOT: unknown */
+    nux_use use;      /* what it needs of the pipeline */
     nux_vinsn vector; /* for vector instructions */
 } nux_decoded;
+
+#define NO_SLOT 0xff
 
 #define NUX_MAX_SITES 4096u
 #define NUX_SITE_SLOTS 8192u /* a power of two, more than there are sites */
@@ -89,26 +96,47 @@ typedef struct {
     uint32_t span;  /* bytes from the lowest address to the last one */
 } nux_guard_origin;
 
-/* What the hook must know of a block. */
+enum { NUX_QUICK_GUARDS = 2, NUX_MAX_VISITS = 1 << 16 };
+/* A block of plain code and a state of the pipeline at its start: what the hook must know. It
+ * fills a line of the host's cache. */
+typedef struct {
+    uint64_t key;     /* PLAN_KEY of the block; 0: no block */
+    uint32_t branch;  /* BRANCH_TAG of a branch at its end that may be predicted */
+    uint32_t cycles;  /* of the plain instructions */
+    uint32_t next[4]; /* visits that followed last time, by NUX_TAKEN and NUX_MISSED */
+    struct {
+        uint32_t low, bound;
+    } quick[NUX_QUICK_GUARDS]; /* simple guards, filled up with such that always hold */
+    uint8_t a[NUX_QUICK_GUARDS], align[NUX_QUICK_GUARDS]; /* register and alignment of these */
+    uint16_t instructions;
+    uint8_t slot; /* place where the branch predictor had the branch last */
+    bool has_more_guards;
+} nux_visit;
+_Static_assert(sizeof(nux_visit) <= 64, "one line");
+enum { NUX_MISSED = 1, NUX_TAKEN = 2 };
+
+/* The rest of it. */
+typedef struct {
+    struct nux_plan *plan;
+    const nux_pipe *entry;   /* the state at the start */
+    const nux_pipe *exit[2]; /* behind it; [1]: the branch goes elsewhere than predicted */
+    uint32_t other;          /* visit of the same block; 0: there is none */
+    bool unpredicted;        /* a lone branch to which the fetch was redirected */
+} nux_visit_details;
+
+/* What does not depend on the state. */
 typedef struct nux_plan {
-    uint64_t key;              /* PLAN_KEY of the block; 0: no block */
-    uint64_t progress;         /* PROGRESS of its plain instructions */
+    uint64_t key;
     const nux_decoded *native; /* native instructions that end the block, or NULL */
-    uint32_t expected;         /* address where the next block begins if nothing special happens */
-    uint32_t predictable;      /* all ones: a branch ends it, to an address that it names; else 0 */
-    const nux_guard *simple_end, *guards_end; /* simple ones (one register, not shifted) first */
+    uint32_t end_pc;           /* address of the last instruction, or of the first native one */
+    uint32_t instructions;     /* plain ones */
+    uint32_t ends_in_branch;   /* BRANCH_TAG of a branch at its end, or NO_BRANCH */
+    uint8_t *slot;             /* of that branch: nux_decoded.slot */
+    uint8_t num_simple, num_guards;
+    uint32_t visits;       /* the newest; 0: there is none */
+    struct nux_plan *next; /* in the same place of the table */
     nux_guard guards[];
 } nux_plan;
-
-/* The rest, behind the checks. */
-typedef struct {
-    uint32_t end_pc; /* address of the last instruction, or of the first native one */
-    nux_guard_origin origins[];
-} nux_plan_details;
-
-static inline const nux_plan_details *nux_details(const nux_plan *plan) {
-    return (const nux_plan_details *)plan->guards_end;
-}
 
 /* A memory that code can run from, translated page by page. */
 typedef struct {
@@ -124,12 +152,48 @@ typedef struct {
 } nux_stretch;
 enum { MAX_UNSYNCED = 8 };
 
+/* Branch predictor: a place for each of the last branches. */
+enum { NUX_BRANCHES = 16 };
+typedef struct {
+    uint32_t branch[NUX_BRANCHES];    /* BRANCH_TAG; 0: empty */
+    uint32_t predicted[NUX_BRANCHES]; /* where it goes next time; NOWHERE: its target is not known */
+    uint32_t counter[NUX_BRANCHES];   /* 0 to 3; predicted to be taken from 2 on */
+    uint64_t steady[NUX_BRANCHES];    /* BRANCH_TO where it goes if nothing of this changes then */
+} nux_branches;
+#define BRANCH_TAG(pc) ((pc) | 1u)
+#define BRANCH_TO(tag, pc) ((uint64_t)(tag) << 32 | (pc))
+#define NO_BRANCH 2u
+#define NOWHERE 2u
+
+/* All that decides how many cycles the program to come takes, beside the registers. Plain data;
+ * `pipe` is up to date only between runs and while native instructions are executed. */
+typedef struct {
+    nux_branches branches;
+    nux_pipe pipe;
+    uint16_t jumped; /* the fetch was redirected, and no instruction has issued since */
+    nux_vector_timing vector;
+} nux_timing_state;
+
+/* The states of the pipeline that occurred, each once (pipe_table.c). */
+typedef struct nux_pipe_node {
+    nux_pipe pipe;
+    struct nux_pipe_node *next;
+} nux_pipe_node;
+enum { NUX_PIPE_BUCKETS = 1024, NUX_MAX_PIPES = 4096 };
+typedef struct {
+    nux_pipe_node *buckets[NUX_PIPE_BUCKETS];
+    const nux_pipe *idle; /* the one with nothing under way */
+    uint32_t count;
+} nux_pipe_table;
+
 struct nux_processor {
     /* what the block hook uses */
-    nux_plan *previous; /* block that ran last, or start: its end is dealt with */
+    nux_visit *previous; /* block that ran last, or visits[0]: its end is dealt with */
+    nux_visit *visits;   /* visits[0]: what came before is a state, and no branch */
     uint64_t progress;  /* PROGRESS since it was folded into cycles and instructions */
     uint64_t budget;    /* cycles of progress until the hook must look up */
     uint32_t *gpr;      /* the engine's own register words */
+    nux_timing_state timing;
 
     nux_processor_config config;
     nux_chip *chip;
@@ -169,11 +233,16 @@ struct nux_processor {
     /* run */
     uint64_t origin; /* cycle of the chip at which this processor's cycle 0 was */
     uint64_t cycles, instructions, max_cycles, next_event, next_wall_check;
+    uint32_t access_latency; /* extra cycles of the last load or store */
+    nux_pipe_table pipes;
     uint64_t next_interrupt; /* cycle of the next request that will be taken; UINT64_MAX: none */
     bool held;               /* in reset, by its control register */
     uint32_t resume_pc;
-    nux_plan *plans[NUM_PLANS]; /* by pc; never NULL; one that collides is made again */
-    nux_plan no_plan, start;    /* where there is none; what came before the first block */
+    nux_plan *plans[NUM_PLANS]; /* by pc */
+    nux_plan no_plan;           /* of visits[0] */
+    nux_visit_details *details; /* of the visits */
+    uint32_t num_visits;
+    bool crowded;               /* too many plans and states: they are forgotten soon */
     bool leave, flush, stale, fetch_failed, data_failed;
     bool engine_branches_only; /* a test: everything else is native */
     uint32_t bad_fetch;
@@ -203,10 +272,42 @@ void nux_translation_drop(nux_processor *);
 void nux_forget_plans(nux_processor *);
 
 /* plan.c */
-uint64_t nux_block_progress(nux_processor *, uint32_t pc, uint32_t bytes);
 nux_plan *nux_make_plan(nux_processor *, uint32_t pc, uint32_t bytes);
 bool nux_check_block_sync(nux_processor *, uint32_t pc, uint32_t bytes);
 void nux_set_code_end(nux_processor *, uint32_t code_end);
+
+/* visit.c: a block, entered in a state. */
+bool nux_visits_open(nux_processor *);
+void nux_visits_close(nux_processor *);
+nux_visit *nux_find_visit(nux_processor *, nux_plan *, const nux_pipe *entry, bool jumped);
+static inline nux_visit_details *nux_details(const nux_processor *p, const nux_visit *visit) {
+    return &p->details[visit - p->visits];
+}
+/* What came before is this state, and no branch. */
+void nux_start_from(nux_processor *, const nux_pipe *);
+/* PROGRESS of the first instructions of a block; *pipe becomes the state behind them. */
+uint64_t nux_cost_of(nux_processor *, uint32_t pc, uint32_t instructions, nux_pipe *pipe);
+
+/* pipe_table.c: the one copy of a state, in its normal form. */
+const nux_pipe *nux_pipe_find(nux_processor *, nux_pipe *);
+void nux_pipe_forget_all(nux_processor *);
+
+/* branch.c: the branch at the end of the block that ran last went to pc. Adds its penalty to the
+ * progress; returns NUX_TAKEN and NUX_MISSED. */
+uint32_t nux_resolve_branch(nux_processor *, uint32_t pc);
+
+/* timing.c: of instructions that are executed natively. */
+void nux_time_issue(nux_processor *, const nux_decoded *);
+void nux_time_access(nux_processor *, const nux_use *);
+void nux_time_vector(nux_processor *, const nux_decoded *, const nux_vector_access *);
+void nux_timing_reset(nux_processor *);
+
+/* timing_state.c: as part of a saved state. False: it is not one, for a processor at this cycle. */
+void nux_timing_write(nux_processor *, nux_writer *);
+bool nux_timing_read(nux_reader *, nux_timing_state *, uint64_t cycles);
+
+/* pipeline_use.c */
+nux_use nux_use_of(const nux_decoded *);
 
 /* run.c */
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user);

@@ -43,6 +43,7 @@ size_t nux_processor_save(nux_processor *p, uint8_t *out, size_t capacity) {
     nux_writer w = {.out = out, .capacity = capacity};
     fixed_part f = fixed_part_of(p);
     nux_write_state(&w, &f, sizeof f);
+    nux_timing_write(p, &w);
     nux_write_state(&w, p->sites, p->num_sites * sizeof *p->sites);
     nux_write_state(&w, p->vectors->vr, sizeof p->vectors->vr);
     nux_write_state(&w, p->vectors->acc, sizeof p->vectors->acc);
@@ -85,16 +86,19 @@ int nux_processor_load(nux_processor *p, const uint8_t *data, size_t n) {
     nux_vstate *vectors = calloc(1, sizeof *vectors);
     uint8_t *sram = malloc(p->config.sram_size);
     bool ok = sites && vectors && sram;
+    nux_timing_state timing;
     if (ok) {
+        ok = nux_timing_read(&r, &timing, f.cycles);
         nux_read_state(&r, sites, num_sites * sizeof *sites);
         nux_read_state(&r, vectors->vr, sizeof vectors->vr);
         nux_read_state(&r, vectors->acc, sizeof vectors->acc);
         nux_read_state(&r, vectors->vcr, sizeof vectors->vcr);
         nux_read_state(&r, sram, p->config.sram_size);
-        ok = !r.failed && !r.left && is_consistent(&f, vectors);
+        ok &= !r.failed && !r.left && is_consistent(&f, vectors);
     }
     if (ok) {
         apply(p, &f);
+        p->timing = timing;
         memcpy(p->vectors, vectors, sizeof *vectors);
         nux_processor_write(p, NUX_SRAM_BASE, sram, p->config.sram_size);
         nux_restore_sites(p, sites, num_sites, f.num_unlisted);

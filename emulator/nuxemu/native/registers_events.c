@@ -2,8 +2,8 @@
 /* Units on the bus: neurons, synapse drivers, and what makes events.
  *
  * Bits of the registers: haldls, src/haldls/vx: padi.cpp (PADIEvent, CommonPADIBusConfig,
- * CommonSTPConfig), v3/synapse_driver.cpp, neuron.cpp (NeuronReset, BlockPostPulse, spike counters),
- * background.cpp. Which neuron: halco, src/halco/hicann-dls/vx/neuron.cpp. */
+ * CommonSTPConfig), v3/synapse_driver.cpp, neuron.cpp (NeuronReset, BlockPostPulse, spike
+ * counters), background.cpp. Which neuron: halco, src/halco/hicann-dls/vx/neuron.cpp. */
 #include "array.h"
 #include "bus.h"
 #include "memory_map.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The run loop and the hook at the start of each engine block. */
 #define _GNU_SOURCE
+#include "branch.h"
 #include "cycles.h"
 #include "values.h"
 #include <stdlib.h>
@@ -26,6 +27,7 @@ void nux_stop_at(nux_processor *p, int reason, uint32_t pc, uint32_t address) {
 }
 
 static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
+    nux_time_issue(p, d);
     if (d->kind == NUX_KIND_VECTOR)
         return nux_execute_vector(p, d, pc);
     if (d->kind != NUX_KIND_UNDEFINED)
@@ -59,8 +61,8 @@ static bool look_up(nux_processor *p, uint32_t pc) {
     return true;
 }
 
-/* Executes the native instructions in [from, to); false: leave, to resume_pc. */
-static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
+/* Executes the instructions in [from, to); false: leave, to resume_pc. */
+static bool run_instructions(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
     for (uint32_t pc = from; pc != to; pc += 4, d++) {
         if (p->cycles >= p->next_event && !look_up(p, pc))
             return false;
@@ -73,6 +75,15 @@ static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, ui
         }
     }
     return true;
+}
+
+/* The same, from the state of the pipeline that is there. */
+static bool run_native(nux_processor *p, const nux_decoded *d, uint32_t from, uint32_t to) {
+    p->timing.pipe = *p->details[0].exit[0];
+    p->timing.jumped = 0;
+    bool goes_on = run_instructions(p, d, from, to);
+    nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
+    return goes_on;
 }
 
 static inline uint32_t guard_value(const nux_guard *g) {
@@ -92,18 +103,12 @@ static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
 
 static void leave(nux_processor *p) {
     p->leave = true;
-    p->previous = &p->start;
     p->uc_emu_stop(p->engine);
 }
 
-static inline bool checks_hold(const nux_plan *plan) {
+static bool checks_hold(const nux_plan *plan) {
     const nux_guard *g = plan->guards;
-    for (; g != plan->simple_end; g++) {
-        uint32_t x = *g->a + g->low;
-        if (x & g->align || x > g->bound)
-            return false;
-    }
-    for (; g != plan->guards_end; g++) {
+    for (const nux_guard *end = g + plan->num_guards; g != end; g++) {
         uint32_t x = guard_value(g);
         if (x & g->align || x > g->bound)
             return false;
@@ -127,34 +132,62 @@ static void set_budget(nux_processor *p) {
 
 /* Plain instructions of a block that begins now, up to and with the one during which a request
  * comes; 0: none comes, or only with the branch at the end. */
-static uint32_t instructions_before_interrupt(nux_processor *p, const nux_plan *plan, uint32_t pc) {
-    uint32_t n = (uint32_t)(plan->progress >> 32);
-    if (p->cycles + (uint32_t)plan->progress < p->next_interrupt)
+static uint32_t instructions_before_interrupt(nux_processor *p, const nux_visit *visit,
+                                              uint32_t pc) {
+    if (p->cycles + visit->cycles < p->next_interrupt)
         return 0;
-    for (uint32_t i = 1; i <= n && nux_decoded_at(p, pc + 4 * (i - 1))->kind != NUX_KIND_BRANCH;
-         i++)
-        if (p->cycles + (uint32_t)nux_block_progress(p, pc, 4 * i) >= p->next_interrupt)
+    const nux_visit_details *details = nux_details(p, visit);
+    uint32_t n = visit->instructions - (details->plan->ends_in_branch != NO_BRANCH);
+    nux_pipe pipe = *details->entry;
+    uint64_t cycles = p->cycles;
+    for (uint32_t i = 1; i <= n; i++) {
+        cycles += (uint32_t)nux_cost_of(p, pc + 4 * (i - 1), 1, &pipe);
+        if (cycles >= p->next_interrupt)
             return i;
+    }
     return 0;
 }
 
 /* Executes the first plain instructions of a block, whose checks hold, and leaves. */
 static void run_part_of_block(nux_processor *p, uint32_t pc, uint32_t n) {
-    uint64_t end = p->cycles + (uint32_t)nux_block_progress(p, pc, 4 * n);
+    p->timing.pipe = *p->details[0].exit[0];
+    p->timing.jumped = 0;
     for (uint32_t i = 0; i < n && !p->leave; i++) {
         p->instructions++;
         execute(p, nux_decoded_at(p, pc + 4 * i), pc + 4 * i); /* leaves resume_pc behind it */
     }
-    p->cycles = end;
+    nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
     leave(p);
 }
 
-/* The rest of the hook: whatever is not the plain case. */
-static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc, uint32_t size) {
-    const nux_plan *previous = p->previous;
-    p->previous = &p->start;
+static nux_plan *plan_of(const nux_processor *p, uint32_t pc, uint32_t size) {
+    nux_plan *plan = p->plans[pc / 4 % NUM_PLANS];
+    while (plan && plan->key != PLAN_KEY(pc, size))
+        plan = plan->next;
+    return plan;
+}
+
+static void forget_all(nux_processor *p) {
+    nux_pipe now = *p->details[0].exit[0];
+    nux_forget_plans(p);
+    nux_pipe_forget_all(p);
+    nux_start_from(p, nux_pipe_find(p, &now));
+    p->crowded = false;
+}
+
+/* The block that ran last is done with. */
+static void end_visit(nux_processor *p, uint32_t how) {
+    if (p->previous != p->visits)
+        p->timing.jumped = how & NUX_MISSED;
+    nux_start_from(p, nux_details(p, p->previous)->exit[how & NUX_MISSED]);
+}
+
+/* Whatever is not the plain case. */
+static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t how) {
+    const nux_plan *previous = nux_details(p, p->previous)->plan;
+    end_visit(p, how);
     fold_progress(p);
-    if (previous->native && !run_native(p, previous->native, nux_details(previous)->end_pc, pc)) {
+    if (previous->native && !run_native(p, previous->native, previous->end_pc, pc)) {
         leave(p);
         return;
     }
@@ -163,8 +196,10 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
         leave(p);
         return;
     }
-    nux_plan *plan = p->plans[pc / 4 % NUM_PLANS];
-    if (plan->key != PLAN_KEY(pc, size))
+    if (p->crowded)
+        forget_all(p);
+    nux_plan *plan = plan_of(p, pc, size);
+    if (!plan)
         plan = nux_make_plan(p, pc, size);
     if (!plan) {
         leave(p);
@@ -179,35 +214,77 @@ static __attribute__((noinline)) void begin_block(nux_processor *p, uint32_t pc,
         leave(p);
         return;
     }
-    uint32_t part = instructions_before_interrupt(p, plan, pc);
+    nux_visit *visit = nux_find_visit(p, plan, p->details[0].exit[0], p->timing.jumped);
+    uint32_t part = instructions_before_interrupt(p, visit, pc);
     if (part) {
         run_part_of_block(p, pc, part);
         return;
     }
     set_budget(p);
-    p->progress = plan->progress;
-    p->previous = plan;
+    p->progress = PROGRESS(visit->instructions, visit->cycles);
+    p->previous = visit;
 }
 
-/* Called at the start of each engine block. A branch that does not go where it went last time
- * refills the pipeline; one to a register always does. */
+/* Begins a visit in the plain case; false: it is not. */
+static inline bool begin_visit(nux_processor *p, nux_visit *visit) {
+    uint64_t progress = p->progress + PROGRESS(visit->instructions, visit->cycles);
+    bool ok = (uint32_t)progress < p->budget;
+    for (uint32_t i = 0; i < NUX_QUICK_GUARDS; i++) {
+        uint32_t x = p->gpr[visit->a[i]] + visit->quick[i].low;
+        ok &= !(x & visit->align[i]) & (x <= visit->quick[i].bound);
+    }
+    if (!ok || (visit->has_more_guards && !checks_hold(nux_details(p, visit)->plan)))
+        return false;
+    p->progress = progress;
+    p->previous = visit;
+    return true;
+}
+
+/* A block that did not follow here last time, or not the plain case. */
+static __attribute__((noinline)) void begin_other(nux_processor *p, uint32_t pc, uint32_t size,
+                                                  uint32_t how) {
+    nux_visit *previous = p->previous;
+    const nux_visit_details *details = nux_details(p, previous);
+    nux_plan *plan = details->plan->native || p->crowded ? NULL : plan_of(p, pc, size);
+    if (plan && previous != p->visits) {
+        uint32_t missed = how & NUX_MISSED;
+        nux_visit *visit = nux_find_visit(p, plan, details->exit[missed], missed);
+        previous->next[how] = (uint32_t)(visit - p->visits);
+        if (begin_visit(p, visit))
+            return;
+    }
+    begin_block(p, pc, size, how);
+}
+
+/* The branch predictor learns from the branch before the block. */
+static __attribute__((noinline)) void begin_unsteady(nux_processor *p, uint32_t pc, uint32_t size) {
+    nux_visit *previous = p->previous;
+    uint32_t how;
+    if (p->timing.branches.branch[previous->slot] == previous->branch) {
+        how = nux_learn_branch(&p->timing.branches, previous->slot, pc);
+        p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
+    } else {
+        how = nux_resolve_branch(p, pc);
+    }
+    nux_visit *visit = &p->visits[previous->next[how]];
+    if (visit->key != PLAN_KEY(pc, size) || !begin_visit(p, visit))
+        begin_other(p, pc, size, how);
+}
+
+/* Called at the start of each engine block. */
 void nux_on_block(void *engine, uint64_t address, uint32_t size, void *user) {
     (void)engine;
     nux_processor *p = user;
     uint32_t pc = (uint32_t)address;
-    nux_plan *previous = p->previous, *plan = p->plans[pc / 4 % NUM_PLANS];
-    /* Without a branch of our own, which would be mispredicted whenever the program's is. */
-    uint64_t progress = p->progress + (pc != previous->expected) * NUX_CYCLES_BRANCH_MISS;
-    previous->expected =
-        (pc & previous->predictable) | (previous->expected & ~previous->predictable);
-    if (previous->native || plan->key != PLAN_KEY(pc, size) ||
-        (uint32_t)(progress + plan->progress) >= p->budget || !checks_hold(plan)) {
-        p->progress = progress;
-        begin_block(p, pc, size);
+    nux_visit *previous = p->previous;
+    if (p->timing.branches.steady[previous->slot] != BRANCH_TO(previous->branch, pc)) {
+        begin_unsteady(p, pc, size);
         return;
     }
-    p->progress = progress + plan->progress;
-    p->previous = plan;
+    uint32_t how = (pc != previous->branch + 3) * NUX_TAKEN;
+    nux_visit *visit = &p->visits[previous->next[how]];
+    if (visit->key != PLAN_KEY(pc, size) || !begin_visit(p, visit))
+        begin_other(p, pc, size, how);
 }
 
 /* Fetches and data accesses go to different memories of the engine. */
@@ -242,11 +319,13 @@ bool nux_on_tlb(void *engine, uint64_t address, int type, void *result, void *us
 
 /* The engine could not fetch: first what was pending before the jump, then the trap. */
 static void fetch_failed(nux_processor *p, uint32_t target) {
-    const nux_plan *previous = p->previous;
+    const nux_visit *visit = p->previous;
+    const nux_plan *previous = nux_details(p, visit)->plan;
+    end_visit(p, nux_resolve_branch(p, target));
     fold_progress(p);
-    uint32_t from = previous == &p->start ? target : nux_details(previous)->end_pc;
+    uint32_t from = visit == p->visits ? target : previous->end_pc;
     if (previous->native) {
-        if (!run_native(p, previous->native, nux_details(previous)->end_pc, target))
+        if (!run_native(p, previous->native, previous->end_pc, target))
             return;
         from = target - 4;
     }
@@ -260,10 +339,15 @@ static void fetch_failed(nux_processor *p, uint32_t target) {
 static void retry_access(nux_processor *p) {
     uint32_t pc;
     p->uc_reg_read(p->engine, UC_PPC_REG_PC, &pc);
-    const nux_plan *plan = p->previous;
-    uint32_t begin = (uint32_t)plan->key;
-    p->progress += nux_block_progress(p, begin, pc - begin) - plan->progress;
+    const nux_visit *visit = p->previous;
+    uint32_t begin = (uint32_t)visit->key;
+    nux_pipe pipe = *nux_details(p, visit)->entry;
+    p->progress += nux_cost_of(p, begin, (pc - begin) / 4, &pipe) -
+                   PROGRESS(visit->instructions, visit->cycles);
     fold_progress(p);
+    if (pc != begin)
+        p->timing.jumped = 0;
+    nux_start_from(p, nux_pipe_find(p, &pipe));
     nux_make_native(p, pc);
     p->resume_pc = pc;
 }
@@ -288,7 +372,7 @@ static void refresh(nux_processor *p) {
 void nux_run_slice(nux_processor *p, uint64_t max_cycles) {
     p->max_cycles = max_cycles;
     p->stop = (nux_stop){.reason = NUX_RUNNING};
-    p->previous = &p->start;
+    nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
     p->resume_pc = p->pc;
     if (p->asleep)
         nux_sleep(p, p->pc);
@@ -303,7 +387,6 @@ void nux_run_slice(nux_processor *p, uint64_t max_cycles) {
             p->flush = false;
         }
         p->leave = p->fetch_failed = p->data_failed = false;
-        p->start.expected = p->resume_pc;
         p->uc_emu_start(p->engine, p->resume_pc, NEVER, 0, 0);
         if (p->leave || p->stop.reason != NUX_RUNNING)
             continue;
@@ -312,6 +395,7 @@ void nux_run_slice(nux_processor *p, uint64_t max_cycles) {
         else
             fetch_failed(p, p->fetch_failed ? p->bad_fetch : p->resume_pc);
     }
+    p->timing.pipe = *p->details[0].exit[0];
     p->pc = p->resume_pc;
 }
 

@@ -12,7 +12,6 @@
 #include "scalar_table.h"
 
 bool nux_execute_scalar(nux_processor *p, const nux_decoded *d, uint32_t pc) {
-    p->cycles += nux_scalar_rows[d->id].issue;
     p->resume_pc = pc + 4;
     if (nux_is_memory(d))
         return nux_execute_load_store(p, d, pc);
@@ -30,6 +29,7 @@ static bool branch_to_count(nux_processor *p, uint32_t w, uint32_t pc) {
     if (!counted || !condition)
         return true;
     p->cycles += NUX_CYCLES_BRANCH_MISS;
+    nux_pipe_jump(&p->timing.pipe);
     p->resume_pc = target;
     return false;
 }
@@ -41,7 +41,6 @@ bool nux_execute_undefined(nux_processor *p, const nux_decoded *d, uint32_t pc) 
     enum { XO_WAIT = 62, XO_ECIWX = 310, XO_ECOWX = 438 };
     uint32_t w = d->word, xo = w >> 1 & 0x3ff;
     nux_report(p, pc, NUX_SITE_UNDEFINED);
-    p->cycles++;
     p->resume_pc = pc + 4;
     if (d->id == NUX_S_BCCTR)
         return branch_to_count(p, w, pc);

@@ -96,12 +96,15 @@ nux_region *nux_region_of(nux_processor *p, uint32_t pc) {
 
 /* Plans follow from the translation: after a change of it, none is valid. */
 void nux_forget_plans(nux_processor *p) {
+    nux_start_from(p, nux_details(p, p->previous)->exit[0]);
+    p->num_visits = 1;
     for (uint32_t i = 0; i < NUM_PLANS; i++) {
-        if (p->plans[i] != &p->no_plan)
-            free(p->plans[i]);
-        p->plans[i] = &p->no_plan;
+        for (nux_plan *plan = p->plans[i], *next; plan; plan = next) {
+            next = plan->next;
+            free(plan);
+        }
+        p->plans[i] = NULL;
     }
-    p->previous = &p->start;
 }
 
 /* Decodes a page and fills its fetch view; 0, or -1 without memory. Words stay native or

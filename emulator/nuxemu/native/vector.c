@@ -91,26 +91,28 @@ static inline uint16_t unpack(uint8_t a, uint8_t b, int size) {
 #endif
 
 static const uint8_t kinds[NUX_FXV_COUNT] = {
-#define KIND(row, name, xo, kind, conditional, issue, latency) [row] = NUX_V##kind,
+#define KIND(row, name, xo, kind, conditional, unit, reads, writes) [row] = NUX_V##kind,
     NUX_FXV_TABLE(KIND)
 #undef KIND
 };
 
-static const uint8_t cycles[NUX_FXV_COUNT][2] = {
-#define CYCLES(row, name, xo, kind, conditional, issue, latency) [row] = {issue, latency},
-    NUX_FXV_TABLE(CYCLES)
-#undef CYCLES
+// Unit, registers read and written, use of the condition.
+static const uint8_t uses[NUX_FXV_COUNT][4] = {
+#define USES(row, name, xo, kind, conditional, unit, reads, writes)                               \
+    [row] = {NUX_UNIT_##unit, reads, writes, conditional},
+    NUX_FXV_TABLE(USES)
+#undef USES
 };
 
 static const char *const mnemonics[NUX_FXV_COUNT] = {
-#define MNEMONIC(row, name, xo, kind, conditional, issue, latency) [row] = #name,
+#define MNEMONIC(row, name, xo, kind, conditional, unit, reads, writes) [row] = #name,
     NUX_FXV_TABLE(MNEMONIC)
 #undef MNEMONIC
 };
 
 // Row + 1 of each extended opcode, 0 where there is none.
 static const uint8_t row_after[512] = {
-#define ROW(row, name, xo, kind, conditional, issue, latency) [xo] = (row) + 1,
+#define ROW(row, name, xo, kind, conditional, unit, reads, writes) [xo] = (row) + 1,
     NUX_FXV_TABLE(ROW)
 #undef ROW
 };
@@ -150,8 +152,10 @@ int nux_vdecode(uint32_t word, nux_vinsn *insn) {
         .size = (uint8_t)cond,
         .shift = (int8_t)(rb < 16 ? rb : rb - 32),
         .index = (uint8_t)row,
-        .issue_cycles = cycles[row][0],
-        .latency_cycles = cycles[row][1],
+        .unit = uses[row][0],
+        .reads = uses[row][1],
+        .writes = uses[row][2],
+        .reads_condition = uses[row][3],
     };
     return 1;
 }

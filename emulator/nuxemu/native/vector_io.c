@@ -33,16 +33,22 @@ bool nux_is_unsynced(const nux_processor *p, uint32_t address, uint32_t n) {
     return false;
 }
 
+static void memory_access(const nux_processor *p, uint32_t address, bool store,
+                          nux_vector_access *access) {
+    access->words = 16 * p->config.slices / NUX_CYCLES_VECTOR_WORD;
+    if (p->config.ideal_bus)
+        access->latency = p->config.bus_latency;
+    else if (address < p->config.sram_size)
+        access->extra = store ? NUX_CYCLES_VECTOR_STORE : NUX_CYCLES_VECTOR_LOAD;
+    else
+        access->latency = address & NUX_OMNIBUS_DATA_BASE ? NUX_CYCLES_BUS
+                                                          : NUX_CYCLES_EXTERNAL_SCALAR;
+}
+
 static int move_memory(nux_processor *p, const nux_vinsn *v, uint32_t address, bool store) {
     uint32_t n = 16 * p->config.slices;
     uint8_t *lanes = p->vectors->vr[v->rt];
     uint8_t *bytes = nux_plain_memory(p, address, n);
-    if (p->config.ideal_bus)
-        p->cycles += NUX_CYCLES_IDEAL_LAX(p->config.bus_latency);
-    else if (address < p->config.sram_size)
-        p->cycles += store ? NUX_CYCLES_VECTOR_STORE : NUX_CYCLES_VECTOR_LOAD;
-    else
-        p->cycles += store ? NUX_CYCLES_EXTERNAL_VECTOR_STORE : NUX_CYCLES_EXTERNAL_VECTOR_LOAD;
     if (bytes && !store) {
         memcpy(lanes, bytes, n);
         return 0;
@@ -82,27 +88,28 @@ int nux_array_reason(int kind, int unknown) {
                                          : unknown;
 }
 
-static uint32_t array_cost(int kind) {
-    return kind == NUX_ARRAY_CONVERT    ? NUX_CYCLES_CADC_CONVERT
-           : kind == NUX_ARRAY_BUFFERED ? NUX_CYCLES_CADC_BUFFERED / 3
-                                        : NUX_CYCLES_SYNRAM;
+static void array_access(int kind, bool out, nux_vector_access *access) {
+    access->latency = kind == NUX_ARRAY_CONVERT ? NUX_CYCLES_CADC_CONVERT
+                      : out                     ? NUX_CYCLES_SYNRAM_WRITE
+                                                : NUX_CYCLES_SYNRAM_READ;
 }
 
-static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t address, bool out) {
+static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t address, bool out,
+                   nux_vector_access *access) {
     uint8_t *lanes = p->vectors->vr[v->rt], enable[NUX_VECTOR_BYTES], *bytes;
     if (v->cond)
         nux_venable(p->vectors, v->cond, enable);
     const uint8_t *enabled = v->cond ? enable : NULL;
     if (p->parallel_bus) {
-        p->cycles += out ? NUX_CYCLES_IDEAL_OUTX(p->config.bus_latency)
-                         : NUX_CYCLES_IDEAL_INX(p->config.bus_latency);
+        access->latency = p->config.bus_latency;
         return p->parallel_bus(p->parallel_bus_user, out, address, lanes, enabled);
     }
     int external = nux_external_space(p, address, &bytes);
     if (external < 0)
         return NUX_TRAP_VECTOR_IO;
     if (external) {
-        p->cycles += out ? NUX_CYCLES_EXTERNAL_VECTOR_STORE : NUX_CYCLES_EXTERNAL_VECTOR_LOAD;
+        access->latency = out ? NUX_CYCLES_EXTERNAL_VECTOR_STORE : NUX_CYCLES_EXTERNAL_VECTOR_LOAD;
+        access->hold = NUX_CYCLES_EXTERNAL_VECTOR_HOLD;
         if (!out) {
             reverse_words(lanes, bytes, NULL);
             return 0;
@@ -117,37 +124,44 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t address, bool 
     nux_chip_advance(p->chip, nux_now_s(p));
     int kind = out ? nux_array_vector_write(p->array, address, nux_now_s(p), lanes, enabled)
                    : nux_array_vector_read(p->array, address, nux_now_s(p), lanes);
-    p->cycles += array_cost(kind);
+    array_access(kind, out, access);
     return nux_array_reason(kind, NUX_TRAP_VECTOR_IO);
+}
+
+static void calculate(nux_processor *p, const nux_decoded *d, uint32_t pc) {
+    const nux_vinsn *v = &d->vector;
+    if (v->kind == NUX_VSPLAT && v->ra == 0)
+        nux_report(p, pc, NUX_SITE_SPLAT_R0);
+    if (p->vector_step)
+        p->vector_step(p->vector_step_user, d->word);
+    else
+        v->op(p->vectors, v, p->gpr[v->ra]);
+    nux_time_vector(p, d, NULL);
 }
 
 bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     const nux_vinsn *v = &d->vector;
+    if (v->kind == NUX_VARITH || v->kind == NUX_VSPLAT) {
+        calculate(p, d, pc);
+        return true;
+    }
     uint32_t address = nux_vaddress(v, p->gpr);
+    nux_vector_access access = {0};
     int reason = 0;
     switch (v->kind) {
     case NUX_VLAX:
     case NUX_VSTAX:
         address &= ~3u;
         reason = move_memory(p, v, address, v->kind == NUX_VSTAX);
+        memory_access(p, address, v->kind == NUX_VSTAX, &access);
         break;
-    case NUX_VINX:
-    case NUX_VOUTX:
-        reason = move_io(p, v, address, v->kind == NUX_VOUTX);
-        break;
-    case NUX_VSPLAT:
-        if (v->ra == 0)
-            nux_report(p, pc, NUX_SITE_SPLAT_R0);
-        /* fall through */
-    default:
-        p->cycles += v->issue_cycles;
-        if (p->vector_step)
-            p->vector_step(p->vector_step_user, d->word);
-        else
-            v->op(p->vectors, v, p->gpr[v->ra]);
+    default: /* NUX_VINX, NUX_VOUTX */
+        reason = move_io(p, v, address, v->kind == NUX_VOUTX, &access);
     }
-    if (!reason)
+    if (!reason) {
+        nux_time_vector(p, d, &access);
         return true;
+    }
     nux_stop_at(p, reason, pc, address);
     p->stop.store = v->kind == NUX_VSTAX || v->kind == NUX_VOUTX;
     p->stop.size = NUX_VECTOR_BYTES;

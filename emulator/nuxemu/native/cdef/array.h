@@ -13,7 +13,9 @@ enum nux_array_limits {
     NUX_ARRAY_CHANNELS = 2,      // of the sensors and of the CADC: 0 causal, 1 acausal
     NUX_ARRAY_HALVES = 2,        // 0 even columns, 1 odd columns
     NUX_ARRAY_LANES = 128,
-    NUX_ARRAY_HISTORY = 64, // postsynaptic spike times kept per column
+    NUX_ARRAY_LABELS = 64,
+    NUX_ARRAY_BLOCK = 64,  // postsynaptic spikes in a block of the history,
+    NUX_ARRAY_BLOCKS = 32, // and how many of those are kept
 };
 
 // What an access was (>= 0, for the cycle model) or why it was refused (< 0).
@@ -37,21 +39,39 @@ typedef struct {
     int16_t label;
 } nux_array_spike;
 
-// What the sensors of eight neighbouring synapses of a row need to add a pair: parameters with the
-// calibration bits applied (amplitude, and factors of two per second by which it decays),
-// [channel][column % 8]; the last presynaptic spike (s; -inf once paired or when there was none)
-// and the number of postsynaptic spikes of the column before it.
+// Last presynaptic spike of one row with one label: when (s; -inf when there was none), and how far
+// the history of postsynaptic spikes had come.
 typedef struct {
-    double amplitude_lsb[2][8];
-    double halvings_hz[2][8];
-    double pre_time_s[8];
-    uint32_t posts_before[8];
-} nux_array_pairing;
+    double time_s;
+    uint64_t position;
+} nux_array_pre;
+
+// The latest postsynaptic spikes of all columns, in blocks; each has a position, block * 64 + its
+// index within the block. A spike's value is its time, or with one time constant for the whole
+// array how far the causal trace decays from the block's origin to the spike (history.c).
+typedef struct {
+    uint64_t position;    // of the next spike
+    double origin_s;      // of the current epoch
+    uint8_t column[32][64];
+    double value[32][64]; // [block % 32][index]
+    uint32_t used[32];    // spikes in the block
+    double block_origin_s[32];
+    // For each column the value of its first spike in or after the block, up to the end of the
+    // block's epoch; 0 or +inf (by kind of value) when there is none. From which block on that is
+    // still missing.
+    double first[32][256];
+    uint64_t missing_from[256];
+    // Of each column's last spike: position (-1: none in this history), and how far the acausal
+    // trace has decayed at the origin, inverted.
+    double last_position[256];
+    double last_value[256];
+} nux_array_history;
 
 struct nux_neurons;
 
 // Everything one array is. Synapses are [row][column]; after changing amplitude, tau or the
-// calibration bits or factors from outside, call nux_array_update_parameters.
+// calibration bits or factors from outside, call nux_array_update_parameters; after changing labels,
+// nux_array_update_labels.
 typedef struct {
     // Synapse memory.
     uint8_t weights[258][256];
@@ -63,24 +83,45 @@ typedef struct {
     // constant (s), both at calibration code 0; the factors of the four calibration codes.
     double amplitude_lsb[2][256][256];
     double tau_s[2][256][256];
+    // The same with the calibration bits applied, the time constant as halvings per second,
+    // [row][channel][column].
+    float pair_amplitude_lsb[256][2][256];
+    float pair_halvings_hz[256][2][256];
+
+    // Accumulated correlation, [row][channel][column]. The causal sensor lags behind until
+    // nux_array_settle. Saturation applies when it is read; as pairs only ever add, that is the
+    // same as after every pair.
+    double accumulated_lsb[256][2][256];
+
+    // What each synapse remembers of its spikes: paired is 0xff when its last presynaptic spike
+    // has been paired already; else that spike is the last one of its row with the label filed for
+    // it, or with orphan 0xff, the one at orphan_time_s. The filed label is the label, or in a row
+    // that has been relabelled, the one before that.
+    uint8_t filed_label[256][256];
+    uint8_t paired[256][256];
+    uint8_t orphan[256][256];
+    double orphan_time_s[256][256];
+    nux_array_pre last_pre[256][64]; // [row][label]
+    nux_array_history history;
+    double post_time_s[256]; // last postsynaptic spike of each column, -inf when there was none
+    // Of each row: up to where in the history its causal sensors are complete; the set of filed
+    // labels; whether labels may have been written; whether any synapse is paired; is an orphan.
+    uint64_t row_settled[256];
+    uint64_t row_labels[256];
+    uint8_t row_relabelled[256];
+    uint8_t row_paired[256];
+    uint8_t row_orphans[256];
+    // Parameters that all synapses of a row share, [row][channel], NaN when they do not.
+    double row_amplitude_lsb[256][2];
+    double row_halvings_hz[256][2];
+    // One time constant for the whole array: then halvings per second and length of an epoch.
+    int32_t uniform;
+    double halvings_hz[2];
+    double span_s;
+
     double amp_factor[4];
     double tau_factor[4];
     double saturation_lsb;
-
-    // Accumulated correlation. The causal sensor lags behind until nux_array_settle. Saturation
-    // applies when it is read; as pairs only ever add, that is the same as after every pair.
-    double accumulated_lsb[2][256][256];
-
-    nux_array_pairing pairing[256][32]; // [row][column / 8]
-    // Postsynaptic spikes of each column: how many, how many at the column's last settling, the
-    // last one (s; -inf when there was none), and the latest 64 as a ring.
-    uint32_t post_count[256];
-    uint32_t post_settled[256];
-    double post_time_s[256];
-    double post_history_s[256][64];
-    // Postsynaptic spikes of all columns, and the same when the row was last settled.
-    uint64_t posts;
-    uint64_t row_settled[256];
 
     // CADC. Channel offsets are stored plus 128.
     uint32_t cadc_config; // bit 0 enables it
@@ -141,6 +182,8 @@ void nux_array_advance(nux_array *array, double until_s);
 void nux_array_settle(nux_array *array);
 // Apply amplitudes, time constants and calibration bits, from now on.
 void nux_array_update_parameters(nux_array *array);
+// Take over the labels, from now on.
+void nux_array_update_labels(nux_array *array);
 // Clear the chosen sensors (bit 0 causal, bit 1 acausal) of the whole array at the current time.
 void nux_array_reset(nux_array *array, unsigned sensors);
 

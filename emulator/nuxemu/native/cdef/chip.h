@@ -22,9 +22,9 @@ int nux_external_write(nux_chip *, uint32_t address, const uint8_t *data, size_t
 /* A range of word addresses of the on-chip bus that belongs to one unit. */
 typedef struct {
     const char *name;
-    uint32_t first, last; /* word addresses */
-    uint32_t stride;      /* words from one register to the next */
-    uint32_t used;        /* first words of a stride that are registers */
+    uint32_t first, last;        /* word addresses */
+    uint32_t stride;             /* words from one register to the next */
+    uint32_t used;               /* first words of a stride that are registers */
     uint32_t readable, writable; /* neither: the model does not have the unit */
 } nux_bus_block;
 /* All blocks, by address. */

@@ -23,6 +23,15 @@ enum nux_vkind {
     NUX_VOUTX,
 };
 
+// Where an instruction executes.
+enum nux_vunit {
+    NUX_UNIT_ARITH,
+    NUX_UNIT_COMPARE,
+    NUX_UNIT_MEMORY,
+    NUX_UNIT_BUS,
+    NUX_UNIT_PERMUTE,
+};
+
 typedef struct nux_vinsn {
     // Executes a NUX_VARITH or NUX_VSPLAT instruction; null for the others. `scalar` is
     // GPR[ra] for splats, ignored otherwise.
@@ -36,7 +45,8 @@ typedef struct nux_vinsn {
     int8_t shift;
     // Row in the instruction table.
     uint8_t index;
-    uint8_t issue_cycles, latency_cycles;
+    // For timing: enum nux_vunit, vector registers read and written, use of the condition.
+    uint8_t unit, reads, writes, reads_condition;
 } nux_vinsn;
 
 // Lane arithmetic: the best the machine has, or the portable one (for tests).
