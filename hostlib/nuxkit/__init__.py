@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Write, run and test on-chip learning rules for BrainScaleS-2, without the chip."""
 
-from nuxemu import CorrelationConfig, StopReason
+from nuxemu import CorrelationConfig, NeuronParameters, RowMode, StopReason
 
 from .builder import BuildResult, build
 from .chip import Chip
@@ -24,9 +24,11 @@ __all__ = [
     "CorrelationConfig",
     "InputError",
     "KernelTrap",
+    "NeuronParameters",
     "NuxkitError",
     "Program",
     "ProgramFileError",
+    "RowMode",
     "RunLimitError",
     "RunResult",
     "StopReason",

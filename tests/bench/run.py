@@ -14,15 +14,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import nuxkit
+from bench.figure import Figure, check, format_table
+from bench.growth import draw_growth, measure_growth
 from bench.machine import describe_machine
+from bench.network import NetworkBench
 from bench.programs import (
     SCALAR_MIX,
     STDP_PASS,
@@ -39,56 +40,6 @@ STDP_PASSES = {"native": 100, "reference": 1}
 VECTOR_ROUNDS = {"native": 1_000_000, "reference": 1_000}
 VECTOR_KINDS = {"saturating adds": 0, "mixed arithmetic": 1}
 SCALAR_ROUNDS = 20_000
-
-Measure = Callable[[], float]
-
-
-@dataclass
-class Figure:
-    """One line of the table: how to measure it, its bar, and what was measured."""
-
-    name: str
-    unit: str
-    measure: Measure | None = None
-    bar: float | None = None
-    higher_is_better: bool = False
-    values: list[float] = field(default_factory=list)
-    note: str = ""
-
-    @property
-    def best(self) -> float | None:
-        """Best measured value, None when nothing was measured."""
-        if not self.values:
-            return None
-        return max(self.values) if self.higher_is_better else min(self.values)
-
-    @property
-    def verdict(self) -> str:
-        """``met`` or ``missed`` against the bar; empty without a bar or a value."""
-        if self.bar is None or self.best is None:
-            return ""
-        met = self.best >= self.bar if self.higher_is_better else self.best <= self.bar
-        return "met" if met else "missed"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Everything but the measuring function, for JSON."""
-        return {
-            "name": self.name,
-            "unit": self.unit,
-            "best": self.best,
-            "bar": self.bar,
-            "higher_is_better": self.higher_is_better,
-            "verdict": self.verdict,
-            "values": self.values,
-            "note": self.note,
-        }
-
-
-def check(condition: bool, what: str) -> None:
-    """End the benchmark when a measured run computed something wrong."""
-    if not condition:
-        raise SystemExit(f"bench: wrong result: {what}")
-
 
 # --- STDP over the whole array --------------------------------------------------------
 
@@ -233,21 +184,7 @@ def edit_build_run_figure(folder: Path) -> Figure:
     return Figure("edit, build, run, result (Python start included)", "s", measure, 1.5)
 
 
-# --- Table and JSON ---------------------------------------------------------------------------
-
-
-def format_table(figures: list[Figure]) -> str:
-    """Figures as a text table, one a line."""
-    width = max(len(figure.name) for figure in figures)
-    lines = [f"{'figure':{width}}  {'best':>10}  unit  {'bar':>8}"]
-    for figure in figures:
-        best = figure.note if figure.best is None else f"{figure.best:.4g}"
-        bar = ""
-        if figure.bar is not None:
-            bar = f"{'>=' if figure.higher_is_better else '<='} {figure.bar:g}"
-        line = f"{figure.name:{width}}  {best:>10}  {figure.unit:4}  {bar:>8}  {figure.verdict}"
-        lines.append(line.rstrip())
-    return "\n".join(lines)
+# --- Command line -----------------------------------------------------------------------------
 
 
 def main() -> None:
@@ -262,26 +199,38 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         scalar = ScalarMix(folder).figures()
+        network = NetworkBench(folder)
         figures = [
             *stdp_figures(),
             *vector_figures(),
             *scalar,
             edit_build_run_figure(folder),
+            *network.figures(),
         ]
         for repeat in range(arguments.repeats):
             print(f"repetition {repeat + 1} of {arguments.repeats}", file=sys.stderr)
             for figure in figures:
                 if figure.measure is not None:
                     figure.values.append(figure.measure())
-    figures.insert(-1, scalar_ratio(*scalar))
+    figures.insert(figures.index(scalar[1]) + 1, scalar_ratio(*scalar))
+    figures += network.ratios()
+    print("cost growth", file=sys.stderr)
+    growth = measure_growth(arguments.repeats)
+    figures += [curve.figure() for curve in growth]
 
     machine = describe_machine()
     print(f"{machine['cpu']}, {machine['cores']} cores, AVX2: {machine['avx2']}")
     print(format_table(figures))
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    report = {"machine": machine, "figures": [figure.as_dict() for figure in figures]}
+    report = {
+        "machine": machine,
+        "figures": [figure.as_dict() for figure in figures],
+        "growth": [curve.as_dict() for curve in growth],
+    }
     arguments.output.write_text(json.dumps(report, indent=2) + "\n")
-    print(f"written to {arguments.output}")
+    picture = arguments.output.with_name("growth.png")
+    draw_growth(growth, picture)
+    print(f"written to {arguments.output} and {picture}")
 
 
 if __name__ == "__main__":

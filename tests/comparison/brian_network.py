@@ -61,7 +61,12 @@ acausal = 0
 
 
 def simulate(
-    networks: Sequence[Network], *, step_s: float, rate: float = 0.0, period_s: float = 0.0
+    networks: Sequence[Network],
+    *,
+    step_s: float,
+    rate: float = 0.0,
+    period_s: float = 0.0,
+    program: Path | None = None,
 ) -> list[Outcome]:
     """Simulate networks side by side, in another process and one compiled program.
 
@@ -73,6 +78,8 @@ def simulate(
         Time step, seconds of biological time.
     rate, period_s : float
         Learning rate, and period of the weight updates (s of hardware time; 0: none).
+    program : Path, optional
+        Folder for the compiled program, which `run_again` runs; else it is removed.
 
     Returns
     -------
@@ -81,6 +88,7 @@ def simulate(
     """
     options = {"step_s": step_s, "rate": rate, "period_s": period_s}
     options |= {"duration_s": networks[0].duration_s, **asdict(networks[0].parameters)}
+    options["program"] = str(program.resolve()) if program else ""
     with tempfile.TemporaryDirectory() as folder:
         request, result = Path(folder) / "request.npz", Path(folder) / "result.npz"
         np.savez(
@@ -103,6 +111,13 @@ def simulate(
             return [Outcome(*values, wall_s) for values in zip(*columns, strict=True)]
 
 
+def run_again(program: Path) -> float:
+    """Run a compiled program once more; its wall time as `simulate` reports it, seconds."""
+    subprocess.run([program / "main"], cwd=program, check=True, capture_output=True, timeout=600)
+    seconds, _ = (program / "results" / "last_run_info.txt").read_text().split()
+    return float(seconds)
+
+
 def _on_steps(times_s: Any, rows: Any, step_s: float) -> tuple[Any, Any]:
     """Input in steps; Brian2 takes one spike of a source in each."""
     step = np.floor(times_s * SPEED_UP / step_s).astype(np.int64)
@@ -118,7 +133,7 @@ def main(request: str, result: str) -> None:
         options = json.loads(str(asked["options"]))
         weights, labels = asked["weights"], asked["labels"]
         partner, times_s, rows = asked["partner"], asked["times_s"], asked["rows"]
-    folder = tempfile.mkdtemp(dir=Path(result).parent)
+    folder = options["program"] or tempfile.mkdtemp(dir=Path(result).parent)
     b2.set_device("cpp_standalone", directory=folder, build_on_run=False)
     copies = len(weights)
     second = b2.second

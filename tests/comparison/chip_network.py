@@ -50,13 +50,21 @@ def sensor_config(of: Parameters) -> CorrelationConfig:
     )
 
 
-def make_chip(network: Network, *, mismatch: float = 0.0, seed: int = 0) -> nuxkit.Chip:
+def make_chip(
+    network: Network,
+    *,
+    mismatch: float = 0.0,
+    seed: int = 0,
+    sensors: CorrelationConfig | None = None,
+) -> nuxkit.Chip:
     """Make a chip with the network on it and its input queued.
 
-    `mismatch` is the coefficient of variation of the neurons' parameters.
+    `mismatch` is the coefficient of variation of the neurons' parameters; `sensors` replaces
+    those without spread.
     """
     of = network.parameters
-    chip = nuxkit.Chip(seed, correlation=sensor_config(of), neurons=neuron_parameters(of))
+    correlation = sensors or sensor_config(of)
+    chip = nuxkit.Chip(seed, correlation=correlation, neurons=neuron_parameters(of))
     if mismatch:
         for hemisphere, neurons in enumerate(chip.neurons):
             neurons.parameters = neurons.parameters.with_mismatch(2 * seed + hemisphere, mismatch)
