@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Print the speed figures of docs/correlation_model.md (best of five)."""
+"""Print the speed figures of docs/correlation_model.md (processor time, best of five)."""
 
 import time
 from collections.abc import Callable
@@ -8,28 +8,46 @@ import numpy as np
 
 from nuxemu import memory_map as mm
 from nuxemu._native import ffi, lib
+from nuxemu.correlation_config import CorrelationConfig
 from nuxemu.synapse_array import SynapseArray
 
 SPIKES = 100_000
+CONFIGS = {"one time constant": CorrelationConfig.ideal(), "spread": CorrelationConfig()}
 
 
 def best(action: Callable[[], float]) -> float:
     return min(action() for _ in range(5))
 
 
-def seconds_of_spikes(labels: int) -> float:
-    """Half presynaptic, half postsynaptic spikes in random order; `labels` labels per row."""
+def seconds_of_spikes(
+    config: CorrelationConfig, labels: int = 1, pre_hz: float = 1e4, post_hz: float = 1e4
+) -> float:
+    """SPIKES presynaptic spikes and `post_hz / pre_hz` times as many postsynaptic ones.
+
+    All rows, labels and columns alike, in random order, at the rate of a row and label and of a
+    column in hardware time; `labels` labels in each row.
+    """
+    random = np.random.default_rng(0)
+    array = SynapseArray(0, config)
+    array.labels = np.tile(np.arange(256) % labels, (256, 1))
+    duration = SPIKES / (256 * labels * pre_hz)
+    posts = int(256 * post_hz * duration)
+    pre, post = (np.sort(random.uniform(0, duration, n)) for n in (SPIKES, posts))
+    array.add_spikes(
+        (pre, random.integers(0, 256, SPIKES), random.integers(0, labels, SPIKES)),
+        (post, random.integers(0, 256, posts)),
+    )
+    start = time.process_time()
+    array.advance(duration)
+    return time.process_time() - start
+
+
+def seconds_of_posts() -> float:
+    """SPIKES postsynaptic spikes alone."""
     random = np.random.default_rng(0)
     array = SynapseArray()
-    array.labels = np.tile(np.arange(256) % labels, (256, 1))
-    times = np.sort(random.uniform(0, SPIKES * 1e-7, SPIKES))
-    is_post = random.random(SPIKES) < 0.5
-    lines = random.integers(0, 256, SPIKES)
-    pre = lines[~is_post]
-    array.add_spikes(
-        (times[~is_post], pre, random.integers(0, labels, pre.size)),
-        (times[is_post], lines[is_post]),
-    )
+    times = np.sort(random.uniform(0, 0.04, SPIKES))
+    array.add_spikes(post=(times, random.integers(0, 256, SPIKES)))
     start = time.process_time()
     array.advance(1.0)
     return time.process_time() - start
@@ -46,11 +64,23 @@ def seconds_per_read(modifier: int) -> float:
 
 
 if __name__ == "__main__":
-    for labels in (1, 8, 64):
-        seconds = best(lambda labels=labels: seconds_of_spikes(labels))
-        touched = SPIKES / 2 * (256 / labels + 256)
-        print(f"{labels:2} labels: {seconds / SPIKES * 1e9:5.0f} ns per spike, ", end="")
-        print(f"{seconds / touched * 1e9:.2f} ns per touched synapse")
+    per_post = best(seconds_of_posts) / SPIKES
+    print(f"postsynaptic spike: {per_post * 1e9:.0f} ns")
+
+    def print_pre(what: str, config: CorrelationConfig, labels: int, pre_hz: float, post_hz: float):
+        seconds = best(lambda: seconds_of_spikes(config, labels, pre_hz, post_hz)) / SPIKES
+        seconds -= per_post * post_hz / pre_hz / labels
+        print(
+            f"presynaptic spike, {what}, {labels} labels, {pre_hz / 1e3:g} kHz against "
+            f"{post_hz / 1e3:g} kHz: {seconds * 1e9:.0f} ns, "
+            f"{seconds * 1e9 * labels / 256:.2f} ns per touched synapse"
+        )
+
+    for name, config in CONFIGS.items():
+        for labels in (1, 4, 16, 64):
+            print_pre(name, config, labels, 1e4, 1e4)
+        for pre_hz, post_hz in ((1e3, 1e3), (1e5, 1e5), (1e5, 1e3), (1e3, 1e5)):
+            print_pre(name, config, 1, pre_hz, post_hz)
     conversion = best(lambda: seconds_per_read(0)) - best(
         lambda: seconds_per_read(mm.VECTOR_BUFFERED)
     )

@@ -196,21 +196,39 @@ def test_pairs_before_a_change_of_parameters_keep_the_old_ones():
     assert array.causal_lsb[0, 0] == AMPLITUDE
 
 
-def test_every_synapse_has_its_own_amplitude_and_time_constant():
-    """Far below what they contribute to a reading, which single precision leaves exact."""
+def test_pairs_are_as_exact_as_documented_where_every_synapse_differs():
     array = SynapseArray(3, CorrelationConfig(amplitude_spread=0.3, tau_spread=0.3))
-    distances = np.linspace(0, 40e-6, 256)
+    array.tau_s = np.maximum(array.tau_s, TAU)
+    distances = np.linspace(0, 8 * TAU, 256)
     array.add_spikes(pre=(np.zeros(256), np.arange(256), np.zeros(256, int)))
     array.add_spikes(post=(distances, np.arange(256)))
     array.advance(1.0)
     expected = array.amplitude_lsb[0] * np.exp(-distances / array.tau_s[0])
-    np.testing.assert_allclose(array.causal_lsb, expected, rtol=5e-7, atol=1e-7)
+    error = np.abs(array.causal_lsb - expected) / expected
+    assert (error < 4e-7 + 2e-7 * distances / array.tau_s[0]).all()
+
+
+@pytest.mark.parametrize("start", [0.0, 3.21e-3, 7.77])
+@pytest.mark.parametrize("kind, nearest, farthest", [("ideal", 499, 1001), ("spread", 65, 190)])
+def test_pairs_far_apart_add_nothing(kind, nearest, farthest, start):
+    """Time constants of the second kind are 0.6 to 1.9 times the median."""
+    for half_lives, some in ((nearest, True), (farthest, False)):
+        array = some_array(kind, 3, 1)
+        factor = (array.tau_s * (1 + array.config.tau_step * array.time_calib) / TAU)[:, 0, :]
+        assert kind == "ideal" or 0.6 < factor.min() < factor.max() < 1.9
+        later = start + half_lives * TAU * np.log(2)
+        for pre, post in ((start, later), (later + 0.1, start + 0.1)):
+            array.add_spikes(([pre], [0], [0]), (np.full(256, post), np.arange(256)))
+        array.advance(10.0)
+        assert (array.causal_lsb[0] > 0).all() == some
+        assert array.causal_lsb[0].any() == some
+        assert array.acausal_lsb[0].any() == some
 
 
 def some_array(kind: str, seed: int, labels: int) -> SynapseArray:
     """Random labels; `kind` says what synapses share."""
     random = np.random.default_rng(seed)
-    array = SynapseArray(seed, CorrelationConfig(saturation_lsb=1e6)) if kind == "spread" else ideal()
+    array = SynapseArray(seed) if kind == "spread" else ideal()
     array.labels = random.integers(0, labels, (256, 256))
     if kind != "ideal":
         array.amp_calib = random.integers(0, 4, (256, 256))
@@ -270,7 +288,7 @@ def test_sensors_equal_the_eager_model_on_random_spikes(
 
 @pytest.mark.parametrize("kind", EXACT)
 def test_synapses_keep_their_last_spikes_when_labels_change(kind):
-    """Relabelling at random between spikes, by host and processor, of whole rows and single lanes."""
+    """Labels change at random between spikes: by host and processor, whole rows and lanes."""
     print("seed 13")
     random = np.random.default_rng(13)
     array = some_array(kind, 13, 3)
@@ -394,15 +412,15 @@ def test_resets_between_random_spikes_equal_the_eager_model(kind):
 def test_a_million_pairs_accumulate_without_drift(kind):
     """Within 1e-4 LSB of their sum when a sensor holds the default saturation."""
     array = some_array(kind, 5, 1)
-    n = 1_000_000
+    n, spacing = 1_000_000, 2e-4
     row, column = 9, 200
     tau, amplitude = array.tau_s[0, row, column], array.amplitude_lsb[0, row, column]
     tau *= 1 + array.config.tau_step * array.time_calib[row, column]
     amplitude *= 1 + array.config.amplitude_step * array.amp_calib[row, column]
-    times = np.arange(n) * 2e-4
+    times = np.arange(n) * spacing
     distances = tau * np.random.default_rng(5).uniform(7.8, 9.8, n)
     array.add_spikes((times, np.full(n, row), np.zeros(n, int)), (times + distances, [column] * n))
-    array.advance(n * 2e-4)
+    array.advance(n * spacing)
     expected = (amplitude * np.exp(-((times + distances) - times) / tau)).sum()
     assert 50 < expected < 150
     assert array.causal_lsb[row, column] == pytest.approx(expected, abs=1e-4)
