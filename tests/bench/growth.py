@@ -67,7 +67,9 @@ class Curve:
 
     def figure(self) -> Figure:
         """As a line of the table."""
-        walls = ", ".join(f"{x:.4g}: {p.wall_s:.3g}" for x, p in zip(self.x, self.points, strict=True))
+        walls = ", ".join(
+            f"{x:.4g}: {p.wall_s:.3g}" for x, p in zip(self.x, self.points, strict=True)
+        )
         first, last = self.points[0], self.points[-1]
         note = (
             f"wall time (s) by {self.label}: {walls}; peak memory {first.peak_mib:.0f} to "

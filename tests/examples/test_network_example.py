@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""examples/network.py: neurons spike, and the kernel brings them to the target."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+import nuxkit
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+EXAMPLE = REPOSITORY / "examples" / "network.py"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def build_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUXKIT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def example():
+    spec = importlib.util.spec_from_file_location("network_example", EXAMPLE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_all_neurons_come_to_the_target(example):
+    spikes, trace, before, after = example.simulate(seed=2)
+    counts = example.counts_of(spikes)
+    assert counts[0].mean() < example.TARGET / 3
+    assert abs(counts[-5:].mean() - example.TARGET) < 1
+    assert np.abs(counts[-5:].mean(axis=0) - example.TARGET).max() < 4
+    assert counts[0].std() > counts[-5:].mean(axis=0).std()
+    change = after.astype(int) - before
+    assert (change[:, : example.INHIBITORY_ROWS] == 0).all()
+    # All weights of a neuron went the same way by the same steps, as none is at a bound.
+    changed = change[:, example.INHIBITORY_ROWS :]
+    assert (changed == changed[:, :1]).all()
+    assert changed.max() > 3
+    # Between reset and threshold, and never at rest.
+    assert trace[:, 1].min() > 60 and trace[:, 1].max() <= 125
+    assert trace[:, 1].std() > 2
+
+
+def test_a_higher_target_gives_more_spikes(example):
+    example.TARGET = 14
+    counts = example.counts_of(example.simulate(seed=1)[0])
+    assert abs(counts[-5:].mean() - 14) < 1.5
+
+
+def test_spikes_depend_on_the_recurrent_connections(example):
+    # Other delays give other spikes.
+    first = example.simulate(seed=1, periods=2)[0]
+    again = example.simulate(seed=1, periods=2)[0]
+    example.DELAY_S = 5e-6
+    other = example.simulate(seed=1, periods=2)[0]
+    np.testing.assert_array_equal(first.times_s, again.times_s)
+    assert first.times_s.size != other.times_s.size or (first.times_s != other.times_s).any()
+
+
+def test_kernel_refuses_wrong_parameters(example):
+    program = nuxkit.build(example.KERNEL).program
+    wrong = ({"target": -1}, {"row_begin": 256}, {"row_end": 257}, {"hemisphere": 2})
+    for symbols in wrong:
+        assert nuxkit.Chip().run(program, symbols=symbols).return_code == 1
+
+
+def test_example_leaves_its_picture_where_it_says(tmp_path):
+    folders = [str(REPOSITORY / folder) for folder in ("hostlib", "emulator")]
+    finished = subprocess.run(
+        [sys.executable, str(EXAMPLE), "--output", "pictures", "--seed", "5"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert str(Path("pictures") / "network.png") in finished.stdout.splitlines()
+    picture = matplotlib.image.imread(tmp_path / "pictures" / "network.png")
+    assert picture.shape[0] >= 400 and picture.shape[1] >= 600
+    assert 0.02 < np.any(picture[..., :3] < 0.99, axis=2).mean() < 0.9
