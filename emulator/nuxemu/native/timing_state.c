@@ -57,7 +57,8 @@ static bool vector_ok(const nux_vector_timing *v, uint64_t now) {
     nux_vector_timing_normalize(&copy, now);
     if (v->mask > NUX_VECTOR_UNITS || memcmp(&copy, v, sizeof copy))
         return false;
-    for (const uint64_t *time = (const uint64_t *)v; time != (const uint64_t *)(v + 1); time++)
+    copy.port = 0; /* not a time */
+    for (const uint64_t *time = (uint64_t *)&copy; time != (uint64_t *)(&copy + 1); time++)
         if (*time > now + MAX_AHEAD)
             return false;
     return true;

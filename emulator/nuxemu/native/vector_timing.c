@@ -10,23 +10,42 @@ static const uint8_t station_places[NUX_VECTOR_UNITS] = {4, 2, 2, 16, 2};
 
 static uint64_t later(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
-/* First cycle from t on in which a unit gets the port. */
-static uint64_t use_port(nux_vector_timing *v, enum nux_vunit unit, uint64_t t) {
-    for (;; t++) {
-        uint64_t *taken = &v->port[t % NUX_VECTOR_PORT];
-        if (*taken == t)
-            continue; /* that request has moved the mask already */
+/* Bits of the port from cycle t on; keeps some before it for requests that come late. */
+static inline uint64_t port_at(nux_vector_timing *v, uint64_t t) {
+    enum { BITS = 64, KEPT = 24 };
+    if (t - v->port_from >= BITS / 2) { /* or before what is known */
+        if (t < v->port_from)
+            return 0;
+        uint64_t n = t - KEPT - v->port_from;
+        v->port = n < BITS ? v->port >> n : 0;
+        v->port_from += n;
+    }
+    return v->port >> (t - v->port_from);
+}
+
+static inline void take_port(nux_vector_timing *v, uint64_t t) {
+    if (t - v->port_from < 64)
+        v->port |= UINT64_C(1) << (t - v->port_from);
+}
+
+/* First cycle from t on in which a unit gets the port. Each request moves the mask. */
+static inline uint64_t use_port(nux_vector_timing *v, enum nux_vunit unit, uint64_t t) {
+    for (;;) {
+        t += (uint64_t)__builtin_ctzll(~port_at(v, t));
         bool allowed = unit == NUX_UNIT_ARITH || v->mask <= (uint64_t)unit;
         v->mask = v->mask == NUX_VECTOR_UNITS ? 0 : v->mask + 1;
-        if (allowed) {
-            *taken = t;
-            return t;
-        }
+        if (allowed)
+            break;
+        t++;
     }
+    take_port(v, t);
+    return t;
 }
 
 uint32_t nux_vector_wait(const nux_vector_timing *v, uint64_t now) {
     uint64_t t = now;
+    if (v->left[1] < now)
+        return 0; /* no two are left in it */
     for (uint32_t i = 0; i + 1 < NUX_VECTOR_ISSUED; i++)
         if (v->entered[i] <= t && v->left[i + 1] >= t && v->left[i + 1]) {
             t = v->left[i + 1] + 1; /* two are in the queue: until the older one leaves */
@@ -41,7 +60,7 @@ static void push(uint64_t queue[NUX_VECTOR_ISSUED], uint64_t t) {
     queue[0] = t;
 }
 
-static void retire(nux_vector_timing *v, enum nux_vunit unit, uint64_t t) {
+static inline void retire(nux_vector_timing *v, enum nux_vunit unit, uint64_t t) {
     uint64_t place = v->next[unit];
     t = later(t, v->retired_last[unit]);
     v->retired[unit][place] = v->retired_last[unit] = t;
@@ -50,8 +69,8 @@ static void retire(nux_vector_timing *v, enum nux_vunit unit, uint64_t t) {
 }
 
 /* Cycle in which an instruction leaves the queue. */
-static uint64_t leave_queue(nux_vector_timing *v, const nux_vinsn *i, enum nux_vunit unit,
-                            uint64_t entered) {
+static inline uint64_t leave_queue(nux_vector_timing *v, const nux_vinsn *i, enum nux_vunit unit,
+                                   uint64_t entered) {
     uint64_t t = later(entered, v->left[0] + 1);
     t = later(t, v->retired[unit][v->next[unit]] + 1);
     if (i->writes)
@@ -62,8 +81,8 @@ static uint64_t leave_queue(nux_vector_timing *v, const nux_vinsn *i, enum nux_v
 }
 
 /* From the cycle in which the operation starts to the one in which its result is there. */
-static uint64_t result_at(nux_vector_timing *v, const nux_vinsn *i, enum nux_vunit unit,
-                          uint64_t start, const nux_vector_access *access) {
+static inline uint64_t result_at(nux_vector_timing *v, const nux_vinsn *i, enum nux_vunit unit,
+                                 uint64_t start, const nux_vector_access *access) {
     switch (unit) {
     case NUX_UNIT_ARITH:
         return start + NUX_CYCLES_VECTOR_ARITH;
@@ -86,9 +105,10 @@ static uint64_t result_at(nux_vector_timing *v, const nux_vinsn *i, enum nux_vun
     }
 }
 
-void nux_vector_go(nux_vector_timing *v, const nux_vinsn *i, uint64_t now,
-                   const nux_vector_access *access) {
-    enum nux_vunit unit = (enum nux_vunit)i->unit;
+static inline __attribute__((always_inline)) void follow(nux_vector_timing *v, const nux_vinsn *i,
+                                                         uint64_t now,
+                                                         const nux_vector_access *access,
+                                                         enum nux_vunit unit, uint32_t reads) {
     uint64_t entered = now + NUX_CYCLES_TO_VECTOR_QUEUE;
     uint64_t left = leave_queue(v, i, unit, entered);
     push(v->entered, entered);
@@ -96,13 +116,13 @@ void nux_vector_go(nux_vector_timing *v, const nux_vinsn *i, uint64_t now,
 
     uint64_t t = later(left + 1, v->idle[unit]);
     uint8_t sources[2] = {i->kind == NUX_VSTAX || i->kind == NUX_VOUTX ? i->rt : i->ra, i->rb};
-    for (uint32_t n = 0; n < i->reads; n++)
+    for (uint32_t n = 0; n < reads; n++)
         t = later(t, v->written[sources[n]] + 1);
     if (i->reads_condition && i->cond)
         t = later(t, v->condition);
     if (unit == NUX_UNIT_MEMORY && t > v->memory_started)
         t = later(t, v->memory_ready);
-    for (uint32_t n = 0; n < i->reads; n++) {
+    for (uint32_t n = 0; n < reads; n++) {
         t++;
         if (unit == NUX_UNIT_MEMORY)
             t = later(t, v->memory_ready);
@@ -132,6 +152,17 @@ void nux_vector_go(nux_vector_timing *v, const nux_vinsn *i, uint64_t now,
     retire(v, unit, result);
 }
 
+/* The most frequent ones have code of their own. */
+void nux_vector_go(nux_vector_timing *v, const nux_vinsn *i, uint64_t now,
+                   const nux_vector_access *access) {
+    if (i->unit != NUX_UNIT_ARITH)
+        follow(v, i, now, access, (enum nux_vunit)i->unit, i->reads);
+    else if (i->reads == 2)
+        follow(v, i, now, access, NUX_UNIT_ARITH, 2);
+    else
+        follow(v, i, now, access, NUX_UNIT_ARITH, 1);
+}
+
 /* Oldest first from place 0 on. */
 static void straighten(nux_vector_timing *v, uint32_t unit) {
     uint64_t old[NUX_VECTOR_STATION];
@@ -143,10 +174,14 @@ static void straighten(nux_vector_timing *v, uint32_t unit) {
 
 void nux_vector_timing_normalize(nux_vector_timing *v, uint64_t now) {
     uint64_t mask = v->mask;
+    uint64_t port = now < v->port_from ? v->port : now - v->port_from < 64 ? port_at(v, now) : 0;
+    uint64_t port_from = !port ? 0 : now < v->port_from ? v->port_from : now;
     for (uint32_t unit = 0; unit < NUX_VECTOR_UNITS; unit++)
         straighten(v, unit);
     for (uint64_t *time = (uint64_t *)v; time != (uint64_t *)(v + 1); time++)
         if (*time < now)
             *time = 0;
     v->mask = mask;
+    v->port = port;
+    v->port_from = port_from;
 }

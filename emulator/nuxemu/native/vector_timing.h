@@ -16,9 +16,8 @@
 
 enum {
     NUX_VECTOR_UNITS = 5,
-    NUX_VECTOR_ISSUED = 4,   /* last instructions that may still be in the queue */
-    NUX_VECTOR_STATION = 16, /* places of the largest reservation station */
-    NUX_VECTOR_PORT = 64     /* cycles of the port that are looked at together */
+    NUX_VECTOR_ISSUED = 4,  /* last instructions that may still be in the queue */
+    NUX_VECTOR_STATION = 16 /* places of the largest reservation station */
 };
 
 /* Cycles of the processor; what lies in the past may be 0. */
@@ -32,10 +31,10 @@ typedef struct {
     uint64_t condition, condition_read;
     uint64_t memory_started, memory_ready; /* transfer of the memory unit */
     uint64_t bus_accepted, bus_answered;   /* the last request to the bus */
-    uint64_t bus_free;              /* a request that comes before the answer is accepted then */
-    uint64_t port[NUX_VECTOR_PORT]; /* cycles in which the port is taken, by cycle */
-    uint64_t empty;                 /* everything is done */
-    uint64_t mask;                  /* number of units that the mask shuts out */
+    uint64_t bus_free;        /* a request that comes before the answer is accepted then */
+    uint64_t port, port_from; /* bits: port taken in cycle port_from + i */
+    uint64_t empty;           /* everything is done */
+    uint64_t mask;            /* number of units that the mask shuts out */
 } nux_vector_timing;
 
 /* What a memory or bus instruction costs. */
