@@ -35,9 +35,8 @@ static double slowest_psp(const nux_neuron_derived *derived, double h) {
         return derived->slowest_peak;
     double m = derived->slowest_mem, s = derived->slowest_exc, x = (m - s) * h;
     nux_f64x4 power = nux_exp((nux_f64x4){-m * h, -s * h, 0, 0});
-    double psp = x <= NUX_SHORT && x >= -NUX_SHORT
-                     ? h * power[0] * nux_phi_short(nux_splat(x))[0]
-                     : (power[1] - power[0]) / (m - s);
+    double psp = x <= NUX_SHORT && x >= -NUX_SHORT ? h * power[0] * nux_phi_short(nux_splat(x))[0]
+                                                   : (power[1] - power[0]) / (m - s);
     return psp * (1 + 1e-9);
 }
 
@@ -215,8 +214,8 @@ void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *wei
         add_varied(neurons, t - state->start_s, weights, kind, amplitude);
     if (inhibitory || !derived->fires)
         return;
-    double use = NUX_NEURON_ROOM_UNITS * amplitude / state->room_s *
-                 slowest_psp(derived, state->end_s - t);
+    double use =
+        NUX_NEURON_ROOM_UNITS * amplitude / state->room_s * slowest_psp(derived, state->end_s - t);
     uint64_t bits = 0;
     if (use < MOST_USE - 1)
         bits = use_room(state, weights, (int16_t)(use + 1));
@@ -290,8 +289,7 @@ unsigned nux_neurons_linear_step(nux_neurons *neurons, unsigned group, double t)
 }
 
 NUX_NEURON_CLONES
-void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t,
-                              const int64_t *mask) {
+void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t, const int64_t *mask) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_neuron_decay decay = nux_decay(of, t - neurons->state.start_s);
     nux_neuron_lanes at = nux_after(&decay, nux_load(of->leak), nux_moving(neurons, group),

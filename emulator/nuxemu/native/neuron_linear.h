@@ -55,8 +55,8 @@ NUX_INLINE nux_f64x4 nux_bezier(const double control[NUX_BEZIER][4], double part
     return value[0];
 }
 
-// What remains after a time: of the membrane's distance from leak, of the currents, and of a current
-// as a distance of the membrane (s).
+// What remains after a time: of the membrane's distance from leak, of the currents, and of a
+// current as a distance of the membrane (s).
 typedef struct {
     nux_f64x4 mem, exc, inh, psp_exc, psp_inh;
 } nux_neuron_decay;
@@ -115,8 +115,8 @@ NUX_INLINE nux_neuron_decay nux_decay(const nux_neuron_group *of, double h) {
 // Values after that time; membranes move where `moves`.
 NUX_INLINE nux_neuron_lanes nux_after(const nux_neuron_decay *decay, nux_f64x4 leak,
                                       nux_i64x4 moves, nux_neuron_lanes now) {
-    nux_f64x4 above = (now.v - leak) * decay->mem +
-                      (now.i_exc * decay->psp_exc - now.i_inh * decay->psp_inh);
+    nux_f64x4 above =
+        (now.v - leak) * decay->mem + (now.i_exc * decay->psp_exc - now.i_inh * decay->psp_inh);
     now.v = nux_where(moves, leak + nux_unless_tiny(above), now.v);
     now.i_exc = nux_unless_tiny(now.i_exc * decay->exc);
     now.i_inh = nux_unless_tiny(now.i_inh * decay->inh);
@@ -177,8 +177,8 @@ NUX_INLINE nux_neuron_bound nux_bound(const nux_neuron_group *of, const nux_neur
     bound.gap = nux_load(of->threshold) - at->v;
     bound.slope = (leak - at->v) * rate_mem + (at->i_exc - at->i_inh);
     bound.falls = lift < 0.0;
-    bound.bend = lift - (nux_f64x4)(~bound.falls &
-                                    (nux_i64x4)(rate_mem * nux_min(bound.slope, zero)));
+    bound.bend =
+        lift - (nux_f64x4)(~bound.falls & (nux_i64x4)(rate_mem * nux_min(bound.slope, zero)));
     bound.most = nux_max(at->v, leak) + at->i_exc * nux_load(of->psp_peak);
     return bound;
 }

@@ -155,8 +155,8 @@ static void derive_rates(nux_neuron_derived *derived, const nux_neuron_parameter
         first = first < i ? first : i;
         mem = fmin(mem, of->rate_mem[lane]);
         exc = fmin(exc, of->rate_exc[lane]);
-        fastest = fmax(fmax(fastest, of->rate_mem[lane]),
-                       fmax(of->rate_exc[lane], of->rate_inh[lane]));
+        fastest =
+            fmax(fmax(fastest, of->rate_mem[lane]), fmax(of->rate_exc[lane], of->rate_inh[lane]));
         derived->fires = derived->fires || parameters->fire[i];
         derived->uniform = derived->uniform &&
                            parameters->tau_mem_s[i] == parameters->tau_mem_s[first] &&

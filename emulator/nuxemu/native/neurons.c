@@ -159,8 +159,8 @@ unsigned nux_neurons_step(nux_neurons *neurons, double t, uint16_t *columns) {
     for (uint64_t due = due_groups(neurons, t); due != 0; due &= due - 1) {
         unsigned group = (unsigned)__builtin_ctzll(due);
         bool numeric = neurons->derived->groups[group].any_numeric;
-        unsigned spikes = numeric ? numeric_step(neurons, group, t)
-                                  : nux_neurons_linear_step(neurons, group, t);
+        unsigned spikes =
+            numeric ? numeric_step(neurons, group, t) : nux_neurons_linear_step(neurons, group, t);
         n += write_columns(group, spikes, columns + n);
     }
     schedule(neurons);

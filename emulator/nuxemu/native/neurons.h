@@ -34,13 +34,13 @@ typedef struct {
     double leak[4];
     double threshold[4]; // infinite: never spikes
     double rate_mem[4], rate_exc[4], rate_inh[4];
-    double psp_peak[4];   // of the membrane above leak, per unit of excitatory current
-    double per_jump[4];   // 1 / jump of excitatory input
+    double psp_peak[4];      // of the membrane above leak, per unit of excitatory current
+    double per_jump[4];      // 1 / jump of excitatory input
     double difference[2][4]; // rate_mem - rate_exc, rate_mem - rate_inh
     double inverse_difference[2][4];
     double reset[4], refractory_s[4];
-    double jump[2][4];    // of the current, per unit of weight: excitatory, inhibitory
-    int64_t linear[4];    // masks: propagated exactly, or numerically; neither if not enabled
+    double jump[2][4]; // of the current, per unit of weight: excitatory, inhibitory
+    int64_t linear[4]; // masks: propagated exactly, or numerically; neither if not enabled
     int64_t numeric[4];
     double short_s;            // up to which the short series hold
     uint32_t receives, bypass; // byte masks
@@ -56,12 +56,12 @@ typedef struct {
 } nux_neuron_group;
 
 typedef struct nux_neuron_derived {
-    double next_s;               // least of check_s, and end_s if there are linear groups
+    double next_s; // least of check_s, and end_s if there are linear groups
     double least_check_s[NUX_NEURON_GROUPS / 4]; // of four groups each
-    int64_t moves[NUX_NEURONS];  // masks: linear and not refractory
-    double jump[2][NUX_NEURONS]; // as in the groups
-    double moved[2][NUX_NEURONS]; // the same, 0 where the membrane does not move
-    uint8_t linear_mask[NUX_NEURONS]; // bytes of neurons in linear groups
+    int64_t moves[NUX_NEURONS];                  // masks: linear and not refractory
+    double jump[2][NUX_NEURONS];                 // as in the groups
+    double moved[2][NUX_NEURONS];                // the same, 0 where the membrane does not move
+    uint8_t linear_mask[NUX_NEURONS];            // bytes of neurons in linear groups
     // The linear groups; those with numeric neurons; and whether there are bypassed neurons.
     unsigned n_linear, n_numeric;
     uint8_t linear[NUX_NEURON_GROUPS], numeric[NUX_NEURON_GROUPS];
@@ -107,8 +107,7 @@ void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *wei
 // Handle what is due in a group at t; returns the spikes as bits.
 unsigned nux_neurons_linear_step(nux_neurons *neurons, unsigned group, double t);
 // Reset the neurons of a group in the mask.
-void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t,
-                              const int64_t *mask);
+void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t, const int64_t *mask);
 // Find out which membranes move, of one group or all.
 void nux_neurons_set_moving(nux_neurons *neurons, unsigned group);
 void nux_neurons_find_moving(nux_neurons *neurons);

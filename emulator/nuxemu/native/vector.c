@@ -98,7 +98,7 @@ static const uint8_t kinds[NUX_FXV_COUNT] = {
 
 // Unit, registers read and written, use of the condition.
 static const uint8_t uses[NUX_FXV_COUNT][4] = {
-#define USES(row, name, xo, kind, conditional, unit, reads, writes)                               \
+#define USES(row, name, xo, kind, conditional, unit, reads, writes)                                \
     [row] = {NUX_UNIT_##unit, reads, writes, conditional},
     NUX_FXV_TABLE(USES)
 #undef USES

@@ -290,7 +290,7 @@ UNPACK(fxvupckbr, 8)
 #define OPS_STAX_0 OPS_LAX_0
 #define OPS_INX_1 OPS_LAX_0
 #define OPS_OUTX_1 OPS_LAX_0
-#define OPS(row, name, xo, kind, conditional, unit, reads, writes)                                  \
+#define OPS(row, name, xo, kind, conditional, unit, reads, writes)                                 \
     [row] = OPS_##kind##_##conditional(name),
 static const lane_ops LANES(ops)[NUX_FXV_COUNT] = {NUX_FXV_TABLE(OPS)};
 

@@ -50,8 +50,8 @@ typedef struct {
 } nux_neuron_limit;
 
 // Linear groups (whose enabled neurons all are propagated exactly) have a common start: what is
-// stored of them are the values at that time which lead to those now. Other groups are brought up to
-// date when something happens to one of their neurons.
+// stored of them are the values at that time which lead to those now. Other groups are brought up
+// to date when something happens to one of their neurons.
 typedef struct {
     double now_s; // latest time given
     double v_lsb[256];
@@ -65,10 +65,10 @@ typedef struct {
     // Linear groups: nothing happens to neurons before end_s that are not to be looked at earlier
     // (check_s), unless their excitatory input uses up their room.
     double start_s, end_s;
-    double span_s;    // length of such a span, infinite: no end
-    double room_s;    // height of a PSP that is NUX_NEURON_ROOM_UNITS of room, for a current of 1
-    double inputs;    // since the start
-    double looks;     // groups that used up their room since
+    double span_s; // length of such a span, infinite: no end
+    double room_s; // height of a PSP that is NUX_NEURON_ROOM_UNITS of room, for a current of 1
+    double inputs; // since the start
+    double looks;  // groups that used up their room since
     int16_t room[256];
 } nux_neuron_state;
 
