@@ -30,7 +30,7 @@ typedef uint8_t u8x16 __attribute__((vector_size(16), aligned(1)));
 typedef int16_t i16x4 __attribute__((vector_size(8), aligned(2)));
 
 // Height at h of the highest PSP for a current of 1, not only until its peak.
-static double slowest_psp(const nux_neuron_derived *derived, double h) {
+NUX_INLINE double slowest_psp(const nux_neuron_derived *derived, double h) {
     if (h >= derived->slowest_peak_s)
         return derived->slowest_peak;
     double m = derived->slowest_mem, s = derived->slowest_exc, x = (m - s) * h;
@@ -41,34 +41,49 @@ static double slowest_psp(const nux_neuron_derived *derived, double h) {
     return psp * (1 + 1e-9);
 }
 
-// A group's room in units, and when it is to be looked at again.
+NUX_INLINE const nux_neuron_rates *rates_of(const nux_neuron_derived *derived, unsigned group) {
+    return derived->uniform ? &derived->shared : &derived->groups[group].rates;
+}
+
+// Values of a group after that time.
+NUX_INLINE nux_neuron_lanes values_after(const nux_neurons *neurons, unsigned group,
+                                         const nux_neuron_decay *decay) {
+    nux_f64x4 leak = nux_load(&neurons->derived->leak[group * NUX_NEURON_GROUP]);
+    return nux_after(decay, leak, nux_moving(neurons, group), nux_stored_lanes(neurons, group));
+}
+
+NUX_INLINE nux_neuron_bound bound_of(const nux_neurons *neurons, unsigned group, double t,
+                                     const nux_neuron_lanes *at) {
+    const nux_neuron_derived *derived = neurons->derived;
+    unsigned column = group * NUX_NEURON_GROUP;
+    return nux_bound(rates_of(derived, group), nux_load(&derived->leak[column]),
+                     nux_load(&derived->threshold[column]), at, neurons->state.end_s - t);
+}
+
+// Look at a group, which has these values at t: set the room of its neurons, and check_s.
 NUX_INLINE void look(nux_neurons *neurons, unsigned group, double t, const nux_neuron_lanes *at) {
-    const nux_neuron_group *of = &neurons->derived->groups[group];
+    const nux_neuron_derived *derived = neurons->derived;
     nux_neuron_state *state = &neurons->state;
     unsigned column = group * NUX_NEURON_GROUP;
-    nux_f64x4 until = nux_refractory_until(neurons, group), never = nux_splat(INFINITY);
+    nux_f64x4 never = nux_splat(INFINITY), most = nux_splat(MOST_ROOM);
+    nux_neuron_bound bound = bound_of(neurons, group, t, at);
+    nux_f64x4 unit = nux_load(&derived->per_jump[column]) * (NUX_NEURON_ROOM_UNITS / state->room_s);
+    nux_f64x4 room = (nux_room(&bound, state->end_s - t) - ROOM_LSB) * unit;
+    nux_f64x4 until = nux_refractory_until(neurons, group);
     nux_i64x4 moves = nux_moving(neurons, group);
-    nux_neuron_bound bound = nux_bound(of, at, state->end_s - t);
-    nux_f64x4 room = (nux_room(of, &bound, state->end_s - t) - ROOM_LSB) *
-                     (nux_load(of->per_jump) * (NUX_NEURON_ROOM_UNITS / state->room_s));
-    nux_i64x4 due = moves & (room < 0.0);
+    nux_i64x4 near = moves & (room < 0.0), rests = until > -INFINITY;
     double check = INFINITY;
-    if (nux_any_lane(due))
-        check = nux_least(nux_where(due, t + nux_quiet_time(of, &bound), never));
-    nux_i64x4 rests = until > -INFINITY;
-    if (nux_any_lane(rests)) {
-        double end = nux_least(nux_where(rests, until, never));
-        check = end < check ? end : check;
+    if (nux_any_lane(near | rests)) {
+        nux_f64x4 due = nux_where(near, t + nux_quiet_time(&bound), never);
+        check = nux_least(nux_where(rests, until, due));
     }
     nux_set_check(neurons, group, check);
-    room = nux_min(nux_max(room, nux_splat(0)), nux_splat(MOST_ROOM));
-    room = nux_where(moves, room, nux_splat(MOST_ROOM));
-    nux_i32x4 wide = __builtin_convertvector(room, nux_i32x4);
-    i16x4 units = __builtin_convertvector(wide, i16x4);
+    room = nux_where(moves, nux_min(nux_max(room, nux_splat(0)), most), most);
+    i16x4 units = __builtin_convertvector(__builtin_convertvector(room, nux_i32x4), i16x4);
     memcpy(&state->room[column], &units, sizeof units);
 }
 
-// Spans are longer when few groups had to be looked at. Without input there is no end.
+// Spans are longer when few neurons had to be looked at. Without input there is no end.
 static void choose_span(nux_neurons *neurons) {
     nux_neuron_state *state = &neurons->state;
     double longest = neurons->derived->slowest_peak_s;
@@ -98,10 +113,9 @@ void nux_neurons_restart(nux_neurons *neurons, double t) {
     nux_neuron_decay shared = nux_uniform_decay(&derived->shared, h);
     for (unsigned i = 0; i < derived->n_linear; i++) {
         unsigned group = derived->linear[i], column = group * NUX_NEURON_GROUP;
-        const nux_neuron_group *of = &derived->groups[group];
-        nux_neuron_decay decay = derived->uniform ? shared : nux_decay(of, h);
-        nux_neuron_lanes at = nux_after(&decay, nux_load(of->leak), nux_moving(neurons, group),
-                                        nux_stored_lanes(neurons, group));
+        nux_neuron_decay decay =
+            derived->uniform ? shared : nux_decay(rates_of(derived, group), h);
+        nux_neuron_lanes at = values_after(neurons, group, &decay);
         nux_store(&state->v_lsb[column], at.v);
         nux_store(&state->i_exc[column], at.i_exc);
         nux_store(&state->i_inh[column], at.i_inh);
@@ -115,15 +129,15 @@ typedef struct {
     nux_f64x4 membrane, current;
 } growth;
 
-NUX_INLINE growth grow(const nux_neuron_group *of, unsigned kind, double h) {
-    nux_f64x4 rate_syn = nux_load(kind ? of->rate_inh : of->rate_exc);
-    nux_f64x4 x = -h * nux_load(of->difference[kind]), phi = nux_phi_short(x);
-    if (h <= of->short_s) {
-        nux_f64x4 mem = nux_exp_short(h * nux_load(of->rate_mem));
+NUX_INLINE growth grow(const nux_neuron_rates *rates, unsigned kind, double h) {
+    nux_f64x4 rate_syn = nux_load(kind ? rates->inh : rates->exc);
+    nux_f64x4 x = -h * nux_load(rates->difference[kind]), phi = nux_phi_short(x);
+    if (h <= rates->short_s) {
+        nux_f64x4 mem = nux_exp_short(h * nux_load(rates->mem));
         return (growth){-h * mem * phi, mem * (1.0 + x * phi)};
     }
-    nux_f64x4 mem = nux_exp(h * nux_load(of->rate_mem)), syn = nux_exp(h * rate_syn);
-    nux_f64x4 far = (syn - mem) * nux_load(of->inverse_difference[kind]);
+    nux_f64x4 mem = nux_exp(h * nux_load(rates->mem)), syn = nux_exp(h * rate_syn);
+    nux_f64x4 far = (syn - mem) * nux_load(rates->inverse_difference[kind]);
     nux_i64x4 is_near = (x <= NUX_SHORT) & (x >= -NUX_SHORT);
     return (growth){nux_where(is_near, -h * mem * phi, far), syn};
 }
@@ -144,6 +158,38 @@ NUX_INLINE void add_uniform(nux_neurons *neurons, double h, const uint8_t *weigh
     }
 }
 
+// e^x for |x| below 0.01, 0.06 and 0.125 for 5, 7 and 9 terms, relative error below 1e-14.
+NUX_INLINE double exp_series(double x, unsigned terms) {
+    static const double factor[] = {1, 1.0 / 2, 1.0 / 3, 1.0 / 4, 1.0 / 5,
+                                    1.0 / 6, 1.0 / 7, 1.0 / 8, 1.0 / 9};
+    double sum = 1;
+    for (unsigned i = terms; i > 0; i--)
+        sum = 1 + x * factor[i - 1] * sum;
+    return sum;
+}
+
+// With rates that are near to typical ones, and apart.
+NUX_INLINE void add_near(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
+                         double amplitude, unsigned terms) {
+    const nux_neuron_derived *derived = neurons->derived;
+    nux_f64x4 typical = {derived->typical[0], derived->typical[1 + kind], 0, 0};
+    nux_f64x4 power = nux_exp(h * typical) * amplitude;
+    double mem = power[0], syn = power[1], sign = kind ? -1 : 1;
+    double *restrict v = neurons->state.v_lsb;
+    double *restrict current = kind ? neurons->state.i_inh : neurons->state.i_exc;
+    const double *restrict jump = derived->jump[kind], *restrict moved = derived->moved[kind];
+    const double *restrict deviation_mem = derived->deviation[0];
+    const double *restrict deviation_syn = derived->deviation[1 + kind];
+    const double *restrict inverse = derived->inverse_difference[kind];
+    for (unsigned i = 0; i < NUX_NEURONS; i++) {
+        double weight = weights[i];
+        double current_1 = syn * exp_series(h * deviation_syn[i], terms);
+        double membrane_1 = current_1 - mem * exp_series(h * deviation_mem[i], terms);
+        v[i] += weight * moved[i] * (membrane_1 * (sign * inverse[i]));
+        current[i] += weight * jump[i] * current_1;
+    }
+}
+
 NUX_INLINE void add_varied(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
                            double amplitude) {
     const nux_neuron_derived *derived = neurons->derived;
@@ -155,7 +201,7 @@ NUX_INLINE void add_varied(nux_neurons *neurons, double h, const uint8_t *weight
         double *v = &neurons->state.v_lsb[column];
         double *current = kind ? &neurons->state.i_inh[column] : &neurons->state.i_exc[column];
         nux_f64x4 weight = nux_load(&numbers[column]);
-        growth by = grow(&derived->groups[group], kind, h);
+        growth by = grow(&derived->groups[group].rates, kind, h);
         by.membrane *= kind ? -amplitude : amplitude;
         nux_f64x4 moved = weight * nux_load(&derived->moved[kind][column]);
         nux_f64x4 jump = weight * nux_load(&derived->jump[kind][column]);
@@ -164,9 +210,49 @@ NUX_INLINE void add_varied(nux_neurons *neurons, double h, const uint8_t *weight
     }
 }
 
+NUX_INLINE void add(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
+                    double amplitude) {
+    const nux_neuron_derived *derived = neurons->derived;
+    double x = h * derived->largest_deviation;
+    if (derived->uniform)
+        add_uniform(neurons, h, weights, kind, amplitude);
+    else if (x > 0.125 || !derived->apart)
+        add_varied(neurons, h, weights, kind, amplitude);
+    else if (x > 0.06)
+        add_near(neurons, h, weights, kind, amplitude, 9);
+    else if (x > 0.01)
+        add_near(neurons, h, weights, kind, amplitude, 7);
+    else
+        add_near(neurons, h, weights, kind, amplitude, 5);
+}
+
+NUX_INLINE void look_at_all(nux_neurons *neurons, uint64_t groups, double t) {
+    const nux_neuron_derived *derived = neurons->derived;
+    double h = t - neurons->state.start_s;
+    nux_neuron_decay shared = nux_uniform_decay(&derived->shared, h);
+    for (; groups != 0; groups &= groups - 1) {
+        unsigned group = (unsigned)__builtin_ctzll(groups);
+        nux_neuron_decay decay =
+            derived->uniform ? shared : nux_decay(rates_of(derived, group), h);
+        nux_neuron_lanes at = values_after(neurons, group, &decay);
+        look(neurons, group, t, &at);
+        neurons->state.looks++;
+    }
+}
+
+// Groups of four of 16 numbers with one that is negative, as bits.
+NUX_INLINE unsigned negative_groups(const i16x16 *numbers) {
+    uint64_t group[4];
+    memcpy(group, numbers, sizeof group);
+    unsigned bits = 0;
+    for (unsigned i = 0; i < 4; i++)
+        bits |= (unsigned)((group[i] & 0x8000800080008000) != 0) << i;
+    return bits;
+}
+
 // Take room for the weights; the groups that have not enough left, as bits.
 NUX_INLINE uint64_t use_room(nux_neuron_state *state, const uint8_t *weights, int16_t use) {
-    uint64_t bits = 0;
+    uint64_t groups = 0;
     for (unsigned column = 0; column < NUX_NEURONS; column += 16) {
         u8x16 bytes;
         i16x16 room;
@@ -174,29 +260,9 @@ NUX_INLINE uint64_t use_room(nux_neuron_state *state, const uint8_t *weights, in
         memcpy(&room, &state->room[column], sizeof room);
         room -= __builtin_convertvector(bytes, i16x16) * use;
         memcpy(&state->room[column], &room, sizeof room);
+        groups |= (uint64_t)negative_groups(&room) << column / NUX_NEURON_GROUP;
     }
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
-        uint64_t four;
-        memcpy(&four, &state->room[group * NUX_NEURON_GROUP], sizeof four);
-        if (four & 0x8000800080008000)
-            bits |= (uint64_t)1 << group;
-    }
-    return bits;
-}
-
-NUX_INLINE void look_at_all(nux_neurons *neurons, uint64_t bits, double t) {
-    const nux_neuron_derived *derived = neurons->derived;
-    double h = t - neurons->state.start_s;
-    nux_neuron_decay shared = nux_uniform_decay(&derived->shared, h);
-    for (; bits != 0; bits &= bits - 1) {
-        unsigned group = (unsigned)__builtin_ctzll(bits);
-        const nux_neuron_group *of = &derived->groups[group];
-        nux_neuron_decay decay = derived->uniform ? shared : nux_decay(of, h);
-        nux_neuron_lanes at = nux_after(&decay, nux_load(of->leak), nux_moving(neurons, group),
-                                        nux_stored_lanes(neurons, group));
-        look(neurons, group, t, &at);
-        neurons->state.looks++;
-    }
+    return groups;
 }
 
 NUX_NEURON_CLONES
@@ -208,46 +274,40 @@ void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *wei
         (state->looks > 2 * derived->n_linear && state->inputs > FEW_INPUTS))
         nux_neurons_restart(neurons, t);
     state->inputs++;
-    unsigned kind = inhibitory != 0;
-    if (derived->uniform)
-        add_uniform(neurons, t - state->start_s, weights, kind, amplitude);
-    else
-        add_varied(neurons, t - state->start_s, weights, kind, amplitude);
+    add(neurons, t - state->start_s, weights, inhibitory != 0, amplitude);
     if (inhibitory || !derived->fires)
         return;
     double use = NUX_NEURON_ROOM_UNITS * amplitude / state->room_s *
                  slowest_psp(derived, state->end_s - t);
-    uint64_t bits = 0;
+    uint64_t groups = 0;
     if (use < MOST_USE - 1)
-        bits = use_room(state, weights, (int16_t)(use + 1));
+        groups = use_room(state, weights, (int16_t)(use + 1));
     else
         for (unsigned i = 0; i < derived->n_linear; i++)
-            bits |= (uint64_t)1 << derived->linear[i];
-    if (bits != 0)
-        look_at_all(neurons, bits, t);
+            groups |= (uint64_t)1 << derived->linear[i];
+    if (groups != 0)
+        look_at_all(neurons, groups, t);
 }
 
 // When a group, to which nothing happened, needs attention after t; `at` are its values then.
 NUX_INLINE double search(const nux_neurons *neurons, unsigned group, double t,
                          nux_neuron_lanes at) {
-    const nux_neuron_group *of = &neurons->derived->groups[group];
+    const nux_neuron_state *state = &neurons->state;
+    nux_f64x4 until = nux_refractory_until(neurons, group), never = nux_splat(INFINITY);
     nux_i64x4 moves = nux_moving(neurons, group);
-    nux_f64x4 never = nux_splat(INFINITY);
-    nux_f64x4 until = nux_refractory_until(neurons, group);
-    double end = nux_least(nux_where(until > -INFINITY, until, never));
+    double end = nux_least(nux_where(until > -INFINITY, until, nux_splat(state->end_s)));
     double finest = nux_finest_step(t);
     for (unsigned i = 0;; i++) {
-        nux_neuron_bound bound = nux_bound(of, &at, neurons->state.end_s - t);
-        double step = nux_least(nux_where(moves, nux_quiet_time(of, &bound), never));
-        if (step > NEAR_S)
+        nux_neuron_bound bound = bound_of(neurons, group, t, &at);
+        double step = nux_least(nux_where(moves, nux_quiet_time(&bound), never));
+        if (step > NEAR_S || (step <= 0 && i > 0))
             return t + step < end ? t + step : end;
         finest *= i < PATIENCE ? 1 : 2;
         t += step > finest ? step : finest;
         if (t >= end)
             return end;
-        at = nux_lanes_at(neurons, group, t);
-        if (nux_any_lane(moves & (at.v >= nux_load(of->threshold))))
-            return t;
+        nux_neuron_decay decay = nux_decay(rates_of(neurons->derived, group), t - state->start_s);
+        at = values_after(neurons, group, &decay);
     }
 }
 
@@ -255,32 +315,31 @@ NUX_INLINE double search(const nux_neurons *neurons, unsigned group, double t,
 // held, move again. Of the values now, `at`, those of the membranes at the start follow.
 NUX_INLINE void hold(nux_neurons *neurons, unsigned group, double t, nux_i64x4 rest,
                      nux_i64x4 ended, const nux_neuron_decay *decay, nux_neuron_lanes at) {
-    const nux_neuron_group *of = &neurons->derived->groups[group];
+    const nux_neuron_derived *derived = neurons->derived;
     nux_neuron_state *state = &neurons->state;
     unsigned column = group * NUX_NEURON_GROUP;
-    nux_f64x4 until = nux_refractory_until(neurons, group), reset = nux_load(of->reset);
+    nux_f64x4 until = nux_refractory_until(neurons, group);
     until = nux_where(ended, nux_splat(-INFINITY), until);
-    until = nux_where(rest, t + nux_load(of->refractory_s), until);
+    until = nux_where(rest, t + nux_load(&derived->refractory_s[column]), until);
     nux_store(&state->refractory_until_s[column], until);
     nux_neurons_set_moving(neurons, group);
     nux_neuron_lanes start = nux_stored_lanes(neurons, group);
-    nux_f64x4 leak = nux_load(of->leak);
+    nux_f64x4 leak = nux_load(&derived->leak[column]);
     nux_f64x4 psp = start.i_exc * decay->psp_exc - start.i_inh * decay->psp_inh;
     start.v = nux_where(ended, leak + (at.v - leak - psp) / decay->mem, start.v);
-    nux_store(&state->v_lsb[column], nux_where(rest, reset, start.v));
-    at.v = nux_where(rest, reset, at.v);
+    start.v = nux_where(rest, nux_load(&derived->reset[column]), start.v);
+    nux_store(&state->v_lsb[column], start.v);
     look(neurons, group, t, &at);
 }
 
 NUX_NEURON_CLONES
 unsigned nux_neurons_linear_step(nux_neurons *neurons, unsigned group, double t) {
-    const nux_neuron_group *of = &neurons->derived->groups[group];
-    nux_neuron_decay decay = nux_decay(of, t - neurons->state.start_s);
-    nux_i64x4 moves = nux_moving(neurons, group);
+    const nux_neuron_derived *derived = neurons->derived;
+    nux_neuron_decay decay = nux_decay(rates_of(derived, group), t - neurons->state.start_s);
+    nux_neuron_lanes at = values_after(neurons, group, &decay);
     nux_f64x4 until = nux_refractory_until(neurons, group);
-    nux_neuron_lanes at =
-        nux_after(&decay, nux_load(of->leak), moves, nux_stored_lanes(neurons, group));
-    nux_i64x4 spikes = moves & (at.v >= nux_load(of->threshold));
+    nux_f64x4 threshold = nux_load(&derived->threshold[group * NUX_NEURON_GROUP]);
+    nux_i64x4 spikes = nux_moving(neurons, group) & (at.v >= threshold);
     nux_i64x4 ended = (until > -INFINITY) & (until <= t);
     if (nux_any_lane(spikes | ended))
         hold(neurons, group, t, spikes, ended, &decay, at);
@@ -292,9 +351,8 @@ unsigned nux_neurons_linear_step(nux_neurons *neurons, unsigned group, double t)
 NUX_NEURON_CLONES
 void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t,
                               const int64_t *mask) {
-    const nux_neuron_group *of = &neurons->derived->groups[group];
-    nux_neuron_decay decay = nux_decay(of, t - neurons->state.start_s);
-    nux_neuron_lanes at = nux_after(&decay, nux_load(of->leak), nux_moving(neurons, group),
-                                    nux_stored_lanes(neurons, group));
-    hold(neurons, group, t, nux_load_mask(mask), nux_splat(0) != 0.0, &decay, at);
+    nux_neuron_decay decay =
+        nux_decay(rates_of(neurons->derived, group), t - neurons->state.start_s);
+    hold(neurons, group, t, nux_load_mask(mask), nux_splat(0) != 0.0, &decay,
+         values_after(neurons, group, &decay));
 }
