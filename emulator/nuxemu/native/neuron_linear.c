@@ -89,7 +89,7 @@ static void choose_span(nux_neurons *neurons) {
     double longest = neurons->derived->slowest_peak_s;
     double shortest = SHORTEST_PART * state->start_s;
     shortest = shortest > SHORTEST_S ? shortest : SHORTEST_S;
-    if (2 * state->looks > neurons->derived->n_linear && state->inputs > FEW_INPUTS)
+    if (state->looks > neurons->derived->n_linear && state->inputs > FEW_INPUTS)
         state->span_s = 0.7 * (state->span_s < longest ? state->span_s : longest);
     else if (state->inputs > 0)
         state->span_s *= 1.25;

@@ -155,18 +155,25 @@ static unsigned numeric_step(nux_neurons *neurons, unsigned group, double t) {
     return nux_bits(spikes);
 }
 
+// Numbers of those of 16 that are at most t, as bits.
+NUX_INLINE unsigned at_most(const double *numbers, double t) {
+    unsigned bits = 0;
+    for (unsigned i = 0; i < 16; i += NUX_LANES)
+        bits |= nux_bits(nux_load(&numbers[i]) <= t) << i;
+    return bits;
+}
+
+NUX_NEURON_CLONES
 unsigned nux_neurons_step(nux_neurons *neurons, double t, uint16_t *columns) {
     const nux_neuron_derived *derived = neurons->derived;
     unsigned n = 0;
     if (derived->n_linear != 0 && (neurons->state.end_s <= t || nux_span_old(neurons, t)))
         nux_neurons_restart(neurons, t);
-    for (unsigned block = 0; block < NUX_NEURON_GROUPS / NUX_NEURON_BLOCK; block++) {
-        if (derived->block_check_s[block] > t)
-            continue;
-        unsigned first = block * NUX_NEURON_BLOCK;
-        for (unsigned group = first; group < first + NUX_NEURON_BLOCK; group++) {
-            if (neurons->state.check_s[group] > t)
-                continue;
+    for (unsigned blocks = at_most(derived->block_check_s, t); blocks != 0; blocks &= blocks - 1) {
+        unsigned first = (unsigned)__builtin_ctz(blocks) * NUX_NEURON_BLOCK;
+        unsigned due = nux_bits(nux_load(&neurons->state.check_s[first]) <= t);
+        for (; due != 0; due &= due - 1) {
+            unsigned group = first + (unsigned)__builtin_ctz(due);
             bool numeric = derived->groups[group].any_numeric;
             unsigned spikes = numeric ? numeric_step(neurons, group, t)
                                       : nux_neurons_linear_step(neurons, group, t);
