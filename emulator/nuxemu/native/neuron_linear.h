@@ -10,7 +10,7 @@
 
 #include "neurons.h"
 
-// Currents and distances from rest below this are 0, so that they never become subnormal.
+// Currents and distances from rest below this are 0, so that they do not become subnormal.
 #define NUX_NEURON_TINY 1e-100
 // Smallest step of the search for a threshold crossing: the error of a spike time.
 #define NUX_FINEST_S 1e-15
@@ -117,10 +117,18 @@ NUX_INLINE nux_neuron_lanes nux_after(const nux_neuron_decay *decay, nux_f64x4 l
                                       nux_i64x4 moves, nux_neuron_lanes now) {
     nux_f64x4 above = (now.v - leak) * decay->mem +
                       (now.i_exc * decay->psp_exc - now.i_inh * decay->psp_inh);
-    now.v = nux_where(moves, leak + nux_unless_tiny(above), now.v);
-    now.i_exc = nux_unless_tiny(now.i_exc * decay->exc);
-    now.i_inh = nux_unless_tiny(now.i_inh * decay->inh);
+    now.v = nux_where(moves, leak + above, now.v);
+    now.i_exc *= decay->exc;
+    now.i_inh *= decay->inh;
     return now;
+}
+
+// The same to be kept: numbers do not become subnormal.
+NUX_INLINE nux_neuron_lanes nux_tidy(nux_neuron_lanes lanes, nux_f64x4 leak) {
+    lanes.v = leak + nux_unless_tiny(lanes.v - leak);
+    lanes.i_exc = nux_unless_tiny(lanes.i_exc);
+    lanes.i_inh = nux_unless_tiny(lanes.i_inh);
+    return lanes;
 }
 
 NUX_INLINE nux_f64x4 nux_refractory_until(const nux_neurons *neurons, unsigned group) {
@@ -137,13 +145,35 @@ NUX_INLINE nux_i64x4 nux_moving(const nux_neurons *neurons, unsigned group) {
     return nux_load_mask(&neurons->derived->moves[group * NUX_NEURON_GROUP]);
 }
 
+// Find out which linear neurons of a group move.
+NUX_INLINE void nux_set_moving(nux_neurons *neurons, unsigned group) {
+    nux_neuron_derived *derived = neurons->derived;
+    unsigned column = group * NUX_NEURON_GROUP;
+    nux_f64x4 until = nux_refractory_until(neurons, group);
+    nux_i64x4 rests = until > -INFINITY;
+    nux_i64x4 moves = nux_load_mask(&derived->linear_lanes[column]) & ~rests;
+    memcpy(&derived->moves[column], &moves, sizeof moves);
+    for (unsigned kind = 0; kind < 2; kind++) {
+        nux_i64x4 jump = (nux_i64x4)nux_load(&derived->jump[kind][column]);
+        nux_store(&derived->moved[kind][column], (nux_f64x4)(moves & jump));
+    }
+    uint64_t bit = (uint64_t)1 << group;
+    derived->resting &= ~bit;
+    if (!derived->groups[group].any_numeric && nux_any_lane(rests)) {
+        double end = nux_least(nux_where(rests, until, nux_splat(INFINITY)));
+        derived->resting |= bit;
+        derived->rest_end_s = end < derived->rest_end_s ? end : derived->rest_end_s;
+    }
+}
+
 // Values of the group at t, at most the end of the step under way.
 NUX_INLINE nux_neuron_lanes nux_lanes_at(const nux_neurons *neurons, unsigned group, double t) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_neuron_lanes now = nux_stored_lanes(neurons, group);
     double start = neurons->state.time_s[group], h = t - start;
     nux_neuron_decay decay = nux_decay(&of->rates, h);
-    now = nux_after(&decay, nux_load(of->leak), nux_moving(neurons, group), now);
+    nux_f64x4 leak = nux_load(of->leak);
+    now = nux_tidy(nux_after(&decay, leak, nux_moving(neurons, group), now), leak);
     if (of->any_numeric) {
         double part = h / (neurons->state.step_end_s[group] - start);
         part = part < 1 ? part : 1;

@@ -152,7 +152,8 @@ static void derive_deviation(nux_neuron_derived *derived, unsigned i) {
     for (unsigned n = 0; n < 3; n++) {
         double deviation = values[n] - derived->typical[n];
         derived->deviation[n][i] = deviation;
-        derived->largest_deviation = fmax(derived->largest_deviation, fabs(deviation));
+        double *largest = n == 0 ? &derived->largest_mem : &derived->largest_syn;
+        *largest = fmax(*largest, fabs(deviation));
     }
     for (unsigned kind = 0; kind < 2; kind++) {
         derived->inverse_difference[kind][i] = rates->inverse_difference[kind][lane];

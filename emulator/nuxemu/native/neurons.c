@@ -63,21 +63,11 @@ void nux_neurons_schedule(nux_neurons *neurons) {
     derived->next_s = check < next ? check : next;
 }
 
-void nux_neurons_set_moving(nux_neurons *neurons, unsigned group) {
-    nux_neuron_derived *derived = neurons->derived;
-    unsigned column = group * NUX_NEURON_GROUP;
-    nux_i64x4 moves = nux_refractory_until(neurons, group) == -INFINITY;
-    moves &= nux_load_mask(&derived->linear_lanes[column]);
-    memcpy(&derived->moves[column], &moves, sizeof moves);
-    for (unsigned kind = 0; kind < 2; kind++) {
-        nux_i64x4 jump = (nux_i64x4)nux_load(&derived->jump[kind][column]);
-        nux_store(&derived->moved[kind][column], (nux_f64x4)(moves & jump));
-    }
-}
-
 void nux_neurons_find_checks(nux_neurons *neurons) {
+    neurons->derived->resting = 0;
+    neurons->derived->rest_end_s = INFINITY;
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
-        nux_neurons_set_moving(neurons, group);
+        nux_set_moving(neurons, group);
         nux_set_check(neurons, group, neurons->state.check_s[group]);
     }
 }
@@ -136,7 +126,7 @@ NUX_INLINE void hold(nux_neurons *neurons, unsigned group, double t, nux_i64x4 r
     until = nux_where(until <= t, nux_splat(-INFINITY), until);
     until = nux_where(rest, t + nux_load(of->refractory_s), until);
     nux_store(&neurons->state.refractory_until_s[group * NUX_NEURON_GROUP], until);
-    nux_neurons_set_moving(neurons, group);
+    nux_set_moving(neurons, group);
     at.v = nux_where(rest, nux_load(of->reset), at.v);
     store_lanes(neurons, group, t, &at);
     begin_step(neurons, group, &at);
@@ -167,6 +157,8 @@ NUX_NEURON_CLONES
 unsigned nux_neurons_step(nux_neurons *neurons, double t, uint16_t *columns) {
     const nux_neuron_derived *derived = neurons->derived;
     unsigned n = 0;
+    if (derived->rest_end_s <= t)
+        nux_neurons_wake(neurons, t);
     if (derived->n_linear != 0 && (neurons->state.end_s <= t || nux_span_old(neurons, t)))
         nux_neurons_restart(neurons, t);
     for (unsigned blocks = at_most(derived->block_check_s, t); blocks != 0; blocks &= blocks - 1) {
@@ -254,6 +246,8 @@ static void numeric_reset(nux_neurons *neurons, unsigned group, double t, const 
 
 void nux_neurons_reset(nux_neurons *neurons, double t, const uint8_t *mask) {
     const nux_neuron_derived *derived = neurons->derived;
+    if (derived->rest_end_s <= t)
+        nux_neurons_wake(neurons, t);
     if (derived->n_linear != 0 && nux_span_old(neurons, t))
         nux_neurons_restart(neurons, t);
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
@@ -271,14 +265,31 @@ void nux_neurons_reset(nux_neurons *neurons, double t, const uint8_t *mask) {
     nux_neurons_reach(neurons, t);
 }
 
+// Membranes of a linear group at t that are held in the state, but whose refractory time has ended.
+NUX_INLINE void move_rested(const nux_neurons *neurons, unsigned group, double t,
+                            nux_neuron_lanes *at) {
+    const nux_neuron_group *of = &neurons->derived->groups[group];
+    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++) {
+        double until = neurons->state.refractory_until_s[group * NUX_NEURON_GROUP + lane];
+        if (until == -INFINITY || until >= t)
+            continue;
+        nux_neuron_decay decay = nux_decay(&of->rates, t - until);
+        at->v[lane] = nux_after(&decay, nux_load(of->leak), nux_load_mask(of->linear),
+                                nux_lanes_at(neurons, group, until))
+                          .v[lane];
+    }
+}
+
 NUX_NEURON_CLONES
 void nux_neurons_observe(const nux_neurons *neurons, double t, double *v_lsb, double *i_exc,
                          double *i_inh, double *w_lsb) {
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
         unsigned column = group * NUX_NEURON_GROUP;
-        nux_neuron_lanes at = neurons->derived->groups[group].receives
-                                  ? nux_lanes_at(neurons, group, t)
-                                  : nux_stored_lanes(neurons, group);
+        const nux_neuron_group *of = &neurons->derived->groups[group];
+        nux_neuron_lanes at = of->receives ? nux_lanes_at(neurons, group, t)
+                                           : nux_stored_lanes(neurons, group);
+        if (neurons->derived->resting >> group & 1)
+            move_rested(neurons, group, t, &at);
         nux_store(&v_lsb[column], at.v);
         nux_store(&i_exc[column], at.i_exc);
         nux_store(&i_inh[column], at.i_inh);
@@ -293,6 +304,8 @@ void nux_neurons_read(const nux_neurons *neurons, double t, double *v_lsb) {
 
 NUX_NEURON_CLONES
 void nux_neurons_settle(nux_neurons *neurons, double t) {
+    if (neurons->derived->rest_end_s <= t)
+        nux_neurons_wake(neurons, t);
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
         if (neurons->derived->groups[group].receives != 0 && neurons->state.time_s[group] < t) {
             nux_neuron_lanes at = nux_lanes_at(neurons, group, t);

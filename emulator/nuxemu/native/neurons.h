@@ -73,6 +73,9 @@ typedef struct nux_neuron_derived {
     uint8_t linear_mask[NUX_NEURONS]; // bytes of neurons in linear groups
     double block_check_s[NUX_NEURON_GROUPS / NUX_NEURON_BLOCK]; // the least of the block's check_s
     double next_s; // least of check_s, and end_s if there are linear groups
+    // Linear groups with neurons that rest, as bits, and when the first of them ends to.
+    uint64_t resting;
+    double rest_end_s;
     // The linear groups; those with numeric neurons; and whether there are bypassed neurons.
     unsigned n_linear, n_numeric;
     uint8_t linear[NUX_NEURON_GROUPS], numeric[NUX_NEURON_GROUPS];
@@ -82,10 +85,10 @@ typedef struct nux_neuron_derived {
     bool uniform, fires;
     nux_neuron_rates shared;
     double fastest, slowest_mem, slowest_exc, slowest_peak, slowest_peak_s;
-    // Rates by column, as typical ones (mem, exc, inh) and what they differ by; the largest of the
-    // latter; and 1 / difference, unless `apart` is not set: then some differences are too small.
+    // Rates by column, as typical ones (mem, exc, inh) and what they differ by; the largest of
+    // the latter; and 1 / difference, unless `apart` is not set: then some differences are too small.
     bool apart;
-    double typical[3], deviation[3][NUX_NEURONS], largest_deviation;
+    double typical[3], deviation[3][NUX_NEURONS], largest_mem, largest_syn;
     double inverse_difference[2][NUX_NEURONS];
     nux_neuron_group groups[NUX_NEURON_GROUPS];
 } nux_neuron_derived;
@@ -123,12 +126,13 @@ void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *wei
                               int inhibitory, double amplitude);
 // Handle what is due in a group at t; returns the spikes as bits.
 unsigned nux_neurons_linear_step(nux_neurons *neurons, unsigned group, double t);
+// Let neurons of linear groups move whose refractory time ends by t.
+void nux_neurons_wake(nux_neurons *neurons, double t);
 // Reset the neurons of a group that are in the mask.
 void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t,
                               const int64_t *mask);
 
-// neurons.c: which membranes move, in a group; and when groups need attention.
-void nux_neurons_set_moving(nux_neurons *neurons, unsigned group);
+// neurons.c: find out which membranes move and when groups need attention.
 void nux_neurons_find_checks(nux_neurons *neurons);
 // Find the next time at which something is due.
 void nux_neurons_schedule(nux_neurons *neurons);
