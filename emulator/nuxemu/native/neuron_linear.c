@@ -30,50 +30,126 @@ typedef uint8_t u8x16 __attribute__((vector_size(16), aligned(1)));
 typedef int16_t i16x4 __attribute__((vector_size(8), aligned(2)));
 
 // Height at h of the highest PSP for a current of 1, not only until its peak.
-static double slowest_psp(const nux_neuron_derived *derived, double h) {
+NUX_INLINE double slowest_psp(const nux_neuron_derived *derived, double h) {
     if (h >= derived->slowest_peak_s)
         return derived->slowest_peak;
     double m = derived->slowest_mem, s = derived->slowest_exc, x = (m - s) * h;
     nux_f64x4 power = nux_exp((nux_f64x4){-m * h, -s * h, 0, 0});
-    double psp = x <= NUX_SHORT && x >= -NUX_SHORT ? h * power[0] * nux_phi_short(nux_splat(x))[0]
-                                                   : (power[1] - power[0]) / (m - s);
+    double psp = x <= NUX_SHORT && x >= -NUX_SHORT
+                     ? h * power[0] * nux_phi_short(nux_splat(x))[0]
+                     : (power[1] - power[0]) / (m - s);
     return psp * (1 + 1e-9);
 }
 
-// A group's room in units, and when it is to be looked at again.
+NUX_INLINE const nux_neuron_rates *rates_of(const nux_neuron_derived *derived, unsigned group) {
+    return derived->uniform ? &derived->shared : &derived->groups[group].rates;
+}
+
+// e^x for |x| up to 0.02, 0.1, 0.3 with 6, 8, 11 terms: relative error below 1e-14.
+#define SERIES_6 0.02
+#define SERIES_8 0.1
+#define SERIES_11 0.3
+static const double inverse[] = {1,       1.0 / 2, 1.0 / 3, 1.0 / 4,  1.0 / 5, 1.0 / 6,
+                                 1.0 / 7, 1.0 / 8, 1.0 / 9, 1.0 / 10, 1.0 / 11};
+
+// A time over which groups are followed, and what is common to them: where all rates are the same,
+// everything; where they are near typical ones, the exponentials of the latter.
+typedef struct {
+    double h;
+    enum { SAME, NEAR_TYPICAL, DIFFERENT } rates;
+    nux_neuron_decay same;
+    nux_f64x4 typical[3];
+} passage;
+
+NUX_INLINE passage pass(const nux_neuron_derived *derived, double h) {
+    passage over = {.h = h, .rates = DIFFERENT};
+    double largest = derived->largest_mem > derived->largest_syn ? derived->largest_mem
+                                                                 : derived->largest_syn;
+    if (derived->uniform) {
+        over.rates = SAME;
+        over.same = nux_uniform_decay(&derived->shared, h);
+    } else if (derived->apart && h * largest <= SERIES_11) {
+        const double *typical = derived->typical;
+        nux_f64x4 power = nux_exp(-h * (nux_f64x4){typical[0], typical[1], typical[2], 0});
+        over.rates = NEAR_TYPICAL;
+        for (unsigned i = 0; i < 3; i++)
+            over.typical[i] = nux_splat(power[i]);
+    }
+    return over;
+}
+
+NUX_INLINE nux_f64x4 deviating(const nux_neuron_derived *derived, unsigned rate, unsigned column,
+                               const passage *over) {
+    nux_f64x4 x = -over->h * nux_load(&derived->deviation[rate][column]), sum = nux_splat(1);
+    for (unsigned i = 11; i > 0; i--)
+        sum = 1.0 + x * inverse[i - 1] * sum;
+    return over->typical[rate] * sum;
+}
+
+NUX_INLINE nux_neuron_decay decay_of(const nux_neuron_derived *derived, unsigned group,
+                                     const passage *over) {
+    unsigned column = group * NUX_NEURON_GROUP;
+    if (over->rates == SAME)
+        return over->same;
+    if (over->rates == DIFFERENT)
+        return nux_decay(rates_of(derived, group), over->h);
+    nux_neuron_decay decay = {.mem = deviating(derived, 0, column, over),
+                              .exc = deviating(derived, 1, column, over),
+                              .inh = deviating(derived, 2, column, over)};
+    decay.psp_exc =
+        (decay.exc - decay.mem) * nux_load(&derived->inverse_difference[0][column]);
+    decay.psp_inh =
+        (decay.inh - decay.mem) * nux_load(&derived->inverse_difference[1][column]);
+    return decay;
+}
+
+// Values of a group after that time.
+NUX_INLINE nux_neuron_lanes values_after(const nux_neurons *neurons, unsigned group,
+                                         const nux_neuron_decay *decay) {
+    nux_f64x4 leak = nux_load(&neurons->derived->leak[group * NUX_NEURON_GROUP]);
+    return nux_after(decay, leak, nux_moving(neurons, group), nux_stored_lanes(neurons, group));
+}
+
+NUX_INLINE nux_neuron_bound bound_of(const nux_neurons *neurons, unsigned group, double t,
+                                     const nux_neuron_lanes *at) {
+    const nux_neuron_derived *derived = neurons->derived;
+    unsigned column = group * NUX_NEURON_GROUP;
+    return nux_bound(rates_of(derived, group), nux_load(&derived->leak[column]),
+                     nux_load(&derived->threshold[column]), at, neurons->state.end_s - t);
+}
+
+// Look at a group, which has these values at t: set the room of its neurons, and check_s. Neurons
+// that rest do not start higher than they are now or at their leak.
 NUX_INLINE void look(nux_neurons *neurons, unsigned group, double t, const nux_neuron_lanes *at) {
-    const nux_neuron_group *of = &neurons->derived->groups[group];
+    const nux_neuron_derived *derived = neurons->derived;
     nux_neuron_state *state = &neurons->state;
     unsigned column = group * NUX_NEURON_GROUP;
-    nux_f64x4 until = nux_refractory_until(neurons, group), never = nux_splat(INFINITY);
-    nux_i64x4 moves = nux_moving(neurons, group);
-    nux_neuron_bound bound = nux_bound(of, at, state->end_s - t);
-    nux_f64x4 room = (nux_room(of, &bound, state->end_s - t) - ROOM_LSB) *
-                     (nux_load(of->per_jump) * (NUX_NEURON_ROOM_UNITS / state->room_s));
-    nux_i64x4 due = moves & (room < 0.0);
-    double check = INFINITY;
-    if (nux_any_lane(due))
-        check = nux_least(nux_where(due, t + nux_quiet_time(of, &bound), never));
+    nux_f64x4 never = nux_splat(INFINITY), most = nux_splat(MOST_ROOM);
+    nux_neuron_bound bound = bound_of(neurons, group, t, at);
+    nux_f64x4 unit = nux_load(&derived->per_jump[column]) * (NUX_NEURON_ROOM_UNITS / state->room_s);
+    nux_f64x4 until = nux_refractory_until(neurons, group);
     nux_i64x4 rests = until > -INFINITY;
-    if (nux_any_lane(rests)) {
-        double end = nux_least(nux_where(rests, until, never));
-        check = end < check ? end : check;
+    nux_f64x4 spare = nux_where(rests, bound.spare, nux_room(&bound, state->end_s - t));
+    nux_f64x4 room = (spare - ROOM_LSB) * unit;
+    nux_i64x4 near = nux_load_mask(&derived->linear_lanes[column]) & (room < 0.0);
+    double check = INFINITY;
+    if (nux_any_lane(near)) {
+        nux_f64x4 due = nux_where(rests, until, t + nux_quiet_time(&bound));
+        check = nux_least(nux_where(near, due, never));
     }
     nux_set_check(neurons, group, check);
-    room = nux_min(nux_max(room, nux_splat(0)), nux_splat(MOST_ROOM));
-    room = nux_where(moves, room, nux_splat(MOST_ROOM));
-    nux_i32x4 wide = __builtin_convertvector(room, nux_i32x4);
-    i16x4 units = __builtin_convertvector(wide, i16x4);
+    room = nux_min(nux_max(room, nux_splat(0)), most);
+    i16x4 units = __builtin_convertvector(__builtin_convertvector(room, nux_i32x4), i16x4);
     memcpy(&state->room[column], &units, sizeof units);
 }
 
-// Spans are longer when few groups had to be looked at. Without input there is no end.
+// Spans are longer when few neurons had to be looked at. Without input there is no end.
 static void choose_span(nux_neurons *neurons) {
     nux_neuron_state *state = &neurons->state;
     double longest = neurons->derived->slowest_peak_s;
     double shortest = SHORTEST_PART * state->start_s;
     shortest = shortest > SHORTEST_S ? shortest : SHORTEST_S;
-    if (2 * state->looks > neurons->derived->n_linear && state->inputs > FEW_INPUTS)
+    if (state->looks > neurons->derived->n_linear && state->inputs > FEW_INPUTS)
         state->span_s = 0.7 * (state->span_s < longest ? state->span_s : longest);
     else if (state->inputs > 0)
         state->span_s *= 1.25;
@@ -94,13 +170,12 @@ void nux_neurons_restart(nux_neurons *neurons, double t) {
     double h = t - state->start_s;
     state->start_s = t;
     choose_span(neurons);
-    nux_neuron_decay shared = nux_uniform_decay(&derived->shared, h);
+    passage over = pass(derived, h);
     for (unsigned i = 0; i < derived->n_linear; i++) {
         unsigned group = derived->linear[i], column = group * NUX_NEURON_GROUP;
-        const nux_neuron_group *of = &derived->groups[group];
-        nux_neuron_decay decay = derived->uniform ? shared : nux_decay(of, h);
-        nux_neuron_lanes at = nux_after(&decay, nux_load(of->leak), nux_moving(neurons, group),
-                                        nux_stored_lanes(neurons, group));
+        nux_neuron_decay decay = decay_of(derived, group, &over);
+        nux_neuron_lanes at = values_after(neurons, group, &decay);
+        at = nux_tidy(at, nux_load(&derived->leak[column]));
         nux_store(&state->v_lsb[column], at.v);
         nux_store(&state->i_exc[column], at.i_exc);
         nux_store(&state->i_inh[column], at.i_inh);
@@ -114,15 +189,15 @@ typedef struct {
     nux_f64x4 membrane, current;
 } growth;
 
-NUX_INLINE growth grow(const nux_neuron_group *of, unsigned kind, double h) {
-    nux_f64x4 rate_syn = nux_load(kind ? of->rate_inh : of->rate_exc);
-    nux_f64x4 x = -h * nux_load(of->difference[kind]), phi = nux_phi_short(x);
-    if (h <= of->short_s) {
-        nux_f64x4 mem = nux_exp_short(h * nux_load(of->rate_mem));
+NUX_INLINE growth grow(const nux_neuron_rates *rates, unsigned kind, double h) {
+    nux_f64x4 rate_syn = nux_load(kind ? rates->inh : rates->exc);
+    nux_f64x4 x = -h * nux_load(rates->difference[kind]), phi = nux_phi_short(x);
+    if (h <= rates->short_s) {
+        nux_f64x4 mem = nux_exp_short(h * nux_load(rates->mem));
         return (growth){-h * mem * phi, mem * (1.0 + x * phi)};
     }
-    nux_f64x4 mem = nux_exp(h * nux_load(of->rate_mem)), syn = nux_exp(h * rate_syn);
-    nux_f64x4 far = (syn - mem) * nux_load(of->inverse_difference[kind]);
+    nux_f64x4 mem = nux_exp(h * nux_load(rates->mem)), syn = nux_exp(h * rate_syn);
+    nux_f64x4 far = (syn - mem) * nux_load(rates->inverse_difference[kind]);
     nux_i64x4 is_near = (x <= NUX_SHORT) & (x >= -NUX_SHORT);
     return (growth){nux_where(is_near, -h * mem * phi, far), syn};
 }
@@ -143,6 +218,35 @@ NUX_INLINE void add_uniform(nux_neurons *neurons, double h, const uint8_t *weigh
     }
 }
 
+NUX_INLINE double exp_series(double x, unsigned terms) {
+    double sum = 1;
+    for (unsigned i = terms; i > 0; i--)
+        sum = 1 + x * inverse[i - 1] * sum;
+    return sum;
+}
+
+// With rates that are near to typical ones, and apart.
+NUX_INLINE void add_near(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
+                         double amplitude, unsigned mem_terms, unsigned syn_terms) {
+    const nux_neuron_derived *derived = neurons->derived;
+    nux_f64x4 typical = {derived->typical[0], derived->typical[1 + kind], 0, 0};
+    nux_f64x4 power = nux_exp(h * typical) * amplitude;
+    double mem = power[0], syn = power[1], sign = kind ? -1 : 1;
+    double *restrict v = neurons->state.v_lsb;
+    double *restrict current = kind ? neurons->state.i_inh : neurons->state.i_exc;
+    const double *restrict jump = derived->jump[kind], *restrict moved = derived->moved[kind];
+    const double *restrict deviation_mem = derived->deviation[0];
+    const double *restrict deviation_syn = derived->deviation[1 + kind];
+    const double *restrict per_difference = derived->inverse_difference[kind];
+    for (unsigned i = 0; i < NUX_NEURONS; i++) {
+        double weight = weights[i];
+        double current_1 = syn * exp_series(h * deviation_syn[i], syn_terms);
+        double membrane_1 = current_1 - mem * exp_series(h * deviation_mem[i], mem_terms);
+        v[i] += weight * moved[i] * (membrane_1 * (sign * per_difference[i]));
+        current[i] += weight * jump[i] * current_1;
+    }
+}
+
 NUX_INLINE void add_varied(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
                            double amplitude) {
     const nux_neuron_derived *derived = neurons->derived;
@@ -154,7 +258,7 @@ NUX_INLINE void add_varied(nux_neurons *neurons, double h, const uint8_t *weight
         double *v = &neurons->state.v_lsb[column];
         double *current = kind ? &neurons->state.i_inh[column] : &neurons->state.i_exc[column];
         nux_f64x4 weight = nux_load(&numbers[column]);
-        growth by = grow(&derived->groups[group], kind, h);
+        growth by = grow(&derived->groups[group].rates, kind, h);
         by.membrane *= kind ? -amplitude : amplitude;
         nux_f64x4 moved = weight * nux_load(&derived->moved[kind][column]);
         nux_f64x4 jump = weight * nux_load(&derived->jump[kind][column]);
@@ -163,9 +267,42 @@ NUX_INLINE void add_varied(nux_neurons *neurons, double h, const uint8_t *weight
     }
 }
 
-// Take room for the weights; the groups that have not enough left, as bits.
-NUX_INLINE uint64_t use_room(nux_neuron_state *state, const uint8_t *weights, int16_t use) {
-    uint64_t bits = 0;
+NUX_INLINE void add(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
+                    double amplitude) {
+    const nux_neuron_derived *derived = neurons->derived;
+    double mem = h * derived->largest_mem, syn = h * derived->largest_syn;
+    double most = mem > syn ? mem : syn;
+    if (derived->uniform)
+        add_uniform(neurons, h, weights, kind, amplitude);
+    else if (most > SERIES_11 || !derived->apart)
+        add_varied(neurons, h, weights, kind, amplitude);
+    else if (most <= SERIES_6)
+        add_near(neurons, h, weights, kind, amplitude, 6, 6);
+    else if (most <= SERIES_8 && mem <= SERIES_6)
+        add_near(neurons, h, weights, kind, amplitude, 6, 8);
+    else if (mem <= SERIES_8)
+        add_near(neurons, h, weights, kind, amplitude, 8, 11);
+    else
+        add_near(neurons, h, weights, kind, amplitude, 11, 11);
+}
+
+// Those of 16 numbers that are negative, as bits.
+NUX_INLINE unsigned negative(const i16x16 *numbers) {
+#ifdef __SSE2__
+    __m128i half[2];
+    memcpy(half, numbers, sizeof half);
+    return (unsigned)_mm_movemask_epi8(_mm_packs_epi16(half[0], half[1]));
+#else
+    unsigned bits = 0;
+    for (unsigned i = 0; i < 16; i++)
+        bits |= (unsigned)((*numbers)[i] < 0) << i;
+    return bits;
+#endif
+}
+
+// Take room for the weights; the columns that have not enough left, as bits.
+NUX_INLINE void use_room(nux_neuron_state *state, const uint8_t *weights, int16_t use,
+                         uint64_t out[NUX_NEURONS / 64]) {
     for (unsigned column = 0; column < NUX_NEURONS; column += 16) {
         u8x16 bytes;
         i16x16 room;
@@ -173,29 +310,26 @@ NUX_INLINE uint64_t use_room(nux_neuron_state *state, const uint8_t *weights, in
         memcpy(&room, &state->room[column], sizeof room);
         room -= __builtin_convertvector(bytes, i16x16) * use;
         memcpy(&state->room[column], &room, sizeof room);
+        out[column / 64] |= (uint64_t)negative(&room) << column % 64;
     }
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
-        uint64_t four;
-        memcpy(&four, &state->room[group * NUX_NEURON_GROUP], sizeof four);
-        if (four & 0x8000800080008000)
-            bits |= (uint64_t)1 << group;
-    }
-    return bits;
 }
 
-NUX_INLINE void look_at_all(nux_neurons *neurons, uint64_t bits, double t) {
+// Look at the groups of columns that are given as bits.
+NUX_INLINE void look_at_all(nux_neurons *neurons, const uint64_t columns[NUX_NEURONS / 64],
+                            double t) {
     const nux_neuron_derived *derived = neurons->derived;
     double h = t - neurons->state.start_s;
-    nux_neuron_decay shared = nux_uniform_decay(&derived->shared, h);
-    for (; bits != 0; bits &= bits - 1) {
-        unsigned group = (unsigned)__builtin_ctzll(bits);
-        const nux_neuron_group *of = &derived->groups[group];
-        nux_neuron_decay decay = derived->uniform ? shared : nux_decay(of, h);
-        nux_neuron_lanes at = nux_after(&decay, nux_load(of->leak), nux_moving(neurons, group),
-                                        nux_stored_lanes(neurons, group));
-        look(neurons, group, t, &at);
-        neurons->state.looks++;
-    }
+    passage over = pass(derived, h);
+    for (unsigned word = 0; word < NUX_NEURONS / 64; word++)
+        for (uint64_t bits = columns[word]; bits != 0;) {
+            unsigned in_word = (unsigned)__builtin_ctzll(bits) / NUX_NEURON_GROUP;
+            unsigned group = word * (64 / NUX_NEURON_GROUP) + in_word;
+            nux_neuron_decay decay = decay_of(derived, group, &over);
+            nux_neuron_lanes at = values_after(neurons, group, &decay);
+            look(neurons, group, t, &at);
+            neurons->state.looks++;
+            bits &= ~((uint64_t)0xf << in_word * NUX_NEURON_GROUP);
+        }
 }
 
 NUX_NEURON_CLONES
@@ -203,96 +337,119 @@ void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *wei
                               int inhibitory, double amplitude) {
     nux_neuron_state *state = &neurons->state;
     const nux_neuron_derived *derived = neurons->derived;
+    if (derived->rest_end_s <= t)
+        nux_neurons_wake(neurons, t);
     if (t > state->end_s || nux_span_old(neurons, t) ||
         (state->looks > 2 * derived->n_linear && state->inputs > FEW_INPUTS))
         nux_neurons_restart(neurons, t);
     state->inputs++;
-    unsigned kind = inhibitory != 0;
-    if (derived->uniform)
-        add_uniform(neurons, t - state->start_s, weights, kind, amplitude);
-    else
-        add_varied(neurons, t - state->start_s, weights, kind, amplitude);
+    add(neurons, t - state->start_s, weights, inhibitory != 0, amplitude);
     if (inhibitory || !derived->fires)
         return;
-    double use =
-        NUX_NEURON_ROOM_UNITS * amplitude / state->room_s * slowest_psp(derived, state->end_s - t);
-    uint64_t bits = 0;
+    double use = NUX_NEURON_ROOM_UNITS * amplitude / state->room_s *
+                 slowest_psp(derived, state->end_s - t);
+    uint64_t out[NUX_NEURONS / 64] = {0};
     if (use < MOST_USE - 1)
-        bits = use_room(state, weights, (int16_t)(use + 1));
+        use_room(state, weights, (int16_t)(use + 1), out);
     else
         for (unsigned i = 0; i < derived->n_linear; i++)
-            bits |= (uint64_t)1 << derived->linear[i];
-    if (bits != 0)
-        look_at_all(neurons, bits, t);
+            out[derived->linear[i] / 16] |= (uint64_t)1 << derived->linear[i] % 16 * 4;
+    if (out[0] | out[1] | out[2] | out[3])
+        look_at_all(neurons, out, t);
 }
 
 // When a group, to which nothing happened, needs attention after t; `at` are its values then.
 NUX_INLINE double search(const nux_neurons *neurons, unsigned group, double t,
                          nux_neuron_lanes at) {
-    const nux_neuron_group *of = &neurons->derived->groups[group];
+    const nux_neuron_state *state = &neurons->state;
+    nux_f64x4 until = nux_refractory_until(neurons, group), never = nux_splat(INFINITY);
     nux_i64x4 moves = nux_moving(neurons, group);
-    nux_f64x4 never = nux_splat(INFINITY);
-    nux_f64x4 until = nux_refractory_until(neurons, group);
-    double end = nux_least(nux_where(until > -INFINITY, until, never));
+    double end = nux_least(nux_where(until > -INFINITY, until, nux_splat(state->end_s)));
     double finest = nux_finest_step(t);
     for (unsigned i = 0;; i++) {
-        nux_neuron_bound bound = nux_bound(of, &at, neurons->state.end_s - t);
-        double step = nux_least(nux_where(moves, nux_quiet_time(of, &bound), never));
-        if (step > NEAR_S)
+        nux_neuron_bound bound = bound_of(neurons, group, t, &at);
+        double step = nux_least(nux_where(moves, nux_quiet_time(&bound), never));
+        if (step > NEAR_S || (step <= 0 && i > 0))
             return t + step < end ? t + step : end;
         finest *= i < PATIENCE ? 1 : 2;
         t += step > finest ? step : finest;
         if (t >= end)
             return end;
-        at = nux_lanes_at(neurons, group, t);
-        if (nux_any_lane(moves & (at.v >= nux_load(of->threshold))))
-            return t;
+        passage over = pass(neurons->derived, t - state->start_s);
+        nux_neuron_decay decay = decay_of(neurons->derived, group, &over);
+        at = values_after(neurons, group, &decay);
     }
 }
 
-// Let neurons of a group rest at their reset potential from t on, and others, whose membranes are
-// held, move again. Of the values now, `at`, those of the membranes at the start follow.
-NUX_INLINE void hold(nux_neurons *neurons, unsigned group, double t, nux_i64x4 rest,
-                     nux_i64x4 ended, const nux_neuron_decay *decay, nux_neuron_lanes at) {
-    const nux_neuron_group *of = &neurons->derived->groups[group];
+// Let neurons of a group rest at their reset potential from t on; `at` are the values then.
+NUX_INLINE void rest(nux_neurons *neurons, unsigned group, double t, nux_i64x4 chosen,
+                     nux_neuron_lanes at) {
+    const nux_neuron_derived *derived = neurons->derived;
     nux_neuron_state *state = &neurons->state;
     unsigned column = group * NUX_NEURON_GROUP;
-    nux_f64x4 until = nux_refractory_until(neurons, group), reset = nux_load(of->reset);
-    until = nux_where(ended, nux_splat(-INFINITY), until);
-    until = nux_where(rest, t + nux_load(of->refractory_s), until);
+    nux_f64x4 until = t + nux_load(&derived->refractory_s[column]);
+    until = nux_where(chosen, until, nux_refractory_until(neurons, group));
     nux_store(&state->refractory_until_s[column], until);
-    nux_neurons_set_moving(neurons, group);
-    nux_neuron_lanes start = nux_stored_lanes(neurons, group);
-    nux_f64x4 leak = nux_load(of->leak);
-    nux_f64x4 psp = start.i_exc * decay->psp_exc - start.i_inh * decay->psp_inh;
-    start.v = nux_where(ended, leak + (at.v - leak - psp) / decay->mem, start.v);
-    nux_store(&state->v_lsb[column], nux_where(rest, reset, start.v));
-    at.v = nux_where(rest, reset, at.v);
+    nux_set_moving(neurons, group);
+    nux_f64x4 reset = nux_load(&derived->reset[column]);
+    nux_store(&state->v_lsb[column], nux_where(chosen, reset, nux_load(&state->v_lsb[column])));
+    at.v = nux_where(chosen, reset, at.v);
     look(neurons, group, t, &at);
 }
 
 NUX_NEURON_CLONES
 unsigned nux_neurons_linear_step(nux_neurons *neurons, unsigned group, double t) {
-    const nux_neuron_group *of = &neurons->derived->groups[group];
-    nux_neuron_decay decay = nux_decay(of, t - neurons->state.start_s);
-    nux_i64x4 moves = nux_moving(neurons, group);
-    nux_f64x4 until = nux_refractory_until(neurons, group);
-    nux_neuron_lanes at =
-        nux_after(&decay, nux_load(of->leak), moves, nux_stored_lanes(neurons, group));
-    nux_i64x4 spikes = moves & (at.v >= nux_load(of->threshold));
-    nux_i64x4 ended = (until > -INFINITY) & (until <= t);
-    if (nux_any_lane(spikes | ended))
-        hold(neurons, group, t, spikes, ended, &decay, at);
+    const nux_neuron_derived *derived = neurons->derived;
+    passage over = pass(derived, t - neurons->state.start_s);
+    nux_neuron_decay decay = decay_of(derived, group, &over);
+    nux_neuron_lanes at = values_after(neurons, group, &decay);
+    nux_f64x4 threshold = nux_load(&derived->threshold[group * NUX_NEURON_GROUP]);
+    nux_i64x4 spikes = nux_moving(neurons, group) & (at.v >= threshold);
+    unsigned bits = nux_bits(spikes);
+    if (bits != 0)
+        rest(neurons, group, t, spikes, at);
     else
         nux_set_check(neurons, group, search(neurons, group, t, at));
-    return nux_bits(spikes);
+    return bits;
+}
+
+// Let neurons of a group move whose refractory times have ended: the membrane at the start is the
+// one that leads to the one held, at that end.
+NUX_INLINE void wake_lanes(nux_neurons *neurons, unsigned group, unsigned lanes) {
+    nux_neuron_state *state = &neurons->state;
+    for (; lanes != 0; lanes &= lanes - 1) {
+        unsigned lane = (unsigned)__builtin_ctz(lanes), column = group * NUX_NEURON_GROUP + lane;
+        passage over = pass(neurons->derived, state->refractory_until_s[column] - state->start_s);
+        nux_neuron_decay decay = decay_of(neurons->derived, group, &over);
+        double psp[NUX_LANES], mem[NUX_LANES], leak = neurons->derived->leak[column];
+        nux_store(psp, state->i_exc[column] * decay.psp_exc - state->i_inh[column] * decay.psp_inh);
+        nux_store(mem, decay.mem);
+        state->v_lsb[column] = leak + (state->v_lsb[column] - leak - psp[lane]) / mem[lane];
+        state->refractory_until_s[column] = -INFINITY;
+    }
+    nux_set_moving(neurons, group);
 }
 
 NUX_NEURON_CLONES
-void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t, const int64_t *mask) {
-    const nux_neuron_group *of = &neurons->derived->groups[group];
-    nux_neuron_decay decay = nux_decay(of, t - neurons->state.start_s);
-    nux_neuron_lanes at = nux_after(&decay, nux_load(of->leak), nux_moving(neurons, group),
-                                    nux_stored_lanes(neurons, group));
-    hold(neurons, group, t, nux_load_mask(mask), nux_splat(0) != 0.0, &decay, at);
+void nux_neurons_wake(nux_neurons *neurons, double t) {
+    nux_neuron_derived *derived = neurons->derived;
+    nux_f64x4 end = nux_splat(INFINITY);
+    for (uint64_t groups = derived->resting; groups != 0; groups &= groups - 1) {
+        unsigned group = (unsigned)__builtin_ctzll(groups);
+        nux_f64x4 until = nux_refractory_until(neurons, group);
+        nux_i64x4 rests = until > -INFINITY;
+        unsigned lanes = nux_bits(rests & (until <= t));
+        if (lanes != 0)
+            wake_lanes(neurons, group, lanes);
+        end = nux_min(end, nux_where(rests & (until > t), until, nux_splat(INFINITY)));
+    }
+    derived->rest_end_s = nux_least(end);
+}
+
+NUX_NEURON_CLONES
+void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t,
+                              const int64_t *mask) {
+    passage over = pass(neurons->derived, t - neurons->state.start_s);
+    nux_neuron_decay decay = decay_of(neurons->derived, group, &over);
+    rest(neurons, group, t, nux_load_mask(mask), values_after(neurons, group, &decay));
 }

@@ -10,7 +10,7 @@
 
 #include "neurons.h"
 
-// Currents and distances from rest below this are 0, so that they never become subnormal.
+// Currents and distances from rest below this are 0, so that they do not become subnormal.
 #define NUX_NEURON_TINY 1e-100
 // Smallest step of the search for a threshold crossing: the error of a spike time.
 #define NUX_FINEST_S 1e-15
@@ -55,27 +55,27 @@ NUX_INLINE nux_f64x4 nux_bezier(const double control[NUX_BEZIER][4], double part
     return value[0];
 }
 
-// What remains after a time: of the membrane's distance from leak, of the currents, and of a
-// current as a distance of the membrane (s).
+// What remains after a time: of the membrane's distance from leak, of the currents, and of a current
+// as a distance of the membrane (s).
 typedef struct {
     nux_f64x4 mem, exc, inh, psp_exc, psp_inh;
 } nux_neuron_decay;
 
 // (exp_syn - exp_mem) / (rate_mem - rate_syn), where they are those of -h.
-NUX_INLINE nux_f64x4 nux_psp(const nux_neuron_group *of, unsigned kind, double h, nux_f64x4 exp_mem,
+NUX_INLINE nux_f64x4 nux_psp(const nux_neuron_rates *rates, unsigned kind, double h, nux_f64x4 exp_mem,
                              nux_f64x4 exp_syn) {
-    nux_f64x4 x = nux_load(of->difference[kind]) * h;
+    nux_f64x4 x = nux_load(rates->difference[kind]) * h;
     nux_f64x4 near = h * exp_mem * nux_phi_short(x);
-    nux_f64x4 far = (exp_syn - exp_mem) * nux_load(of->inverse_difference[kind]);
+    nux_f64x4 far = (exp_syn - exp_mem) * nux_load(rates->inverse_difference[kind]);
     return nux_where((x <= NUX_SHORT) & (x >= -NUX_SHORT), near, far);
 }
 
 // The same for all lanes: those of the exponents are in one vector.
-NUX_INLINE nux_neuron_decay nux_uniform_decay(const nux_neuron_group *of, double h) {
-    double m = of->rate_mem[0], e = of->rate_exc[0], i = of->rate_inh[0];
-    nux_f64x4 x = h * (nux_f64x4){of->difference[0][0], of->difference[1][0], 0, 0};
+NUX_INLINE nux_neuron_decay nux_uniform_decay(const nux_neuron_rates *rates, double h) {
+    double m = rates->mem[0], e = rates->exc[0], i = rates->inh[0];
+    nux_f64x4 x = h * (nux_f64x4){rates->difference[0][0], rates->difference[1][0], 0, 0};
     nux_f64x4 phi = nux_phi_short(x);
-    if (h <= of->short_s) {
+    if (h <= rates->short_s) {
         double mem = nux_exp_short(nux_splat(-h * m))[0];
         nux_f64x4 syn = mem * (1.0 + x * phi), psp = h * mem * phi;
         return (nux_neuron_decay){nux_splat(mem), nux_splat(syn[0]), nux_splat(syn[1]),
@@ -83,31 +83,31 @@ NUX_INLINE nux_neuron_decay nux_uniform_decay(const nux_neuron_group *of, double
     }
     nux_f64x4 power = nux_exp(-h * (nux_f64x4){m, e, i, 0});
     nux_f64x4 syn = {power[1], power[2], 0, 0};
-    nux_f64x4 inverse = {of->inverse_difference[0][0], of->inverse_difference[1][0], 0, 0};
+    nux_f64x4 inverse = {rates->inverse_difference[0][0], rates->inverse_difference[1][0], 0, 0};
     nux_i64x4 is_near = (x <= NUX_SHORT) & (x >= -NUX_SHORT);
     nux_f64x4 psp = nux_where(is_near, h * power[0] * phi, (syn - power[0]) * inverse);
     return (nux_neuron_decay){nux_splat(power[0]), nux_splat(syn[0]), nux_splat(syn[1]),
                               nux_splat(psp[0]), nux_splat(psp[1])};
 }
 
-NUX_INLINE nux_neuron_decay nux_decay(const nux_neuron_group *of, double h) {
+NUX_INLINE nux_neuron_decay nux_decay(const nux_neuron_rates *rates, double h) {
     nux_neuron_decay after;
-    if (of->uniform)
-        return nux_uniform_decay(of, h);
-    if (h <= of->short_s) {
-        nux_f64x4 x_exc = h * nux_load(of->difference[0]), phi_exc = nux_phi_short(x_exc);
-        nux_f64x4 x_inh = h * nux_load(of->difference[1]), phi_inh = nux_phi_short(x_inh);
-        after.mem = nux_exp_short(-h * nux_load(of->rate_mem));
+    if (rates->uniform)
+        return nux_uniform_decay(rates, h);
+    if (h <= rates->short_s) {
+        nux_f64x4 x_exc = h * nux_load(rates->difference[0]), phi_exc = nux_phi_short(x_exc);
+        nux_f64x4 x_inh = h * nux_load(rates->difference[1]), phi_inh = nux_phi_short(x_inh);
+        after.mem = nux_exp_short(-h * nux_load(rates->mem));
         after.exc = after.mem * (1.0 + x_exc * phi_exc);
         after.inh = after.mem * (1.0 + x_inh * phi_inh);
         after.psp_exc = h * after.mem * phi_exc;
         after.psp_inh = h * after.mem * phi_inh;
     } else {
-        after.mem = nux_exp(-h * nux_load(of->rate_mem));
-        after.exc = nux_exp(-h * nux_load(of->rate_exc));
-        after.inh = nux_exp(-h * nux_load(of->rate_inh));
-        after.psp_exc = nux_psp(of, 0, h, after.mem, after.exc);
-        after.psp_inh = nux_psp(of, 1, h, after.mem, after.inh);
+        after.mem = nux_exp(-h * nux_load(rates->mem));
+        after.exc = nux_exp(-h * nux_load(rates->exc));
+        after.inh = nux_exp(-h * nux_load(rates->inh));
+        after.psp_exc = nux_psp(rates, 0, h, after.mem, after.exc);
+        after.psp_inh = nux_psp(rates, 1, h, after.mem, after.inh);
     }
     return after;
 }
@@ -115,12 +115,20 @@ NUX_INLINE nux_neuron_decay nux_decay(const nux_neuron_group *of, double h) {
 // Values after that time; membranes move where `moves`.
 NUX_INLINE nux_neuron_lanes nux_after(const nux_neuron_decay *decay, nux_f64x4 leak,
                                       nux_i64x4 moves, nux_neuron_lanes now) {
-    nux_f64x4 above =
-        (now.v - leak) * decay->mem + (now.i_exc * decay->psp_exc - now.i_inh * decay->psp_inh);
-    now.v = nux_where(moves, leak + nux_unless_tiny(above), now.v);
-    now.i_exc = nux_unless_tiny(now.i_exc * decay->exc);
-    now.i_inh = nux_unless_tiny(now.i_inh * decay->inh);
+    nux_f64x4 above = (now.v - leak) * decay->mem +
+                      (now.i_exc * decay->psp_exc - now.i_inh * decay->psp_inh);
+    now.v = nux_where(moves, leak + above, now.v);
+    now.i_exc *= decay->exc;
+    now.i_inh *= decay->inh;
     return now;
+}
+
+// The same to be kept: numbers do not become subnormal.
+NUX_INLINE nux_neuron_lanes nux_tidy(nux_neuron_lanes lanes, nux_f64x4 leak) {
+    lanes.v = leak + nux_unless_tiny(lanes.v - leak);
+    lanes.i_exc = nux_unless_tiny(lanes.i_exc);
+    lanes.i_inh = nux_unless_tiny(lanes.i_inh);
+    return lanes;
 }
 
 NUX_INLINE nux_f64x4 nux_refractory_until(const nux_neurons *neurons, unsigned group) {
@@ -137,13 +145,35 @@ NUX_INLINE nux_i64x4 nux_moving(const nux_neurons *neurons, unsigned group) {
     return nux_load_mask(&neurons->derived->moves[group * NUX_NEURON_GROUP]);
 }
 
+// Find out which linear neurons of a group move.
+NUX_INLINE void nux_set_moving(nux_neurons *neurons, unsigned group) {
+    nux_neuron_derived *derived = neurons->derived;
+    unsigned column = group * NUX_NEURON_GROUP;
+    nux_f64x4 until = nux_refractory_until(neurons, group);
+    nux_i64x4 rests = until > -INFINITY;
+    nux_i64x4 moves = nux_load_mask(&derived->linear_lanes[column]) & ~rests;
+    memcpy(&derived->moves[column], &moves, sizeof moves);
+    for (unsigned kind = 0; kind < 2; kind++) {
+        nux_i64x4 jump = (nux_i64x4)nux_load(&derived->jump[kind][column]);
+        nux_store(&derived->moved[kind][column], (nux_f64x4)(moves & jump));
+    }
+    uint64_t bit = (uint64_t)1 << group;
+    derived->resting &= ~bit;
+    if (!derived->groups[group].any_numeric && nux_any_lane(rests)) {
+        double end = nux_least(nux_where(rests, until, nux_splat(INFINITY)));
+        derived->resting |= bit;
+        derived->rest_end_s = end < derived->rest_end_s ? end : derived->rest_end_s;
+    }
+}
+
 // Values of the group at t, at most the end of the step under way.
 NUX_INLINE nux_neuron_lanes nux_lanes_at(const nux_neurons *neurons, unsigned group, double t) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_neuron_lanes now = nux_stored_lanes(neurons, group);
     double start = neurons->state.time_s[group], h = t - start;
-    nux_neuron_decay decay = nux_decay(of, h);
-    now = nux_after(&decay, nux_load(of->leak), nux_moving(neurons, group), now);
+    nux_neuron_decay decay = nux_decay(&of->rates, h);
+    nux_f64x4 leak = nux_load(of->leak);
+    now = nux_tidy(nux_after(&decay, leak, nux_moving(neurons, group), now), leak);
     if (of->any_numeric) {
         double part = h / (neurons->state.step_end_s[group] - start);
         part = part < 1 ? part : 1;
@@ -156,45 +186,44 @@ NUX_INLINE nux_neuron_lanes nux_lanes_at(const nux_neurons *neurons, unsigned gr
 }
 
 // A parabola that linear membranes do not exceed for a time h, which may be infinite, when no input
-// comes: V(t) <= V + slope t + bend t^2 / 2, and V(t) <= most.
+// comes: V(t) <= V + slope t + bend t^2 / 2; and V(t) <= threshold - spare.
 //
 // The slope y = dV/dt follows y' = -rate_mem y + f, f = rate_inh i_inh - rate_exc i_exc. Let F >= f
 // until h. If F < 0, y falls at least that fast as long as it is positive, and stays negative then;
 // a parabola that falls from the start says that the threshold is not crossed. If F >= 0, y <= y(0)
 // + (F + rate_mem max(0, -y(0))) t.
 typedef struct {
-    nux_f64x4 slope, bend, gap, most; // gap: from V to the threshold
-    nux_i64x4 falls;                  // bend < 0
+    nux_f64x4 slope, bend, gap, spare; // gap: from V to the threshold
+    nux_i64x4 falls;                   // bend < 0
 } nux_neuron_bound;
 
-NUX_INLINE nux_neuron_bound nux_bound(const nux_neuron_group *of, const nux_neuron_lanes *at,
-                                      double h) {
+NUX_INLINE nux_neuron_bound nux_bound(const nux_neuron_rates *rates, nux_f64x4 leak,
+                                      nux_f64x4 threshold, const nux_neuron_lanes *at, double h) {
     nux_neuron_bound bound;
-    nux_f64x4 leak = nux_load(of->leak), zero = nux_splat(0);
-    nux_f64x4 rate_mem = nux_load(of->rate_mem), rate_exc = nux_load(of->rate_exc);
-    nux_f64x4 least_exc = at->i_exc * nux_max(1.0 - rate_exc * h, zero);
-    nux_f64x4 lift = nux_load(of->rate_inh) * at->i_inh - rate_exc * least_exc;
-    bound.gap = nux_load(of->threshold) - at->v;
-    bound.slope = (leak - at->v) * rate_mem + (at->i_exc - at->i_inh);
+    nux_f64x4 zero = nux_splat(0), mem = nux_load(rates->mem), exc = nux_load(rates->exc);
+    nux_f64x4 least_exc = at->i_exc * nux_max(1.0 - exc * h, zero);
+    nux_f64x4 lift = nux_load(rates->inh) * at->i_inh - exc * least_exc;
+    bound.gap = threshold - at->v;
+    bound.slope = (leak - at->v) * mem + (at->i_exc - at->i_inh);
     bound.falls = lift < 0.0;
     bound.bend =
-        lift - (nux_f64x4)(~bound.falls & (nux_i64x4)(rate_mem * nux_min(bound.slope, zero)));
-    bound.most = nux_max(at->v, leak) + at->i_exc * nux_load(of->psp_peak);
+        lift - (nux_f64x4)(~bound.falls & (nux_i64x4)(mem * nux_min(bound.slope, zero)));
+    bound.spare = threshold - (nux_max(at->v, leak) + at->i_exc * nux_load(rates->psp_peak));
     return bound;
 }
 
 // How far membranes stay below the threshold for a time h; negative: perhaps not at all.
-NUX_INLINE nux_f64x4 nux_room(const nux_neuron_group *of, const nux_neuron_bound *bound, double h) {
+NUX_INLINE nux_f64x4 nux_room(const nux_neuron_bound *bound, double h) {
     const double longest = 1e6;
     nux_f64x4 time = nux_splat(h < longest ? h : longest), zero = nux_splat(0);
     nux_f64x4 top = nux_min(time, nux_max(-bound->slope / bound->bend, zero));
     top = nux_where(bound->falls, top, time);
     nux_f64x4 rise = nux_max(top * (bound->slope + 0.5 * top * bound->bend), zero);
-    return nux_max(bound->gap - rise, nux_load(of->threshold) - bound->most);
+    return nux_max(bound->gap - rise, bound->spare);
 }
 
 // Time for which membranes certainly stay below their threshold; infinity: at least for h.
-NUX_INLINE nux_f64x4 nux_quiet_time(const nux_neuron_group *of, const nux_neuron_bound *bound) {
+NUX_INLINE nux_f64x4 nux_quiet_time(const nux_neuron_bound *bound) {
     nux_f64x4 never = nux_splat(INFINITY), zero = nux_splat(0);
     nux_f64x4 square = bound->slope * bound->slope + 2 * bound->bend * bound->gap;
     nux_f64x4 root = nux_sqrt(nux_max(square, zero));
@@ -203,7 +232,7 @@ NUX_INLINE nux_f64x4 nux_quiet_time(const nux_neuron_group *of, const nux_neuron
                       nux_where(sinks, bound->bend, bound->slope + root);
     quiet = nux_where(bound->falls & (sinks | (square < 0.0)), never, quiet);
     quiet = nux_where(bound->gap > 0.0, quiet, zero);
-    return nux_where(bound->most < nux_load(of->threshold), never, quiet);
+    return nux_where(bound->spare > 0.0, never, quiet);
 }
 
 #endif

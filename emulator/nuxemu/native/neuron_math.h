@@ -6,6 +6,9 @@
 #include "lanes.h"
 
 #include <math.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 // Functions worth an AVX2 version, chosen when the library is loaded. The sanitizers' run time is
 // not up yet at that moment.
@@ -26,12 +29,18 @@ NUX_INLINE double nux_least(nux_f64x4 x) {
     return low < high ? low : high;
 }
 
-NUX_INLINE int nux_any_lane(nux_i64x4 mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
-
 // Lanes of a mask as bits.
 NUX_INLINE unsigned nux_bits(nux_i64x4 mask) {
+#ifdef __SSE2__
+    __m128d half[2];
+    memcpy(half, &mask, sizeof half);
+    return (unsigned)_mm_movemask_pd(half[0]) | (unsigned)_mm_movemask_pd(half[1]) << 2;
+#else
     return (unsigned)((mask[0] & 1) | (mask[1] & 2) | (mask[2] & 4) | (mask[3] & 8));
+#endif
 }
+
+NUX_INLINE int nux_any_lane(nux_i64x4 mask) { return nux_bits(mask) != 0; }
 
 NUX_INLINE nux_f64x4 nux_sqrt(nux_f64x4 x) {
     double lanes[NUX_LANES];

@@ -65,7 +65,7 @@ NUX_INLINE slopes slopes_at(const nux_neuron_group *of, nux_i64x4 moves, nux_f64
     }
     nux_f64x4 exc = i_exc * (nux_load(of->exc_constant) - nux_load(of->exc_slope) * v);
     nux_f64x4 inh = i_inh * (nux_load(of->inh_constant) + nux_load(of->inh_slope) * v);
-    nux_f64x4 dv = rest * nux_load(of->rate_mem) + (exc - inh);
+    nux_f64x4 dv = rest * nux_load(of->rates.mem) + (exc - inh);
     nux_f64x4 dw = (nux_load(of->a) * above - w) * nux_load(of->rate_w);
     return (slopes){(nux_f64x4)(moves & (nux_i64x4)dv), dw};
 }
@@ -107,8 +107,8 @@ static double make_step(nux_neurons *neurons, unsigned group, double h) {
     nux_i64x4 numeric = nux_load_mask(of->numeric);
     nux_i64x4 moves = numeric & (until <= neurons->state.time_s[group]);
     nux_f64x4 decay_exc[STAGES], decay_inh[STAGES];
-    decay_at_nodes(nux_load(of->rate_exc), h, decay_exc);
-    decay_at_nodes(nux_load(of->rate_inh), h, decay_inh);
+    decay_at_nodes(nux_load(of->rates.exc), h, decay_exc);
+    decay_at_nodes(nux_load(of->rates.inh), h, decay_inh);
     slopes k[STAGES];
     nux_f64x4 v = from.v, w = from.w;
     for (unsigned stage = 0; stage < STAGES; stage++) {

@@ -6,6 +6,9 @@
 #define DIVERGES_S 1e-12
 // In place of 1 / 0, so that no product is undefined.
 #define LARGEST_PER_JUMP 1e100
+// Rates of membrane and synapse are apart when their difference is at least this part of the
+// largest rate: then nothing is lost in dividing by it.
+#define APART 0.02
 
 static const nux_neuron_limit limits[NUX_NEURON_REALS] = {
     {"leak_lsb", -1000, 1000},      {"threshold_lsb", -1000, 1000},
@@ -68,9 +71,9 @@ static double psp_peak(double m, double s) {
 
 static void derive_synapse(nux_neuron_group *of, unsigned lane, unsigned kind, double tau,
                            double charge) {
-    double difference = of->rate_mem[lane] - 1 / tau;
-    of->difference[kind][lane] = difference;
-    of->inverse_difference[kind][lane] = difference == 0 ? 0 : 1 / difference;
+    double difference = of->rates.mem[lane] - 1 / tau;
+    of->rates.difference[kind][lane] = difference;
+    of->rates.inverse_difference[kind][lane] = difference == 0 ? 0 : 1 / difference;
     of->jump[kind][lane] = charge / tau;
 }
 
@@ -106,13 +109,12 @@ static void derive_neuron(const nux_neuron_parameters *parameters, unsigned i, n
     of->reset[lane] = parameters->reset_lsb[i];
     of->refractory_s[lane] = parameters->refractory_time_s[i];
     of->threshold[lane] = parameters->fire[i] ? parameters->threshold_lsb[i] : INFINITY;
-    of->rate_mem[lane] = 1 / parameters->tau_mem_s[i];
-    of->rate_exc[lane] = 1 / parameters->tau_syn_exc_s[i];
-    of->rate_inh[lane] = 1 / parameters->tau_syn_inh_s[i];
+    of->rates.mem[lane] = 1 / parameters->tau_mem_s[i];
+    of->rates.exc[lane] = 1 / parameters->tau_syn_exc_s[i];
+    of->rates.inh[lane] = 1 / parameters->tau_syn_inh_s[i];
     derive_synapse(of, lane, 0, parameters->tau_syn_exc_s[i], parameters->charge_exc_lsb[i]);
     derive_synapse(of, lane, 1, parameters->tau_syn_inh_s[i], parameters->charge_inh_lsb[i]);
-    of->per_jump[lane] = of->jump[0][lane] > 0 ? 1 / of->jump[0][lane] : LARGEST_PER_JUMP;
-    of->psp_peak[lane] = psp_peak(of->rate_mem[lane], of->rate_exc[lane]);
+    of->rates.psp_peak[lane] = psp_peak(of->rates.mem[lane], of->rates.exc[lane]);
     if (!parameters->enabled[i])
         return;
     if (parameters->bypass[i]) {
@@ -121,7 +123,7 @@ static void derive_neuron(const nux_neuron_parameters *parameters, unsigned i, n
     }
     of->receives |= 0xffu << 8 * lane;
     bool exponential = parameters->exponential[i] && parameters->fire[i] &&
-                       of->rate_mem[lane] > 0; // without leak or end it has no meaning
+                       of->rates.mem[lane] > 0; // without leak or end it has no meaning
     derive_numeric(parameters, i, of, lane, exponential);
     if (exponential || parameters->conductance[i] || parameters->adaptation[i]) {
         of->numeric[lane] = -1;
@@ -137,45 +139,72 @@ static double short_time(const nux_neuron_group *of) {
     double fastest = 0;
     for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
         if (of->receives >> 8 * lane & 1)
-            fastest = fmax(fmax(fastest, of->rate_mem[lane]),
-                           fmax(of->rate_exc[lane], of->rate_inh[lane]));
+            fastest = fmax(fmax(fastest, of->rates.mem[lane]),
+                           fmax(of->rates.exc[lane], of->rates.inh[lane]));
     return NUX_SHORT / fastest;
+}
+
+// How the rates of a neuron of a linear group differ from the typical ones.
+static void derive_deviation(nux_neuron_derived *derived, unsigned i) {
+    const nux_neuron_rates *rates = &derived->groups[i / NUX_NEURON_GROUP].rates;
+    unsigned lane = i % NUX_NEURON_GROUP;
+    double values[3] = {rates->mem[lane], rates->exc[lane], rates->inh[lane]};
+    for (unsigned n = 0; n < 3; n++) {
+        double deviation = values[n] - derived->typical[n];
+        derived->deviation[n][i] = deviation;
+        double *largest = n == 0 ? &derived->largest_mem : &derived->largest_syn;
+        *largest = fmax(*largest, fabs(deviation));
+    }
+    for (unsigned kind = 0; kind < 2; kind++) {
+        derived->inverse_difference[kind][i] = rates->inverse_difference[kind][lane];
+        if (fabs(rates->difference[kind][lane]) < APART * derived->fastest)
+            derived->apart = false;
+    }
 }
 
 // Rates over all neurons of linear groups.
 static void derive_rates(nux_neuron_derived *derived, const nux_neuron_parameters *parameters) {
-    double fastest = 0, mem = INFINITY, exc = INFINITY;
-    unsigned first = NUX_NEURONS;
-    derived->uniform = true;
+    double mem = INFINITY, exc = INFINITY, highest[3] = {0}, lowest[3];
+    nux_neuron_rates *shared = &derived->shared;
+    bool first = true;
     for (unsigned i = 0; i < NUX_NEURONS; i++) {
         if (!derived->linear_mask[i])
             continue;
-        const nux_neuron_group *of = &derived->groups[i / NUX_NEURON_GROUP];
-        unsigned lane = i % NUX_NEURON_GROUP;
-        first = first < i ? first : i;
-        mem = fmin(mem, of->rate_mem[lane]);
-        exc = fmin(exc, of->rate_exc[lane]);
-        fastest =
-            fmax(fmax(fastest, of->rate_mem[lane]), fmax(of->rate_exc[lane], of->rate_inh[lane]));
+        nux_neuron_group one = {0};
+        for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
+            derive_neuron(parameters, i, &one, lane);
+        one.rates.short_s = short_time(&one);
+        one.rates.uniform = true;
+        double values[3] = {one.rates.mem[0], one.rates.exc[0], one.rates.inh[0]};
+        for (unsigned n = 0; n < 3; n++) {
+            highest[n] = fmax(highest[n], values[n]);
+            lowest[n] = first ? values[n] : fmin(lowest[n], values[n]);
+            derived->fastest = fmax(derived->fastest, values[n]);
+        }
+        mem = fmin(mem, values[0]);
+        exc = fmin(exc, values[1]);
         derived->fires = derived->fires || parameters->fire[i];
-        derived->uniform = derived->uniform &&
-                           parameters->tau_mem_s[i] == parameters->tau_mem_s[first] &&
-                           parameters->tau_syn_exc_s[i] == parameters->tau_syn_exc_s[first] &&
-                           parameters->tau_syn_inh_s[i] == parameters->tau_syn_inh_s[first];
+        if (first)
+            *shared = one.rates;
+        first = false;
     }
-    if (first == NUX_NEURONS)
+    if (first)
         return;
-    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
-        derive_neuron(parameters, first, &derived->shared, lane);
-    derived->shared.short_s = short_time(&derived->shared);
-    derived->shared.uniform = derived->uniform;
-    for (unsigned i = 0; i < derived->n_linear; i++)
-        derived->groups[derived->linear[i]].uniform = derived->uniform;
-    derived->fastest = fastest;
+    derived->uniform = true;
+    for (unsigned n = 0; n < 3; n++) {
+        derived->uniform = derived->uniform && lowest[n] == highest[n];
+        derived->typical[n] = (lowest[n] + highest[n]) / 2;
+    }
     derived->slowest_mem = mem;
     derived->slowest_exc = exc;
     derived->slowest_peak = psp_peak(mem, exc);
     derived->slowest_peak_s = psp_peak_time(mem, exc);
+    derived->apart = true;
+    for (unsigned i = 0; i < NUX_NEURONS; i++)
+        if (derived->linear_mask[i])
+            derive_deviation(derived, i);
+    for (unsigned i = 0; i < derived->n_linear; i++)
+        derived->groups[derived->linear[i]].rates.uniform = derived->uniform;
 }
 
 void nux_neurons_derive(nux_neurons *neurons) {
@@ -183,12 +212,20 @@ void nux_neurons_derive(nux_neurons *neurons) {
     *derived = (nux_neuron_derived){0};
     for (unsigned i = 0; i < NUX_NEURON_GROUPS; i++) {
         nux_neuron_group *group = &derived->groups[i];
-        for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
-            derive_neuron(&neurons->parameters, i * NUX_NEURON_GROUP + lane, group, lane);
-        group->short_s = short_time(group);
-        for (unsigned kind = 0; kind < 2; kind++)
-            memcpy(&derived->jump[kind][i * NUX_NEURON_GROUP], group->jump[kind],
-                   sizeof group->jump[kind]);
+        for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++) {
+            unsigned column = i * NUX_NEURON_GROUP + lane;
+            derive_neuron(&neurons->parameters, column, group, lane);
+            derived->leak[column] = group->leak[lane];
+            derived->threshold[column] = group->threshold[lane];
+            derived->reset[column] = group->reset[lane];
+            derived->refractory_s[column] = group->refractory_s[lane];
+            derived->linear_lanes[column] = group->linear[lane];
+            for (unsigned kind = 0; kind < 2; kind++)
+                derived->jump[kind][column] = group->jump[kind][lane];
+            double jump = group->jump[0][lane];
+            derived->per_jump[column] = jump > 0 ? 1 / jump : LARGEST_PER_JUMP;
+        }
+        group->rates.short_s = short_time(group);
         derived->any_bypass = derived->any_bypass || group->bypass != 0;
         if (group->any_numeric)
             derived->numeric[derived->n_numeric++] = (uint8_t)i;

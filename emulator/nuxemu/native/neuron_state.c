@@ -91,7 +91,7 @@ int nux_neurons_load(nux_neurons *neurons, const uint8_t *data, size_t n) {
         valid = times_valid(loaded) && span_valid(&loaded->state);
     }
     if (valid) {
-        nux_neurons_find_moving(loaded);
+        nux_neurons_find_checks(loaded);
         for (unsigned i = 0; i < NUX_NEURON_GROUPS; i++)
             if (loaded->derived->groups[i].any_numeric)
                 nux_neurons_repeat_step(loaded, i);

@@ -7,11 +7,20 @@
 
 #include <stdlib.h>
 
+enum { CACHE_LINE = 64 };
+
+// Zeros, at the begin of a cache line.
+static void *new_aligned(size_t size) {
+    size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    void *memory = aligned_alloc(CACHE_LINE, size);
+    return memory == NULL ? NULL : memset(memory, 0, size);
+}
+
 nux_neurons *nux_neurons_new(void) {
-    nux_neurons *neurons = calloc(1, sizeof *neurons);
+    nux_neurons *neurons = new_aligned(sizeof *neurons);
     if (neurons == NULL)
         return NULL;
-    neurons->derived = calloc(1, sizeof *neurons->derived);
+    neurons->derived = new_aligned(sizeof *neurons->derived);
     if (neurons->derived == NULL) {
         free(neurons);
         return NULL;
@@ -44,20 +53,23 @@ void nux_neurons_free(nux_neurons *neurons) {
     free(neurons);
 }
 
-// Find the least of check_s, and end_s if there are linear groups.
-static void schedule(nux_neurons *neurons) {
+void nux_neurons_schedule(nux_neurons *neurons) {
     nux_neuron_derived *derived = neurons->derived;
-    nux_f64x4 a = nux_load(&derived->least_check_s[0]), b = nux_load(&derived->least_check_s[4]);
-    nux_f64x4 c = nux_load(&derived->least_check_s[8]), d = nux_load(&derived->least_check_s[12]);
-    double next = nux_least(nux_min(nux_min(a, b), nux_min(c, d)));
-    bool ends = derived->n_linear != 0 && neurons->state.end_s < next;
-    derived->next_s = ends ? neurons->state.end_s : next;
+    const double *least = derived->block_check_s;
+    double next = derived->n_linear != 0 ? neurons->state.end_s : INFINITY;
+    nux_f64x4 low = nux_min(nux_load(&least[0]), nux_load(&least[4]));
+    nux_f64x4 high = nux_min(nux_load(&least[8]), nux_load(&least[12]));
+    double check = nux_least(nux_min(low, high));
+    derived->next_s = check < next ? check : next;
 }
 
-void nux_neurons_schedule(nux_neurons *neurons) {
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
+void nux_neurons_find_checks(nux_neurons *neurons) {
+    neurons->derived->resting = 0;
+    neurons->derived->rest_end_s = INFINITY;
+    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
+        nux_set_moving(neurons, group);
         nux_set_check(neurons, group, neurons->state.check_s[group]);
-    schedule(neurons);
+    }
 }
 
 double nux_neurons_next(const nux_neurons *neurons) { return neurons->derived->next_s; }
@@ -85,8 +97,9 @@ NUX_INLINE double first_event(const nux_neurons *neurons, unsigned group, double
                               const nux_neuron_lanes *at) {
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_f64x4 until = nux_refractory_until(neurons, group), never = nux_splat(INFINITY);
-    nux_neuron_bound bound = nux_bound(of, at, INFINITY);
-    nux_f64x4 crossing = t + nux_quiet_time(of, &bound);
+    nux_neuron_bound bound =
+        nux_bound(&of->rates, nux_load(of->leak), nux_load(of->threshold), at, INFINITY);
+    nux_f64x4 crossing = t + nux_quiet_time(&bound);
     crossing = nux_where(nux_moving(neurons, group), crossing, never);
     return nux_least(nux_where(until > -INFINITY, until, crossing));
 }
@@ -113,7 +126,7 @@ NUX_INLINE void hold(nux_neurons *neurons, unsigned group, double t, nux_i64x4 r
     until = nux_where(until <= t, nux_splat(-INFINITY), until);
     until = nux_where(rest, t + nux_load(of->refractory_s), until);
     nux_store(&neurons->state.refractory_until_s[group * NUX_NEURON_GROUP], until);
-    nux_neurons_set_moving(neurons, group);
+    nux_set_moving(neurons, group);
     at.v = nux_where(rest, nux_load(of->reset), at.v);
     store_lanes(neurons, group, t, &at);
     begin_step(neurons, group, &at);
@@ -132,38 +145,36 @@ static unsigned numeric_step(nux_neurons *neurons, unsigned group, double t) {
     return nux_bits(spikes);
 }
 
-static unsigned write_columns(unsigned group, unsigned bits, uint16_t *columns) {
-    unsigned n = 0;
-    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
-        if (bits >> lane & 1)
-            columns[n++] = (uint16_t)(group * NUX_NEURON_GROUP + lane);
-    return n;
+// Numbers of those of 16 that are at most t, as bits.
+NUX_INLINE unsigned at_most(const double *numbers, double t) {
+    unsigned bits = 0;
+    for (unsigned i = 0; i < 16; i += NUX_LANES)
+        bits |= nux_bits(nux_load(&numbers[i]) <= t) << i;
+    return bits;
 }
 
-// Groups that are due at t, as bits.
-static uint64_t due_groups(const nux_neurons *neurons, double t) {
-    uint64_t due = 0;
-    for (unsigned i = 0; i < NUX_NEURON_GROUPS / 4; i++)
-        if (neurons->derived->least_check_s[i] <= t)
-            for (unsigned group = 4 * i; group < 4 * i + 4; group++)
-                if (neurons->state.check_s[group] <= t)
-                    due |= (uint64_t)1 << group;
-    return due;
-}
-
+NUX_NEURON_CLONES
 unsigned nux_neurons_step(nux_neurons *neurons, double t, uint16_t *columns) {
+    const nux_neuron_derived *derived = neurons->derived;
     unsigned n = 0;
-    bool any = neurons->derived->n_linear != 0;
-    if (any && (neurons->state.end_s <= t || nux_span_old(neurons, t)))
+    if (derived->rest_end_s <= t)
+        nux_neurons_wake(neurons, t);
+    if (derived->n_linear != 0 && (neurons->state.end_s <= t || nux_span_old(neurons, t)))
         nux_neurons_restart(neurons, t);
-    for (uint64_t due = due_groups(neurons, t); due != 0; due &= due - 1) {
-        unsigned group = (unsigned)__builtin_ctzll(due);
-        bool numeric = neurons->derived->groups[group].any_numeric;
-        unsigned spikes =
-            numeric ? numeric_step(neurons, group, t) : nux_neurons_linear_step(neurons, group, t);
-        n += write_columns(group, spikes, columns + n);
+    for (unsigned blocks = at_most(derived->block_check_s, t); blocks != 0; blocks &= blocks - 1) {
+        unsigned first = (unsigned)__builtin_ctz(blocks) * NUX_NEURON_BLOCK;
+        unsigned due = nux_bits(nux_load(&neurons->state.check_s[first]) <= t);
+        for (; due != 0; due &= due - 1) {
+            unsigned group = first + (unsigned)__builtin_ctz(due);
+            bool numeric = derived->groups[group].any_numeric;
+            unsigned spikes = numeric ? numeric_step(neurons, group, t)
+                                      : nux_neurons_linear_step(neurons, group, t);
+            for (; spikes != 0; spikes &= spikes - 1)
+                columns[n++] =
+                    (uint16_t)(group * NUX_NEURON_GROUP + (unsigned)__builtin_ctz(spikes));
+        }
     }
-    schedule(neurons);
+    nux_neurons_schedule(neurons);
     nux_neurons_reach(neurons, t);
     return n;
 }
@@ -223,7 +234,7 @@ unsigned nux_neurons_input(nux_neurons *neurons, double t, const uint8_t *weight
             if (word >> 8 * lane & 0xff)
                 columns[n++] = (uint16_t)(group * NUX_NEURON_GROUP + lane);
     }
-    schedule(neurons);
+    nux_neurons_schedule(neurons);
     nux_neurons_reach(neurons, t);
     return n;
 }
@@ -234,22 +245,39 @@ static void numeric_reset(nux_neurons *neurons, unsigned group, double t, const 
 }
 
 void nux_neurons_reset(nux_neurons *neurons, double t, const uint8_t *mask) {
-    if (neurons->derived->n_linear != 0 && nux_span_old(neurons, t))
+    const nux_neuron_derived *derived = neurons->derived;
+    if (derived->rest_end_s <= t)
+        nux_neurons_wake(neurons, t);
+    if (derived->n_linear != 0 && nux_span_old(neurons, t))
         nux_neurons_restart(neurons, t);
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
-        uint32_t receives = neurons->derived->groups[group].receives;
         int64_t chosen[NUX_NEURON_GROUP], any = 0;
         for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++) {
-            bool reset = mask[group * NUX_NEURON_GROUP + lane] != 0 && (receives >> 8 * lane & 1);
-            any |= chosen[lane] = reset ? -1 : 0;
+            bool used = derived->groups[group].receives >> 8 * lane & 1;
+            any |= chosen[lane] = used && mask[group * NUX_NEURON_GROUP + lane] != 0 ? -1 : 0;
         }
-        if (any && neurons->derived->groups[group].any_numeric)
+        if (any && derived->groups[group].any_numeric)
             numeric_reset(neurons, group, t, chosen);
         else if (any)
             nux_neurons_linear_reset(neurons, group, t, chosen);
     }
-    schedule(neurons);
+    nux_neurons_schedule(neurons);
     nux_neurons_reach(neurons, t);
+}
+
+// Membranes of a linear group at t that are held in the state, but whose refractory time has ended.
+NUX_INLINE void move_rested(const nux_neurons *neurons, unsigned group, double t,
+                            nux_neuron_lanes *at) {
+    const nux_neuron_group *of = &neurons->derived->groups[group];
+    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++) {
+        double until = neurons->state.refractory_until_s[group * NUX_NEURON_GROUP + lane];
+        if (until == -INFINITY || until >= t)
+            continue;
+        nux_neuron_decay decay = nux_decay(&of->rates, t - until);
+        at->v[lane] = nux_after(&decay, nux_load(of->leak), nux_load_mask(of->linear),
+                                nux_lanes_at(neurons, group, until))
+                          .v[lane];
+    }
 }
 
 NUX_NEURON_CLONES
@@ -257,9 +285,11 @@ void nux_neurons_observe(const nux_neurons *neurons, double t, double *v_lsb, do
                          double *i_inh, double *w_lsb) {
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
         unsigned column = group * NUX_NEURON_GROUP;
-        nux_neuron_lanes at = neurons->derived->groups[group].receives
-                                  ? nux_lanes_at(neurons, group, t)
-                                  : nux_stored_lanes(neurons, group);
+        const nux_neuron_group *of = &neurons->derived->groups[group];
+        nux_neuron_lanes at = of->receives ? nux_lanes_at(neurons, group, t)
+                                           : nux_stored_lanes(neurons, group);
+        if (neurons->derived->resting >> group & 1)
+            move_rested(neurons, group, t, &at);
         nux_store(&v_lsb[column], at.v);
         nux_store(&i_exc[column], at.i_exc);
         nux_store(&i_inh[column], at.i_inh);
@@ -274,6 +304,8 @@ void nux_neurons_read(const nux_neurons *neurons, double t, double *v_lsb) {
 
 NUX_NEURON_CLONES
 void nux_neurons_settle(nux_neurons *neurons, double t) {
+    if (neurons->derived->rest_end_s <= t)
+        nux_neurons_wake(neurons, t);
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
         if (neurons->derived->groups[group].receives != 0 && neurons->state.time_s[group] < t) {
             nux_neuron_lanes at = nux_lanes_at(neurons, group, t);
@@ -297,27 +329,12 @@ static void clear_lanes(nux_neurons *neurons, unsigned group, double now, uint32
         } else if (*until <= now)
             *until = -INFINITY;
     }
-    if (of->receives == 0) {
-        state->time_s[group] = state->step_end_s[group] = 0;
-        state->check_s[group] = INFINITY;
-    } else if (!of->any_numeric)
+    if (of->receives == 0)
+        state->time_s[group] = 0;
+    if (!of->any_numeric) {
         state->step_end_s[group] = 0;
-}
-
-void nux_neurons_set_moving(nux_neurons *neurons, unsigned group) {
-    nux_neuron_derived *derived = neurons->derived;
-    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++) {
-        unsigned i = group * NUX_NEURON_GROUP + lane;
-        bool rests = neurons->state.refractory_until_s[i] > -INFINITY;
-        derived->moves[i] = rests ? 0 : derived->groups[group].linear[lane];
-        for (unsigned kind = 0; kind < 2; kind++)
-            derived->moved[kind][i] = derived->moves[i] ? derived->jump[kind][i] : 0;
+        state->check_s[group] = INFINITY;
     }
-}
-
-void nux_neurons_find_moving(nux_neurons *neurons) {
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
-        nux_neurons_set_moving(neurons, group);
 }
 
 // Linear groups not in use: as in new neurons.
@@ -326,8 +343,9 @@ static void clear_span(nux_neuron_state *state) {
     state->end_s = state->span_s = INFINITY;
     state->room_s = 1;
     state->inputs = state->looks = 0;
-    for (unsigned i = 0; i < NUX_NEURONS; i++)
+    for (unsigned i = 0; i < NUX_NEURONS; i++) {
         state->room[i] = INT16_MAX;
+    }
 }
 
 NUX_NEURON_CLONES
@@ -340,7 +358,7 @@ void nux_neurons_update_parameters(nux_neurons *neurons, double now_s) {
     nux_neurons_derive(neurons);
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
         clear_lanes(neurons, group, now, kept[group]);
-    nux_neurons_find_moving(neurons);
+    nux_neurons_find_checks(neurons);
     for (unsigned i = 0; i < neurons->derived->n_numeric; i++) {
         unsigned group = neurons->derived->numeric[i];
         neurons->state.time_s[group] = now;

@@ -18,7 +18,10 @@
 
 #include <stdbool.h>
 
-enum { NUX_BEZIER = 5 }; // control values of a polynomial of fourth degree
+enum {
+    NUX_BEZIER = 5,       // control values of a polynomial of fourth degree
+    NUX_NEURON_BLOCK = 4, // groups that are searched together for the next that is due
+};
 
 // A step of the numeric integration that starts at the group's time: the control values of V and w
 // over it, when V first crosses the threshold (s; infinity: it does not), and a good length for the
@@ -29,23 +32,27 @@ typedef struct {
     double next_s;
 } nux_neuron_step;
 
-// Four neurons, [lane]; rates are in 1/s.
+// What decides how four neurons, [lane], move without input; rates are in 1/s.
 typedef struct {
+    double mem[4], exc[4], inh[4];
+    double psp_peak[4];      // of the membrane above leak, per unit of excitatory current
+    double difference[2][4]; // mem - exc, mem - inh
+    double inverse_difference[2][4];
+    double short_s; // up to which the short series hold
+    bool uniform;   // the same in all lanes
+} nux_neuron_rates;
+
+// Four neighbouring neurons.
+typedef struct {
+    nux_neuron_rates rates;
     double leak[4];
     double threshold[4]; // infinite: never spikes
-    double rate_mem[4], rate_exc[4], rate_inh[4];
-    double psp_peak[4];      // of the membrane above leak, per unit of excitatory current
-    double per_jump[4];      // 1 / jump of excitatory input
-    double difference[2][4]; // rate_mem - rate_exc, rate_mem - rate_inh
-    double inverse_difference[2][4];
     double reset[4], refractory_s[4];
     double jump[2][4]; // of the current, per unit of weight: excitatory, inhibitory
     int64_t linear[4]; // masks: propagated exactly, or numerically; neither if not enabled
     int64_t numeric[4];
-    double short_s;            // up to which the short series hold
     uint32_t receives, bypass; // byte masks
     bool any_linear, any_numeric;
-    bool uniform; // linear, and all its rates are those of `shared`
     // Numeric neurons.
     double upstroke[4], inverse_delta_t[4], v_exp[4]; // upstroke: delta_t, 0 without the term
     double exc_constant[4], exc_slope[4]; // i_exc counts exc_constant - exc_slope * V times
@@ -56,31 +63,44 @@ typedef struct {
 } nux_neuron_group;
 
 typedef struct nux_neuron_derived {
+    // By column.
+    double leak[NUX_NEURONS], threshold[NUX_NEURONS], reset[NUX_NEURONS];
+    double refractory_s[NUX_NEURONS], per_jump[NUX_NEURONS]; // 1 / jump[0]
+    int64_t linear_lanes[NUX_NEURONS];                       // masks
+    double jump[2][NUX_NEURONS];
+    double moved[2][NUX_NEURONS];     // the same, 0 where the membrane does not move
+    int64_t moves[NUX_NEURONS];       // masks: linear and not refractory
+    uint8_t linear_mask[NUX_NEURONS]; // bytes of neurons in linear groups
+    double block_check_s[NUX_NEURON_GROUPS / NUX_NEURON_BLOCK]; // the least of the block's check_s
     double next_s; // least of check_s, and end_s if there are linear groups
-    double least_check_s[NUX_NEURON_GROUPS / 4]; // of four groups each
-    int64_t moves[NUX_NEURONS];                  // masks: linear and not refractory
-    double jump[2][NUX_NEURONS];                 // as in the groups
-    double moved[2][NUX_NEURONS];                // the same, 0 where the membrane does not move
-    uint8_t linear_mask[NUX_NEURONS];            // bytes of neurons in linear groups
+    // Linear groups with neurons that rest, as bits, and when the first of them ends to.
+    uint64_t resting;
+    double rest_end_s;
     // The linear groups; those with numeric neurons; and whether there are bypassed neurons.
     unsigned n_linear, n_numeric;
     uint8_t linear[NUX_NEURON_GROUPS], numeric[NUX_NEURON_GROUPS];
     bool any_bypass;
-    // Of linear groups: whether all neurons have the same rates (then those of `shared`), the
-    // largest rate, the slowest PSP (rates), its peak and the time of the peak.
-    bool uniform, fires; // and whether any has a threshold
-    nux_neuron_group shared;
+    // Of linear groups: whether all neurons have the same rates (then `shared`), or any has a
+    // threshold; the largest rate, the slowest PSP (rates), its peak and the time of the peak.
+    bool uniform, fires;
+    nux_neuron_rates shared;
     double fastest, slowest_mem, slowest_exc, slowest_peak, slowest_peak_s;
+    // Rates by column, as typical ones (mem, exc, inh) and what they differ by; the largest of
+    // the latter; and 1 / difference, unless `apart` is not set: then some differences are too small.
+    bool apart;
+    double typical[3], deviation[3][NUX_NEURONS], largest_mem, largest_syn;
+    double inverse_difference[2][NUX_NEURONS];
     nux_neuron_group groups[NUX_NEURON_GROUPS];
 } nux_neuron_derived;
 
 // Set the time at which a group needs attention.
 static inline void nux_set_check(nux_neurons *neurons, unsigned group, double check_s) {
-    const double *check = &neurons->state.check_s[group & ~3u];
+    unsigned block = group / NUX_NEURON_BLOCK;
+    const double *check = &neurons->state.check_s[block * NUX_NEURON_BLOCK];
     neurons->state.check_s[group] = check_s;
     double low = check[0] < check[1] ? check[0] : check[1];
     double high = check[2] < check[3] ? check[2] : check[3];
-    neurons->derived->least_check_s[group / 4] = low < high ? low : high;
+    neurons->derived->block_check_s[block] = low < high ? low : high;
 }
 
 // Values of four neurons at some time.
@@ -106,12 +126,15 @@ void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *wei
                               int inhibitory, double amplitude);
 // Handle what is due in a group at t; returns the spikes as bits.
 unsigned nux_neurons_linear_step(nux_neurons *neurons, unsigned group, double t);
-// Reset the neurons of a group in the mask.
-void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t, const int64_t *mask);
-// Find out which membranes move, of one group or all.
-void nux_neurons_set_moving(nux_neurons *neurons, unsigned group);
-void nux_neurons_find_moving(nux_neurons *neurons);
-// neurons.c: find the next of check_s.
+// Let neurons of linear groups move whose refractory time ends by t.
+void nux_neurons_wake(nux_neurons *neurons, double t);
+// Reset the neurons of a group that are in the mask.
+void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t,
+                              const int64_t *mask);
+
+// neurons.c: find out which membranes move and when groups need attention.
+void nux_neurons_find_checks(nux_neurons *neurons);
+// Find the next time at which something is due.
 void nux_neurons_schedule(nux_neurons *neurons);
 
 #endif

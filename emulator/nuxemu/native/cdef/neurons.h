@@ -53,7 +53,6 @@ typedef struct {
 // stored of them are the values at that time which lead to those now. Other groups are brought up
 // to date when something happens to one of their neurons.
 typedef struct {
-    double now_s; // latest time given
     double v_lsb[256];
     double i_exc[256]; // LSB/s
     double i_inh[256];
@@ -62,8 +61,9 @@ typedef struct {
     double time_s[64];              // of the values above
     double check_s[64];             // nothing happens before, without input
     double step_end_s[64];          // numeric integration: end of the step under way
-    // Linear groups: nothing happens to neurons before end_s that are not to be looked at earlier
-    // (check_s), unless their excitatory input uses up their room.
+    double now_s;                   // latest time given
+    // Linear groups: nothing happens to a neuron before check_s and end_s, unless its excitatory
+    // input uses up its room.
     double start_s, end_s;
     double span_s; // length of such a span, infinite: no end
     double room_s; // height of a PSP that is NUX_NEURON_ROOM_UNITS of room, for a current of 1
