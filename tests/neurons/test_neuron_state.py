@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nuxemu import NeuronParameters, Neurons
+from nuxemu._native import ffi
 from nuxemu.array_input import ArrayTypeError, ArrayValueError
 from nuxemu.neuron_parameters import LIMITS
 
@@ -104,7 +105,7 @@ def test_other_bytes_are_refused(change):
     elif change == "flag":
         state[8 + 16 * 256 * 8] = 2
     elif change == "order":
-        now = 8 + 16 * 256 * 8 + 6 * 256  # behind the parameters
+        now = 8 + ffi.sizeof("nux_neuron_parameters") + ffi.offsetof("nux_neuron_state", "now_s")
         state[now : now + 8] = np.float64(-1).tobytes()
     wrong = {"short": state[:-1], "long": state + b"\0", "empty": b""}.get(change, state)
     with pytest.raises(ArrayValueError, match="not a state of neurons"):
