@@ -459,7 +459,7 @@ class Network:
         """
         chosen = check.integers("drivers", drivers, None, DRIVERS - 1)
         side = self._drivers[check.integer("hemisphere", hemisphere, HEMISPHERES - 1)]
-        smallest = np.finfo(np.float64).tiny
+        smallest = float(np.finfo(np.float64).tiny)
         values = {
             "utilisation": check.reals("utilisation", utilisation, chosen.size, smallest, 1.0),
             "tau_rec_s": check.reals("tau_rec_s", tau_rec_s, chosen.size, 0.0, check.LAST_S),

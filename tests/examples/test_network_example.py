@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""examples/network.py: neurons spike, and the kernel brings them to the target."""
+"""examples/recurrent_network.py: neurons spike, and the kernel brings them to the target."""
 
 import importlib.util
 import os
@@ -14,7 +14,7 @@ import pytest
 import nuxkit
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-EXAMPLE = REPOSITORY / "examples" / "network.py"
+EXAMPLE = REPOSITORY / "examples" / "recurrent_network.py"
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -5,7 +5,7 @@
 ``kernels/homeostasis.c`` for its hemisphere all the time: it reads the spike counters, and makes
 the weights of a neuron that fires too rarely larger, of one that fires too often smaller.
 
-    python examples/network.py [--output DIR] [--seed N]
+    python examples/recurrent_network.py [--output DIR] [--seed N]
 """
 
 import argparse
