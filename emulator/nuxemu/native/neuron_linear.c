@@ -35,9 +35,8 @@ NUX_INLINE double slowest_psp(const nux_neuron_derived *derived, double h) {
         return derived->slowest_peak;
     double m = derived->slowest_mem, s = derived->slowest_exc, x = (m - s) * h;
     nux_f64x4 power = nux_exp((nux_f64x4){-m * h, -s * h, 0, 0});
-    double psp = x <= NUX_SHORT && x >= -NUX_SHORT
-                     ? h * power[0] * nux_phi_short(nux_splat(x))[0]
-                     : (power[1] - power[0]) / (m - s);
+    double psp = x <= NUX_SHORT && x >= -NUX_SHORT ? h * power[0] * nux_phi_short(nux_splat(x))[0]
+                                                   : (power[1] - power[0]) / (m - s);
     return psp * (1 + 1e-9);
 }
 
@@ -63,8 +62,8 @@ typedef struct {
 
 NUX_INLINE passage pass(const nux_neuron_derived *derived, double h) {
     passage over = {.h = h, .rates = DIFFERENT};
-    double largest = derived->largest_mem > derived->largest_syn ? derived->largest_mem
-                                                                 : derived->largest_syn;
+    double largest =
+        derived->largest_mem > derived->largest_syn ? derived->largest_mem : derived->largest_syn;
     if (derived->uniform) {
         over.rates = SAME;
         over.same = nux_uniform_decay(&derived->shared, h);
@@ -96,10 +95,8 @@ NUX_INLINE nux_neuron_decay decay_of(const nux_neuron_derived *derived, unsigned
     nux_neuron_decay decay = {.mem = deviating(derived, 0, column, over),
                               .exc = deviating(derived, 1, column, over),
                               .inh = deviating(derived, 2, column, over)};
-    decay.psp_exc =
-        (decay.exc - decay.mem) * nux_load(&derived->inverse_difference[0][column]);
-    decay.psp_inh =
-        (decay.inh - decay.mem) * nux_load(&derived->inverse_difference[1][column]);
+    decay.psp_exc = (decay.exc - decay.mem) * nux_load(&derived->inverse_difference[0][column]);
+    decay.psp_inh = (decay.inh - decay.mem) * nux_load(&derived->inverse_difference[1][column]);
     return decay;
 }
 
@@ -346,8 +343,8 @@ void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *wei
     add(neurons, t - state->start_s, weights, inhibitory != 0, amplitude);
     if (inhibitory || !derived->fires)
         return;
-    double use = NUX_NEURON_ROOM_UNITS * amplitude / state->room_s *
-                 slowest_psp(derived, state->end_s - t);
+    double use =
+        NUX_NEURON_ROOM_UNITS * amplitude / state->room_s * slowest_psp(derived, state->end_s - t);
     uint64_t out[NUX_NEURONS / 64] = {0};
     if (use < MOST_USE - 1)
         use_room(state, weights, (int16_t)(use + 1), out);
@@ -447,8 +444,7 @@ void nux_neurons_wake(nux_neurons *neurons, double t) {
 }
 
 NUX_NEURON_CLONES
-void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t,
-                              const int64_t *mask) {
+void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t, const int64_t *mask) {
     passage over = pass(neurons->derived, t - neurons->state.start_s);
     nux_neuron_decay decay = decay_of(neurons->derived, group, &over);
     rest(neurons, group, t, nux_load_mask(mask), values_after(neurons, group, &decay));

@@ -55,15 +55,15 @@ NUX_INLINE nux_f64x4 nux_bezier(const double control[NUX_BEZIER][4], double part
     return value[0];
 }
 
-// What remains after a time: of the membrane's distance from leak, of the currents, and of a current
-// as a distance of the membrane (s).
+// What remains after a time: of the membrane's distance from leak, of the currents, and of a
+// current as a distance of the membrane (s).
 typedef struct {
     nux_f64x4 mem, exc, inh, psp_exc, psp_inh;
 } nux_neuron_decay;
 
 // (exp_syn - exp_mem) / (rate_mem - rate_syn), where they are those of -h.
-NUX_INLINE nux_f64x4 nux_psp(const nux_neuron_rates *rates, unsigned kind, double h, nux_f64x4 exp_mem,
-                             nux_f64x4 exp_syn) {
+NUX_INLINE nux_f64x4 nux_psp(const nux_neuron_rates *rates, unsigned kind, double h,
+                             nux_f64x4 exp_mem, nux_f64x4 exp_syn) {
     nux_f64x4 x = nux_load(rates->difference[kind]) * h;
     nux_f64x4 near = h * exp_mem * nux_phi_short(x);
     nux_f64x4 far = (exp_syn - exp_mem) * nux_load(rates->inverse_difference[kind]);
@@ -115,8 +115,8 @@ NUX_INLINE nux_neuron_decay nux_decay(const nux_neuron_rates *rates, double h) {
 // Values after that time; membranes move where `moves`.
 NUX_INLINE nux_neuron_lanes nux_after(const nux_neuron_decay *decay, nux_f64x4 leak,
                                       nux_i64x4 moves, nux_neuron_lanes now) {
-    nux_f64x4 above = (now.v - leak) * decay->mem +
-                      (now.i_exc * decay->psp_exc - now.i_inh * decay->psp_inh);
+    nux_f64x4 above =
+        (now.v - leak) * decay->mem + (now.i_exc * decay->psp_exc - now.i_inh * decay->psp_inh);
     now.v = nux_where(moves, leak + above, now.v);
     now.i_exc *= decay->exc;
     now.i_inh *= decay->inh;
@@ -206,8 +206,7 @@ NUX_INLINE nux_neuron_bound nux_bound(const nux_neuron_rates *rates, nux_f64x4 l
     bound.gap = threshold - at->v;
     bound.slope = (leak - at->v) * mem + (at->i_exc - at->i_inh);
     bound.falls = lift < 0.0;
-    bound.bend =
-        lift - (nux_f64x4)(~bound.falls & (nux_i64x4)(mem * nux_min(bound.slope, zero)));
+    bound.bend = lift - (nux_f64x4)(~bound.falls & (nux_i64x4)(mem * nux_min(bound.slope, zero)));
     bound.spare = threshold - (nux_max(at->v, leak) + at->i_exc * nux_load(rates->psp_peak));
     return bound;
 }

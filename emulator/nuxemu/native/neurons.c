@@ -286,8 +286,8 @@ void nux_neurons_observe(const nux_neurons *neurons, double t, double *v_lsb, do
     for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
         unsigned column = group * NUX_NEURON_GROUP;
         const nux_neuron_group *of = &neurons->derived->groups[group];
-        nux_neuron_lanes at = of->receives ? nux_lanes_at(neurons, group, t)
-                                           : nux_stored_lanes(neurons, group);
+        nux_neuron_lanes at =
+            of->receives ? nux_lanes_at(neurons, group, t) : nux_stored_lanes(neurons, group);
         if (neurons->derived->resting >> group & 1)
             move_rested(neurons, group, t, &at);
         nux_store(&v_lsb[column], at.v);

@@ -86,7 +86,8 @@ typedef struct nux_neuron_derived {
     nux_neuron_rates shared;
     double fastest, slowest_mem, slowest_exc, slowest_peak, slowest_peak_s;
     // Rates by column, as typical ones (mem, exc, inh) and what they differ by; the largest of
-    // the latter; and 1 / difference, unless `apart` is not set: then some differences are too small.
+    // the latter; and 1 / difference, unless `apart` is not set: then some differences are too
+    // small.
     bool apart;
     double typical[3], deviation[3][NUX_NEURONS], largest_mem, largest_syn;
     double inverse_difference[2][NUX_NEURONS];
@@ -129,8 +130,7 @@ unsigned nux_neurons_linear_step(nux_neurons *neurons, unsigned group, double t)
 // Let neurons of linear groups move whose refractory time ends by t.
 void nux_neurons_wake(nux_neurons *neurons, double t);
 // Reset the neurons of a group that are in the mask.
-void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t,
-                              const int64_t *mask);
+void nux_neurons_linear_reset(nux_neurons *neurons, unsigned group, double t, const int64_t *mask);
 
 // neurons.c: find out which membranes move and when groups need attention.
 void nux_neurons_find_checks(nux_neurons *neurons);
