@@ -264,9 +264,12 @@ def build(folder: Path, name: str, *flags: str) -> Path:
 
 @pytest.fixture(scope="module")
 def libraries(tmp_path_factory):
-    """The neurons alone, for plain x86-64 and, where it runs, for AVX2."""
+    """The neurons alone, without special instructions and, where it runs, for AVX2.
+
+    ``other`` is the code for other kinds of processors.
+    """
     folder = tmp_path_factory.mktemp("neurons")
-    found = {"portable": build(folder, "portable")}
+    found = {"portable": build(folder, "portable"), "other": build(folder, "other", "-U__SSE2__")}
     if " avx2 " in Path("/proc/cpuinfo").read_text():
         found["avx2"] = build(folder, "avx2", "-mavx2")
     return found
@@ -299,8 +302,11 @@ def some_input():
         yield time, random.integers(0, 64, 256).astype(np.uint8), int(random.random() < 0.3)
 
 
-def test_all_kinds_of_machines_compute_the_same_bits(libraries):
-    neurons = Neurons(mixture())
+@pytest.mark.parametrize("parameters", ["mixture", "alike", "varied"])
+def test_all_kinds_of_machines_compute_the_same_bits(libraries, parameters):
+    p = NeuronParameters()
+    kinds = {"mixture": mixture(), "alike": p, "varied": p.with_mismatch(1)}
+    neurons = Neurons(kinds[parameters])
     start = neurons.save()
     spikes = 0
     for time, weights, inhibitory in some_input():

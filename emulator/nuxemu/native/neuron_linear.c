@@ -61,7 +61,9 @@ typedef struct {
 } passage;
 
 NUX_INLINE passage pass(const nux_neuron_derived *derived, double h) {
-    passage over = {.h = h, .rates = DIFFERENT};
+    passage over;
+    over.h = h;
+    over.rates = DIFFERENT;
     double largest =
         derived->largest_mem > derived->largest_syn ? derived->largest_mem : derived->largest_syn;
     if (derived->uniform) {

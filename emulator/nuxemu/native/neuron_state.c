@@ -64,16 +64,20 @@ static bool times_valid(const nux_neurons *neurons) {
 }
 
 // The span of the linear groups; its lengths must let time go on.
-static bool span_valid(const nux_neuron_state *state) {
+static bool span_valid(const nux_neurons *neurons) {
+    const nux_neuron_state *state = &neurons->state;
     if (!(state->start_s >= 0 && state->start_s <= state->now_s && state->end_s >= state->start_s &&
           state->span_s >= 1e-9 && state->room_s > 0 && state->room_s <= 1))
         return false;
     if (!(state->inputs >= 0 && state->inputs <= LARGEST && state->looks >= 0 &&
           state->looks <= LARGEST))
         return false;
-    for (unsigned i = 0; i < NUX_NEURONS; i++)
-        if (state->room[i] < 0)
+    for (unsigned i = 0; i < NUX_NEURONS; i++) {
+        double until = state->refractory_until_s[i];
+        bool ended = until > -INFINITY && until < state->start_s;
+        if (state->room[i] < 0 || (neurons->derived->linear_mask[i] && ended))
             return false;
+    }
     return true;
 }
 
@@ -88,7 +92,7 @@ int nux_neurons_load(nux_neurons *neurons, const uint8_t *data, size_t n) {
     bool valid = nux_neurons_parameters_valid(&loaded->parameters) && values_valid(&loaded->state);
     if (valid) {
         nux_neurons_derive(loaded);
-        valid = times_valid(loaded) && span_valid(&loaded->state);
+        valid = times_valid(loaded) && span_valid(loaded);
     }
     if (valid) {
         nux_neurons_find_checks(loaded);

@@ -208,6 +208,7 @@ NUX_INLINE uint32_t word_of(const uint8_t *bytes, unsigned group) {
     return word;
 }
 
+NUX_NEURON_CLONES
 unsigned nux_neurons_input(nux_neurons *neurons, double t, const uint8_t *weights,
                            const uint8_t *match, int inhibitory, double amplitude,
                            uint16_t *columns) {
