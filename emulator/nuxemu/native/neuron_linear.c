@@ -9,7 +9,7 @@
 // Spans: at the start of one, each neuron's room is measured: how far its membrane stays below the
 // threshold until the end without input. An excitatory event takes from it the height of its PSP at
 // the end. Only groups with a neuron whose room is used up are looked at. Inhibition adds no room.
-#include "neuron_linear.h"
+#include "neuron_passage.h"
 
 // Look further ahead at once when the next look would be sooner than this.
 #define NEAR_S 1e-9
@@ -23,6 +23,8 @@ enum { PATIENCE = 32 };
 // Spans with so few events do not become shorter.
 #define FEW_INPUTS 4
 #define SHORTEST_S 1e-9
+// Sizes of exponents up to which membranes are followed back from the end of a refractory time.
+#define FOLLOWED_BACK 30
 #define SHORTEST_PART 1e-12 // of the time
 
 typedef int16_t i16x16 __attribute__((vector_size(32), aligned(2)));
@@ -38,68 +40,6 @@ NUX_INLINE double slowest_psp(const nux_neuron_derived *derived, double h) {
     double psp = x <= NUX_SHORT && x >= -NUX_SHORT ? h * power[0] * nux_phi_short(nux_splat(x))[0]
                                                    : (power[1] - power[0]) / (m - s);
     return psp * (1 + 1e-9);
-}
-
-NUX_INLINE const nux_neuron_rates *rates_of(const nux_neuron_derived *derived, unsigned group) {
-    return derived->uniform ? &derived->shared : &derived->groups[group].rates;
-}
-
-// e^x for |x| up to 0.02, 0.1, 0.3 with 6, 8, 11 terms: relative error below 1e-14.
-#define SERIES_6 0.02
-#define SERIES_8 0.1
-#define SERIES_11 0.3
-static const double inverse[] = {1,       1.0 / 2, 1.0 / 3, 1.0 / 4,  1.0 / 5, 1.0 / 6,
-                                 1.0 / 7, 1.0 / 8, 1.0 / 9, 1.0 / 10, 1.0 / 11};
-
-// A time over which groups are followed, and what is common to them: where all rates are the same,
-// everything; where they are near typical ones, the exponentials of the latter.
-typedef struct {
-    double h;
-    enum { SAME, NEAR_TYPICAL, DIFFERENT } rates;
-    nux_neuron_decay same;
-    nux_f64x4 typical[3];
-} passage;
-
-NUX_INLINE passage pass(const nux_neuron_derived *derived, double h) {
-    passage over;
-    over.h = h;
-    over.rates = DIFFERENT;
-    double largest =
-        derived->largest_mem > derived->largest_syn ? derived->largest_mem : derived->largest_syn;
-    if (derived->uniform) {
-        over.rates = SAME;
-        over.same = nux_uniform_decay(&derived->shared, h);
-    } else if (derived->apart && h * largest <= SERIES_11) {
-        const double *typical = derived->typical;
-        nux_f64x4 power = nux_exp(-h * (nux_f64x4){typical[0], typical[1], typical[2], 0});
-        over.rates = NEAR_TYPICAL;
-        for (unsigned i = 0; i < 3; i++)
-            over.typical[i] = nux_splat(power[i]);
-    }
-    return over;
-}
-
-NUX_INLINE nux_f64x4 deviating(const nux_neuron_derived *derived, unsigned rate, unsigned column,
-                               const passage *over) {
-    nux_f64x4 x = -over->h * nux_load(&derived->deviation[rate][column]), sum = nux_splat(1);
-    for (unsigned i = 11; i > 0; i--)
-        sum = 1.0 + x * inverse[i - 1] * sum;
-    return over->typical[rate] * sum;
-}
-
-NUX_INLINE nux_neuron_decay decay_of(const nux_neuron_derived *derived, unsigned group,
-                                     const passage *over) {
-    unsigned column = group * NUX_NEURON_GROUP;
-    if (over->rates == SAME)
-        return over->same;
-    if (over->rates == DIFFERENT)
-        return nux_decay(rates_of(derived, group), over->h);
-    nux_neuron_decay decay = {.mem = deviating(derived, 0, column, over),
-                              .exc = deviating(derived, 1, column, over),
-                              .inh = deviating(derived, 2, column, over)};
-    decay.psp_exc = (decay.exc - decay.mem) * nux_load(&derived->inverse_difference[0][column]);
-    decay.psp_inh = (decay.inh - decay.mem) * nux_load(&derived->inverse_difference[1][column]);
-    return decay;
 }
 
 // Values of a group after that time.
@@ -142,7 +82,8 @@ NUX_INLINE void look(nux_neurons *neurons, unsigned group, double t, const nux_n
     memcpy(&state->room[column], &units, sizeof units);
 }
 
-// Spans are longer when few neurons had to be looked at. Without input there is no end.
+// Spans become longer when few groups had to be looked at, so that spans and looks take about the
+// same time. Without input there is no end.
 static void choose_span(nux_neurons *neurons) {
     nux_neuron_state *state = &neurons->state;
     double longest = neurons->derived->slowest_peak_s;
@@ -183,24 +124,6 @@ void nux_neurons_restart(nux_neurons *neurons, double t) {
     }
 }
 
-// What a current of 1 at h adds to the values at the start.
-typedef struct {
-    nux_f64x4 membrane, current;
-} growth;
-
-NUX_INLINE growth grow(const nux_neuron_rates *rates, unsigned kind, double h) {
-    nux_f64x4 rate_syn = nux_load(kind ? rates->inh : rates->exc);
-    nux_f64x4 x = -h * nux_load(rates->difference[kind]), phi = nux_phi_short(x);
-    if (h <= rates->short_s) {
-        nux_f64x4 mem = nux_exp_short(h * nux_load(rates->mem));
-        return (growth){-h * mem * phi, mem * (1.0 + x * phi)};
-    }
-    nux_f64x4 mem = nux_exp(h * nux_load(rates->mem)), syn = nux_exp(h * rate_syn);
-    nux_f64x4 far = (syn - mem) * nux_load(rates->inverse_difference[kind]);
-    nux_i64x4 is_near = (x <= NUX_SHORT) & (x >= -NUX_SHORT);
-    return (growth){nux_where(is_near, -h * mem * phi, far), syn};
-}
-
 NUX_INLINE void add_uniform(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
                             double amplitude) {
     const nux_neuron_derived *derived = neurons->derived;
@@ -215,13 +138,6 @@ NUX_INLINE void add_uniform(nux_neurons *neurons, double h, const uint8_t *weigh
         v[i] += weight * moved[i] * membrane;
         current[i] += weight * jump[i] * to_current;
     }
-}
-
-NUX_INLINE double exp_series(double x, unsigned terms) {
-    double sum = 1;
-    for (unsigned i = terms; i > 0; i--)
-        sum = 1 + x * inverse[i - 1] * sum;
-    return sum;
 }
 
 // With rates that are near to typical ones, and apart.
@@ -429,10 +345,10 @@ NUX_INLINE void wake_lanes(nux_neurons *neurons, unsigned group, unsigned lanes)
     nux_set_moving(neurons, group);
 }
 
-NUX_NEURON_CLONES
-void nux_neurons_wake(nux_neurons *neurons, double t) {
+// The same for all groups.
+NUX_INLINE void wake_until(nux_neurons *neurons, double t) {
     nux_neuron_derived *derived = neurons->derived;
-    nux_f64x4 end = nux_splat(INFINITY);
+    nux_f64x4 never = nux_splat(INFINITY), end = never;
     for (uint64_t groups = derived->resting; groups != 0; groups &= groups - 1) {
         unsigned group = (unsigned)__builtin_ctzll(groups);
         nux_f64x4 until = nux_refractory_until(neurons, group);
@@ -440,9 +356,26 @@ void nux_neurons_wake(nux_neurons *neurons, double t) {
         unsigned lanes = nux_bits(rests & (until <= t));
         if (lanes != 0)
             wake_lanes(neurons, group, lanes);
-        end = nux_min(end, nux_where(rests & (until > t), until, nux_splat(INFINITY)));
+        end = nux_min(end, nux_where(rests & (until > t), until, never));
     }
     derived->rest_end_s = nux_least(end);
+}
+
+NUX_NEURON_CLONES
+void nux_neurons_wake(nux_neurons *neurons, double t) {
+    const nux_neuron_derived *derived = neurons->derived;
+    double longest = FOLLOWED_BACK / derived->fastest;
+    bool far = t - neurons->state.start_s > longest;
+    if (!far)
+        wake_until(neurons, t);
+    while (derived->rest_end_s <= t) {
+        double end = derived->rest_end_s;
+        if (end - neurons->state.start_s > longest)
+            nux_neurons_restart(neurons, end);
+        wake_until(neurons, end);
+    }
+    if (far)
+        nux_neurons_restart(neurons, t);
 }
 
 NUX_NEURON_CLONES

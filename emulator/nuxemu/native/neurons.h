@@ -5,7 +5,7 @@
 //   dw/dt = (a (V - leak) - w) / tau_w
 //
 // neurons.c           what happens to neurons and when
-// neuron_linear.c     linear neurons: input, spikes
+// neuron_linear.c     linear neurons: input, spikes; neuron_passage.h: all of them over a time
 // neuron_linear.h     exact propagation, and the bound before which no threshold is crossed
 // neuron_numeric.c    Runge-Kutta steps for neurons with terms that have no closed form
 // neuron_parameters.c limits, and derived values
