@@ -42,10 +42,10 @@ def seconds_of_spikes(
     return time.process_time() - start
 
 
-def seconds_of_posts() -> float:
+def seconds_of_posts(config: CorrelationConfig) -> float:
     """SPIKES postsynaptic spikes alone."""
     random = np.random.default_rng(0)
-    array = SynapseArray()
+    array = SynapseArray(0, config)
     times = np.sort(random.uniform(0, 0.04, SPIKES))
     array.add_spikes(post=(times, random.integers(0, 256, SPIKES)))
     start = time.process_time()
@@ -63,24 +63,23 @@ def seconds_per_read(modifier: int) -> float:
     return (time.process_time() - start) / reads
 
 
-if __name__ == "__main__":
-    per_post = best(seconds_of_posts) / SPIKES
-    print(f"postsynaptic spike: {per_post * 1e9:.0f} ns")
-
-    def print_pre(what: str, config: CorrelationConfig, labels: int, pre_hz: float, post_hz: float):
-        seconds = best(lambda: seconds_of_spikes(config, labels, pre_hz, post_hz)) / SPIKES
+def print_spikes(name: str, config: CorrelationConfig) -> None:
+    per_post = best(lambda: seconds_of_posts(config)) / SPIKES
+    print(f"{name}, postsynaptic spike: {per_post * 1e9:.0f} ns")
+    rates = [(labels, 1e4, 1e4) for labels in (1, 4, 16, 64)]
+    rates += [(1, 1e3, 1e3), (1, 1e5, 1e5), (1, 1e5, 1e3), (1, 1e3, 1e5)]
+    for labels, pre_hz, post_hz in rates:
+        seconds = best(lambda at=(labels, pre_hz, post_hz): seconds_of_spikes(config, *at)) / SPIKES
         seconds -= per_post * post_hz / pre_hz / labels
         print(
-            f"presynaptic spike, {what}, {labels} labels, {pre_hz / 1e3:g} kHz against "
-            f"{post_hz / 1e3:g} kHz: {seconds * 1e9:.0f} ns, "
-            f"{seconds * 1e9 * labels / 256:.2f} ns per touched synapse"
+            f"{name}, presynaptic spike, {256 // labels} synapses, {pre_hz / 1e3:g} kHz against "
+            f"{post_hz / 1e3:g} kHz: {seconds * 1e9:.0f} ns"
         )
 
+
+if __name__ == "__main__":
     for name, config in CONFIGS.items():
-        for labels in (1, 4, 16, 64):
-            print_pre(name, config, labels, 1e4, 1e4)
-        for pre_hz, post_hz in ((1e3, 1e3), (1e5, 1e5), (1e5, 1e3), (1e3, 1e5)):
-            print_pre(name, config, 1, pre_hz, post_hz)
+        print_spikes(name, config)
     conversion = best(lambda: seconds_per_read(0)) - best(
         lambda: seconds_per_read(mm.VECTOR_BUFFERED)
     )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How wall time and memory grow with spike rate, number of neurons and simulated time.
 
-The network is that of ``bench.network``, with the kernel at work on both processors, but at
+The network is that of ``bench.network_figures``, with the kernel at work on both processors, but at
 learning rate 0: all of its work is done, and the network stays the same all the time.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 
 import nuxkit
 from bench.figure import Figure, check
-from bench.network import STANDARD_RATE_HZ, network_at, run_network
+from bench.network_figures import STANDARD_RATE_HZ, network_at, run_network
 from comparison import chip_network
 
 RATES_HZ = (1e3, 2e3, 5e3, 10e3, 20e3, 50e3)

@@ -23,7 +23,7 @@ import nuxkit
 from bench.figure import Figure, check, format_table
 from bench.growth import draw_growth, measure_growth
 from bench.machine import describe_machine
-from bench.network import NetworkBench
+from bench.network_figures import NetworkBench
 from bench.programs import (
     SCALAR_MIX,
     STDP_PASS,

@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib.image
 import pytest
 
-from bench import growth, network
+from bench import growth, network_figures
 from bench.figure import format_table
 from bench.growth import Curve, Point
 
@@ -32,7 +32,7 @@ def test_without_brian_the_ratio_says_why_and_has_no_value(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    case = network.NetworkCase(tmp_path, 2e3)
+    case = network_figures.NetworkCase(tmp_path, 2e3)
     case.compile_for_brian()
     assert case.brian.measure is None
     case.emulated.values = [case.on_chip()]
