@@ -204,8 +204,8 @@ def test_extreme_parameters_take_bounded_work_and_give_numbers(values, kind, eve
     fire |= exponential
     if conductance:
         values["leak_lsb"] = min(max(values["leak_lsb"], -998), 998)
-        values["e_exc_lsb"] = max(values["e_exc_lsb"], values["leak_lsb"] + 1)
-        values["e_inh_lsb"] = min(values["e_inh_lsb"], values["leak_lsb"] - 1)
+        values["e_exc_lsb"] = max(values["e_exc_lsb"], values["leak_lsb"] + 1.001)
+        values["e_inh_lsb"] = min(values["e_inh_lsb"], values["leak_lsb"] - 1.001)
     values["threshold_lsb"] = max(values["threshold_lsb"], -999)
     values["reset_lsb"] = min(values["reset_lsb"], values["threshold_lsb"] - 1)
     neurons = Neurons(
