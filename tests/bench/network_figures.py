@@ -20,6 +20,7 @@ import numpy as np
 import nuxkit
 from bench.figure import Figure, check
 from comparison import brian_network, chip_network
+from comparison.brian_network import AGREED_STEP_S, DEFAULT_STEP_S
 from comparison.network_model import Network, make_network
 
 SEED = 1
@@ -28,8 +29,6 @@ STANDARD_RATE_HZ = 10e3
 RATES_HZ = (STANDARD_RATE_HZ, 5e3, 2e3)
 NEURON_TIMES = ("tau_mem_s", "tau_syn_s", "refractory_time_s", "delay_s")
 RATIO_BAR = 10.0
-# Of Brian2, in biological time: its default, and the one at which both simulators are compared.
-BRIAN_STEP_S, FINE_STEP_S = 1e-4, 2e-5
 # stdp_pass.c by default adds 64/128 of half the difference to twice the weight.
 LEARNING_RATE = 0.125
 UPDATE_PERIOD_S = 0.65e-3  # what a pass of the kernel takes
@@ -83,7 +82,7 @@ class NetworkCase:
         self.program = nuxkit.build(chip_network.STDP_PASS).program
         self.folder = folder
         self.emulated = Figure(f"{self.name}, nuxkit", "s", self.on_chip)
-        steps_s = (BRIAN_STEP_S, FINE_STEP_S) if self.bar else (BRIAN_STEP_S,)
+        steps_s = [DEFAULT_STEP_S, AGREED_STEP_S] if self.bar else [DEFAULT_STEP_S]
         self.brian = {step_s: Figure(f"{self.name}, {brian_at(step_s)}", "s") for step_s in steps_s}
         self.spikes = 0.0
 
@@ -105,12 +104,13 @@ class NetworkCase:
     def compile_for_brian(self) -> None:
         """Compile Brian2's programs and compare what they find."""
         missing = why_no_brian()
-        if not missing:
-            self.on_chip()
-        for step_s, figure in self.brian.items():
+        for figure in self.brian.values():
             figure.note = missing
-            if not missing:
-                self._compile_step(step_s, figure)
+        if missing:
+            return
+        self.on_chip()
+        for step_s, figure in self.brian.items():
+            self._compile_step(step_s, figure)
 
     def _compile_step(self, step_s: float, figure: Figure) -> None:
         program = self.folder / f"step_{step_s:g}"
@@ -139,7 +139,7 @@ class NetworkCase:
         own = self.emulated.best
         found = []
         for step_s, theirs in brian.items():
-            bar = self.bar if step_s == BRIAN_STEP_S else None
+            bar = self.bar if step_s == DEFAULT_STEP_S else None
             ratio = Figure(f"{self.name}, {brian_at(step_s)} over nuxkit", "x", None, bar, True)
             if own is not None and theirs.best is not None:
                 ratio.values = [theirs.best / own]
