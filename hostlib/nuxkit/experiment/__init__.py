@@ -7,6 +7,7 @@ from .experiment import Experiment
 from .layout import Layout
 from .population import NeuronPopulation, Population, SourcePopulation
 from .projection import Projection
+from .rule import Rule
 from .sources import SpikeSourceArray, SpikeSourcePoisson, SpikeSourceRegular
 from .trains import SpikeTimes
 from .units import ms, s, us
@@ -22,6 +23,7 @@ __all__ = [
     "OneToOne",
     "Population",
     "Projection",
+    "Rule",
     "SourcePopulation",
     "SpikeSourceArray",
     "SpikeSourcePoisson",

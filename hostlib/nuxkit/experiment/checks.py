@@ -86,9 +86,7 @@ def reals(name: str, values: Any, size: int, low: float, high: float) -> Reals:
     return full
 
 
-def matrix(
-    name: str, values: Any, shape: tuple[int, int], limit: int
-) -> npt.NDArray[np.uint8]:
+def matrix(name: str, values: Any, shape: tuple[int, int], limit: int) -> npt.NDArray[np.uint8]:
     """Check for integers from 0 to `limit`, one for all or of `shape`; uint8 of that shape."""
     array = np.asarray(values)
     if array.dtype.kind not in "iu":

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import math
+import os
+import re
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +19,7 @@ from nuxemu import memory_map as mm
 from nuxemu.network import Statistics
 from nuxkit.chip import Chip
 from nuxkit.errors import CallbackError, ExperimentError, InputError, RunLimitError
+from nuxkit.rules import Timer
 from nuxkit.traps import error_of
 
 from . import checks
@@ -27,7 +31,11 @@ from .population import NeuronPopulation, Population, SourcePopulation, Target
 from .progress import Progress
 from .projection import Projection
 from .recording import Samples
+from .rule import Rule, RuleSet
 from .sources import Source, SpikeSourceArray, SpikeSourcePoisson, SpikeSourceRegular
+
+if TYPE_CHECKING:
+    import xarray
 
 #: Wall time (s) after which a run of the chip returns to Python, for Ctrl-C and the progress bar.
 _SLICE_S = 0.1
@@ -52,6 +60,13 @@ class Experiment:
         Parameters of the correlation sensors and the CADC.
     neurons : NeuronParameters, optional
         What populations do not say otherwise.
+    deadlines : {"raise", "count"}
+        Whether a run in which rules missed deadlines ends with an error, or they are only counted
+        in the rules' statistics.
+    keep : path, optional
+        Folder to which the generated program of the rules is written.
+    optimize : {"-O1", "-O2", "-O3", "-Os"}
+        Optimisation level of the program of the rules.
 
     Attributes
     ----------
@@ -66,12 +81,18 @@ class Experiment:
         *,
         correlation: CorrelationConfig | None = None,
         neurons: NeuronParameters | None = None,
+        deadlines: Literal["raise", "count"] = "raise",
+        keep: str | os.PathLike[str] | None = None,
+        optimize: str = "-O2",
     ) -> None:
         self._seed = checks.integer("seed", seed, 0, 2**62)
         if neurons is not None and not isinstance(neurons, NeuronParameters):
             raise InputError(f"neurons is {neurons!r}, but must be NeuronParameters")
         if correlation is not None and not isinstance(correlation, CorrelationConfig):
             raise InputError(f"correlation is {correlation!r}, but must be a CorrelationConfig")
+        if deadlines not in ("raise", "count"):
+            raise InputError(f"deadlines is {deadlines!r}, but must be 'raise' or 'count'")
+        self._strict = deadlines == "raise"
         self._correlation = correlation
         self._defaults = neurons or NeuronParameters()
         self._batch = 0
@@ -82,6 +103,7 @@ class Experiment:
         self._populations: dict[str, Population] = {}
         self._projections: dict[str, Projection] = {}
         self._routing: list[npt.NDArray[np.float64]] = []
+        self._rule_set = RuleSet(self.chip, keep, optimize)
         self._calls = Calls()
         self._sent = 0
         self._calling = False
@@ -90,7 +112,7 @@ class Experiment:
     def __repr__(self) -> str:
         return (
             f"<Experiment with {len(self._populations)} populations, {len(self._projections)} "
-            f"projections, at {self.time_s:g} s>"
+            f"projections, {len(self._rule_set.rules)} rules, at {self.time_s:g} s>"
         )
 
     # --- description ---------------------------------------------------------------------
@@ -207,12 +229,74 @@ class Experiment:
         weights = checks.matrix(f"weight of {label!r}", weight, shape, mm.WEIGHT_MAX)
         self._check_overlap(label, pre, post, connected, receptor)
         plans, senders = self._plan(label, pre, post, connected, receptor, delay_s)
-        made = Projection(
-            self, label, pre, post, connected, weights, receptor, delay_s, plans
-        )
+        made = Projection(self, label, pre, post, connected, weights, receptor, delay_s, plans)
         self._connect(made, senders)
         self._projections[label] = made
         return made
+
+    def rule(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        timer: Timer,
+        projections: Sequence[Projection] = (),
+        populations: Sequence[Population] = (),
+        name: str | None = None,
+        placement: Literal["auto", "sram", "external", "dram"] = "auto",
+        record: Sequence[str] | None = None,
+        capacity: int | None = None,
+        **parameters: Any,
+    ) -> Rule:
+        """Add a learning rule: a C file with ``#include <nux/rule.h>``, called by a timer.
+
+        Parameters
+        ----------
+        path : path
+            The rule's file.
+        timer : Timer
+            When it is called; times since the experiment's start.
+        projections : sequence of Projection
+            Those it is called with, in this order.
+        populations : sequence of NeuronPopulation
+            Those it is called with, in this order.
+        name : str, optional
+            Its name; that of the file if not given.
+        placement : {"auto", "sram", "external", "dram"}
+            Memory of what it records.
+        record : sequence of str, optional
+            Observables to record; all if not given.
+        capacity : int, optional
+            Number of invocations that are recorded, the first ones; all of the timer if not
+            given, or 1000 if it has no end.
+        **parameters
+            Values of the rule's parameters; the others have their defaults.
+
+        Raises
+        ------
+        InputError
+            If a value is wrong, or the experiment has begun.
+        nuxkit.BuildError
+            If the rule's file does not compile.
+        """
+        self._only_at_start("rule")
+        for kind, given, known in (
+            ("projections", projections, list(self._projections.values())),
+            ("populations", populations, list(self._populations.values())),
+        ):
+            for one in given if isinstance(given, Iterable) else (given,):
+                if not any(one is other for other in known):
+                    raise InputError(f"{kind} of a rule: {one!r} is none of this experiment")
+        if not isinstance(timer, Timer):
+            raise InputError(f"timer of a rule is {timer!r}, but must be a nuxkit.Timer")
+        name = self._label("rule", name, re.sub(r"\W", "_", Path(path).stem))
+        return self._rule_set.add(
+            path, name, timer, projections, populations, placement, record, capacity, parameters
+        )
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """Rules by name."""
+        return dict(self._rule_set.rules)
 
     @property
     def populations(self) -> Mapping[str, Population]:
@@ -272,6 +356,10 @@ class Experiment:
             `reset`.
         RunLimitError
             If `max_wall_s` was reached.
+        DeadlineError
+            At the end of the run, if a rule missed deadlines (`deadlines` of the experiment).
+        BuildError
+            At the first run, if the rules do not fit into the processors' memory.
         """
         self._not_inside_call("run")
         begin = self.chip.model.cycle
@@ -282,6 +370,7 @@ class Experiment:
         if max_wall_s is not None:
             limit = checks.number("max_wall_s", max_wall_s, 1e-6, math.inf)
             deadline = time.perf_counter() + limit
+        self._rule_set.start()
         with Progress((end - begin) / mm.PPU_CLOCK_HZ) as progress:
 
             def show() -> None:
@@ -291,11 +380,13 @@ class Experiment:
             while self.chip.model.cycle < end:
                 self._pass_time(self._next_stop(end), deadline, show)
                 self._make_due_calls()
+        self._rule_set.check_deadlines(self._strict)
 
     def call_at(self, time_s: float, function: Callable[[float], object]) -> Call:
         """Have a function called at a hardware time during a run, with that time (s).
 
-        It may read and change all that can be read and changed between runs.
+        It may read and change all that can be read and changed between runs. Calls are made
+        again after `reset`, but those that were asked for in a call.
 
         Parameters
         ----------
@@ -366,7 +457,72 @@ class Experiment:
         for projection in self._projections.values():
             projection.restart()
         self.record_spikes()
+        self._rule_set.restart()
         self._calls.restart()
+
+    def read(self, path: str, *, hemisphere: int = 0) -> Any:
+        """Read a variable of the rules' program, also of a struct or array; see `Chip.read`."""
+        self._rule_set.prepare()
+        return self.chip.read(path, hemisphere=hemisphere)
+
+    def write(self, path: str, value: Any, *, hemisphere: int = 0) -> None:
+        """Write a variable of the rules' program; see `Chip.write`."""
+        self._rule_set.prepare()
+        self.chip.write(path, value, hemisphere=hemisphere)
+
+    def run_batch(
+        self,
+        entries: Sequence[Mapping[Any, Mapping[str, Any]]],
+        duration_s: float,
+        *,
+        max_wall_s: float | None = None,
+    ) -> xarray.DataTree:
+        """Run the same network once for each entry, each time from the start.
+
+        Parameters
+        ----------
+        entries : sequence of mapping
+            For each run, what differs: from a population or rule, or its label, to values for
+            its `set`, e.g. ``{inputs: {"spike_times_s": [1e-3]}}``. Nothing is compiled.
+        duration_s : float
+            Hardware time of each run.
+        max_wall_s : float, optional
+            Wall time (s) after which a run is given up.
+
+        Returns
+        -------
+        xarray.DataTree
+            As `results`, with a first dimension ``batch``. Where lengths differ (spikes), times
+            are filled up with NaN, and neurons with -1.
+
+        Raises
+        ------
+        InputError, CallbackError, KernelTrap, RunLimitError, DeadlineError
+            As `run`. The experiment then has its earlier settings again.
+
+        Notes
+        -----
+        Random sources differ from entry to entry; those of the first are those of `run`. The
+        state that remains is that of the last run.
+        """
+        from .batch import run_batch
+
+        return run_batch(self, entries, duration_s, max_wall_s)
+
+    def results(self) -> xarray.DataTree:
+        """Return all that was recorded: one group for each population, projection and rule.
+
+        Returns
+        -------
+        xarray.DataTree
+            Groups by label. Populations: ``spike_time_s`` and ``spike_neuron`` (spike), ``v``
+            (time, neuron). Projections: ``weights`` (time, pre, post) and so on, and the present
+            ones as ``final_weights``. Rules: see `Rule.observables`. Attributes of the root: time,
+            seed, and the network's statistics.
+        """
+        from .results import collect
+
+        return collect(self)
 
     # --- for populations, projections and recordings ---------------------------------------
 
@@ -398,6 +554,22 @@ class Experiment:
                 if isinstance(population, NeuronPopulation):
                     population.log(times_s, neurons)
 
+    def settable(self, key: Any) -> Population | Rule:
+        """Return the population or rule that is given by itself or by its label."""
+        for label, one in {**self._populations, **self._rule_set.rules}.items():
+            if one is key or label == key:
+                return one
+        raise InputError(f"{key!r} is no population or rule of this experiment")
+
+    def begin_batch(self, number: int) -> None:
+        """Go back to the start, for a run of a batch: random sources have their own numbers."""
+        self._batch = number
+        self.reset()
+
+    def end_batch(self) -> None:
+        """Have random sources draw the numbers of `run` from the next reset on."""
+        self._batch = 0
+
     # --- inside ----------------------------------------------------------------------------
 
     def _only_at_start(self, what: str) -> None:
@@ -412,7 +584,7 @@ class Experiment:
             raise ExperimentError(f"{what}() cannot be used in a function that a run calls back")
 
     def _label(self, kind: str, label: str | None, default: str) -> str:
-        taken = {*self._populations, *self._projections}
+        taken = {*self._populations, *self._projections, *self._rule_set.rules}
         if label is None:
             label, number = default, 2
             while label in taken:

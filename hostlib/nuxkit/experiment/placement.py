@@ -81,9 +81,7 @@ class Columns:
 @dataclass
 class _Row:
     receptor: int | None = None
-    used: npt.NDArray[np.bool_] = field(
-        default_factory=lambda: np.zeros(mm.NUM_COLUMNS, np.bool_)
-    )
+    used: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(mm.NUM_COLUMNS, np.bool_))
     labels: dict[Sender, int] = field(default_factory=dict)
     owners: list[str] = field(default_factory=list)
 
@@ -189,9 +187,7 @@ class Rows:
                 chosen = rank
         return None if chosen is None else chosen[2]
 
-    def _too_few(
-        self, who: str, needed: int, receptor: int, columns: Indices
-    ) -> ExperimentError:
+    def _too_few(self, who: str, needed: int, receptor: int, columns: Indices) -> ExperimentError:
         side = SIDES[self._hemisphere]
         left = sum(
             row.receptor in (None, receptor) and not row.used[columns].any() for row in self._rows

@@ -89,9 +89,7 @@ class Population:
             checks.number("stop_s", stop_s, 0.0, math.inf),
         )
 
-    def spike_counts(
-        self, start_s: float = 0.0, stop_s: float = math.inf
-    ) -> npt.NDArray[np.int64]:
+    def spike_counts(self, start_s: float = 0.0, stop_s: float = math.inf) -> npt.NDArray[np.int64]:
         """Return the number of recorded spikes of each neuron, int64 of shape (size,)."""
         return np.bincount(self.spikes(start_s, stop_s).indices, minlength=self.size)
 
@@ -156,7 +154,7 @@ class SourcePopulation(Population):
         super().__init__(experiment, label, size)
         self._seed, self._changes = seed, 0
         self.source = source
-        self._train = self._make_train(source)
+        self._train = self._make_train(source, 0)
         self._targets: list[Target] = []
 
     def set(self, **values: Any) -> None:
@@ -173,8 +171,7 @@ class SourcePopulation(Population):
         """
         with checks.input_errors(f"set() of {self.label!r}"):
             source = changed(self.source, values)
-            self._changes += 1
-            train = self._make_train(source)
+            train = self._make_train(source, self._changes + 1)
             now_s = self._experiment.time_s
             if "spike_times_s" in values:
                 early = train.spikes(0.0, now_s).times_s
@@ -184,14 +181,15 @@ class SourcePopulation(Population):
                         f"present time of {now_s:g} s"
                     )
         self.source, self._train = source, train
+        self._changes += 1
 
     def get(self, name: str) -> Any:
         """Return a parameter of the source."""
         changed(self.source, {name: None})
         return getattr(self.source, name)
 
-    def _make_train(self, source: Source) -> Train:
-        seed = (*self._experiment.source_seed, *self._seed, self._changes)
+    def _make_train(self, source: Source, change: int) -> Train:
+        seed = (*self._experiment.source_seed, *self._seed, change)
         with checks.input_errors(f"source of {self.label!r}"):
             return make_train(source, self.size, self._experiment.time_s, seed)
 
@@ -203,12 +201,12 @@ class SourcePopulation(Population):
     def put(self, settings: Source) -> None:
         """Put back earlier `settings`."""
         self.source = settings
-        self._train = self._make_train(settings)
+        self._train = self._make_train(settings, self._changes)
 
     def restart(self) -> None:
         """Send the spikes of an experiment that begins anew."""
         self._changes = 0
-        self._train = self._make_train(self.source)
+        self._train = self._make_train(self.source, 0)
         self._forget()
 
     def add_target(self, target: Target) -> None:

@@ -95,9 +95,7 @@ class Projection:
 
     @weights.setter
     def weights(self, values: npt.ArrayLike) -> None:
-        checked = checks.matrix(
-            f"weights of {self.label!r}", values, self.shape, mm.WEIGHT_MAX
-        )
+        checked = checks.matrix(f"weights of {self.label!r}", values, self.shape, mm.WEIGHT_MAX)
         self._write_weights(checked)
         if self._experiment.time_s == 0:
             self._initial = checked
@@ -136,9 +134,7 @@ class Projection:
             If there is no such variable, or the time is not positive.
         """
         if variable not in _UNITS:
-            raise InputError(
-                f"{self.label!r} cannot record {variable!r}, but {', '.join(_UNITS)}"
-            )
+            raise InputError(f"{self.label!r} cannot record {variable!r}, but {', '.join(_UNITS)}")
         if variable in self._samples:
             raise InputError(f"{variable!r} of {self.label!r} is recorded already")
         samples = Samples(
