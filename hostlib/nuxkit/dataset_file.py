@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-
 from .errors import DataFileError, InputError
 
 if TYPE_CHECKING:

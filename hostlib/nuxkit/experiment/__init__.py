@@ -5,9 +5,11 @@ from .calls import Call
 from .connectors import AllToAll, Connector, FromList, OneToOne
 from .experiment import Experiment
 from .layout import Layout
-from .population import NeuronPopulation, Population, SourcePopulation
+from .neuron_population import NeuronPopulation
+from .population import Population
 from .projection import Projection
 from .rule import Rule
+from .source_population import SourcePopulation
 from .sources import SpikeSourceArray, SpikeSourcePoisson, SpikeSourceRegular
 from .trains import SpikeTimes
 from .units import ms, s, us

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -13,52 +13,49 @@ from nuxkit.errors import InputError
 if TYPE_CHECKING:
     import xarray
 
-    from .experiment import Experiment
+#: What arrays are filled up with, by kind of dtype.
+_FILL: dict[str, float] = {"f": np.nan, "i": -1, "u": 0, "b": 0}
 
-_FILL = {"f": np.nan, "i": -1, "u": 0, "b": False}
+
+class Settable(Protocol):
+    """A population or a rule."""
+
+    @property
+    def settings(self) -> Any:
+        """What `set` changes."""
+
+    def put(self, settings: Any) -> None:
+        """Put back earlier `settings`."""
+
+    def set(self, **values: Any) -> None:
+        """Change parameters."""
 
 
 def run_batch(
-    experiment: Experiment,
-    entries: Sequence[Mapping[Any, Mapping[str, Any]]],
-    duration_s: float,
-    max_wall_s: float | None,
+    entries: Sequence[Sequence[tuple[Settable, Mapping[str, Any]]]],
+    run: Callable[[int], xarray.DataTree],
 ) -> xarray.DataTree:
-    """See `Experiment.run_batch`."""
-    if not isinstance(entries, Sequence) or not entries:
-        raise InputError("entries of a batch must be a list of at least one mapping")
-    chosen = [_settable(experiment, number, entry) for number, entry in enumerate(entries)]
-    everything: dict[int, Any] = {id(one): one for entry in chosen for one, _ in entry}
-    before = [(one, one.settings) for one in everything.values()]
+    """Run all entries, each with the settings that there were before.
+
+    Parameters
+    ----------
+    entries : sequence
+        What each of them sets.
+    run : callable
+        Starts anew, sets that and runs the entry of a number; returns its results.
+    """
+    if not entries:
+        raise InputError("a batch needs at least one entry")
+    concerned = {id(one): one for entry in entries for one, _ in entry}
+    before = [(one, one.settings) for one in concerned.values()]
     trees = []
-    try:
-        for number, entry in enumerate(chosen):
+    for number in range(len(entries)):
+        try:
+            trees.append(run(number))
+        finally:
             for one, settings in before:
                 one.put(settings)
-            experiment.begin_batch(number)
-            for one, values in entry:
-                one.set(**values)
-            experiment.run(duration_s, max_wall_s=max_wall_s)
-            trees.append(experiment.results())
-    finally:
-        experiment.end_batch()
-        for one, settings in before:
-            one.put(settings)
     return _stacked(trees)
-
-
-def _settable(
-    experiment: Experiment, number: int, entry: Mapping[Any, Mapping[str, Any]]
-) -> list[tuple[Any, Mapping[str, Any]]]:
-    if not isinstance(entry, Mapping):
-        raise InputError(f"entry {number} of the batch is {entry!r}, but must be a mapping")
-    for key, values in entry.items():
-        if not isinstance(values, Mapping):
-            raise InputError(
-                f"entry {number} of the batch: {key!r} has {values!r}, but must have a mapping "
-                "from parameters to values"
-            )
-    return [(experiment.settable(key), values) for key, values in entry.items()]
 
 
 def _stacked(trees: list[xarray.DataTree]) -> xarray.DataTree:
@@ -81,7 +78,7 @@ def _joined(datasets: list[xarray.Dataset]) -> xarray.Dataset:
         lacking = {dim: (0, size - each.sizes[dim]) for dim, size in sizes.items()}
         lacking = {dim: width for dim, width in lacking.items() if width[1]}
         if lacking:
-            fill = {name: _FILL.get(each[name].dtype.kind) for name in each.variables}
+            fill = {name: _FILL.get(of.dtype.kind, np.nan) for name, of in each.variables.items()}
             each = each.pad(lacking, constant_values=fill)
         padded.append(each)
     attrs = {

@@ -93,7 +93,7 @@ def matrix(name: str, values: Any, shape: tuple[int, int], limit: int) -> npt.ND
         raise InputError(f"{name} has dtype {array.dtype}, but must have an integer dtype")
     if array.shape not in ((), shape):
         raise InputError(
-            f"{name} has shape {array.shape}, but must be a number or have shape {shape} (pre, post)"
+            f"{name} has shape {array.shape}, but must be a number or have shape {shape}: pre, post"
         )
     wrong = (array < 0) | (array > limit)
     if wrong.any():

@@ -6,44 +6,36 @@ from __future__ import annotations
 import math
 import os
 import re
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import numpy.typing as npt
 
-from nuxemu import ChipEnd, CorrelationConfig, NeuronParameters, RowMode
+from nuxemu import CorrelationConfig, NeuronParameters
 from nuxemu import memory_map as mm
 from nuxemu.network import Statistics
 from nuxkit.chip import Chip
-from nuxkit.errors import CallbackError, ExperimentError, InputError, RunLimitError
+from nuxkit.errors import ExperimentError, InputError
 from nuxkit.rules import Timer
-from nuxkit.traps import error_of
 
 from . import checks
-from .calls import Call, Calls
-from .connectors import AllToAll, Connected, Connector
+from .batch import Settable, run_batch
+from .calls import Call
+from .connectors import AllToAll, Connector
 from .layout import Layout
-from .placement import HEMISPHERES, NO_LABEL, Columns, RowPlan, Rows, Sender
-from .population import NeuronPopulation, Population, SourcePopulation, Target
-from .progress import Progress
+from .neuron_population import NeuronPopulation
+from .population import Population
 from .projection import Projection
-from .recording import Samples
+from .results import collect
 from .rule import Rule, RuleSet
+from .session import Session
+from .source_population import SourcePopulation
 from .sources import Source, SpikeSourceArray, SpikeSourcePoisson, SpikeSourceRegular
+from .wiring import RECEPTORS, Wiring
 
 if TYPE_CHECKING:
     import xarray
-
-#: Wall time (s) after which a run of the chip returns to Python, for Ctrl-C and the progress bar.
-_SLICE_S = 0.1
-#: Input events that are given to the chip at once, about.
-_EVENTS_AT_ONCE = 1 << 18
-
-_RECEPTORS = {"excitatory": RowMode.EXCITATORY, "inhibitory": RowMode.INHIBITORY}
-_SAMPLE_RANK, _CALL_RANK = 0, 1
 
 
 class Experiment:
@@ -67,12 +59,6 @@ class Experiment:
         Folder to which the generated program of the rules is written.
     optimize : {"-O1", "-O2", "-O3", "-Os"}
         Optimisation level of the program of the rules.
-
-    Attributes
-    ----------
-    chip : Chip
-        The chip, for all that has no counterpart here. What is changed there directly is lost at
-        `reset`; the experiment takes the spikes that it records.
     """
 
     def __init__(
@@ -85,7 +71,6 @@ class Experiment:
         keep: str | os.PathLike[str] | None = None,
         optimize: str = "-O2",
     ) -> None:
-        self._seed = checks.integer("seed", seed, 0, 2**62)
         if neurons is not None and not isinstance(neurons, NeuronParameters):
             raise InputError(f"neurons is {neurons!r}, but must be NeuronParameters")
         if correlation is not None and not isinstance(correlation, CorrelationConfig):
@@ -93,21 +78,13 @@ class Experiment:
         if deadlines not in ("raise", "count"):
             raise InputError(f"deadlines is {deadlines!r}, but must be 'raise' or 'count'")
         self._strict = deadlines == "raise"
-        self._correlation = correlation
         self._defaults = neurons or NeuronParameters()
-        self._batch = 0
-        self._fresh: tuple[int, Any] | None = None
-        self.chip = Chip(self._seed, correlation=correlation)
-        self._columns = Columns()
-        self._rows = tuple(Rows(hemisphere) for hemisphere in range(HEMISPHERES))
-        self._populations: dict[str, Population] = {}
+        self._session = Session(self._checked_seed(seed), correlation)
+        self._wiring = Wiring(self._session.chip)
+        self._wiring.write_labels()
+        self._populations = self._session.populations
         self._projections: dict[str, Projection] = {}
-        self._routing: list[npt.NDArray[np.float64]] = []
-        self._rule_set = RuleSet(self.chip, keep, optimize)
-        self._calls = Calls()
-        self._sent = 0
-        self._calling = False
-        self._set_up_chip()
+        self._rule_set = RuleSet(self._session.chip, keep, optimize)
 
     def __repr__(self) -> str:
         return (
@@ -157,11 +134,11 @@ class Experiment:
         if isinstance(kind, SpikeSourceArray | SpikeSourcePoisson | SpikeSourceRegular):
             if placement is not None:
                 raise InputError(f"placement of {label!r}: sources have no place on the chip")
-            made = SourcePopulation(self, label, size, kind, (len(self._populations),))
+            made = SourcePopulation(self._session, label, size, kind, (len(self._populations),))
         elif kind is None or isinstance(kind, NeuronParameters | Mapping):
-            neurons = self._columns.plan(label, size, placement)
-            made = NeuronPopulation(self, label, kind, self._defaults, neurons)
-            self._columns.take(label, neurons)
+            neurons = self._wiring.columns.plan(label, size, placement)
+            made = NeuronPopulation(self._session, label, kind, self._defaults, neurons)
+            self._wiring.columns.take(label, neurons)
         else:
             raise InputError(
                 f"kind of {label!r} is {kind!r}, but must be a spike source, NeuronParameters or "
@@ -216,7 +193,7 @@ class Experiment:
         if not isinstance(post, NeuronPopulation):
             raise InputError(f"post is {post!r}, but must be a population of neurons")
         label = self._label("projection", label, f"{pre.label}_to_{post.label}")
-        if receptor not in _RECEPTORS:
+        if receptor not in RECEPTORS:
             raise InputError(
                 f"receptor of {label!r} is {receptor!r}, but must be 'excitatory' or 'inhibitory'"
             )
@@ -227,10 +204,11 @@ class Experiment:
         with checks.input_errors(f"connector of {label!r}"):
             connected = (connector or AllToAll()).connect(*shape)
         weights = checks.matrix(f"weight of {label!r}", weight, shape, mm.WEIGHT_MAX)
-        self._check_overlap(label, pre, post, connected, receptor)
-        plans, senders = self._plan(label, pre, post, connected, receptor, delay_s)
-        made = Projection(self, label, pre, post, connected, weights, receptor, delay_s, plans)
-        self._connect(made, senders)
+        plans = self._wiring.plan(label, pre, post, connected, receptor, delay_s)
+        made = Projection(
+            self._session, label, pre, post, connected, weights, receptor, delay_s, plans
+        )
+        self._wiring.connect(made)
         self._projections[label] = made
         return made
 
@@ -317,6 +295,15 @@ class Experiment:
         }
         return Layout(neurons, {name: each.plans for name, each in self._projections.items()})
 
+    @property
+    def chip(self) -> Chip:
+        """The chip, for all that has no counterpart here.
+
+        What is changed there directly is lost at `reset`. The experiment takes the spikes that
+        the chip records.
+        """
+        return self._session.chip
+
     # --- time ----------------------------------------------------------------------------
 
     @property
@@ -327,7 +314,7 @@ class Experiment:
     @property
     def seed(self) -> int:
         """Seed of the present chip and sources."""
-        return self._seed
+        return self._session.seed
 
     @property
     def statistics(self) -> Statistics:
@@ -361,25 +348,15 @@ class Experiment:
         BuildError
             At the first run, if the rules do not fit into the processors' memory.
         """
-        self._not_inside_call("run")
-        begin = self.chip.model.cycle
-        end = begin + checks.duration("duration_s", duration_s)
-        if end > checks.LAST_S * mm.PPU_CLOCK_HZ:
+        self._session.not_inside_call("run")
+        cycles = checks.duration("duration_s", duration_s)
+        if self.time_s + duration_s > checks.LAST_S:
             raise InputError(f"duration_s is {duration_s:g}, but time ends at {checks.LAST_S:g} s")
-        deadline = math.inf
+        limit_s = math.inf
         if max_wall_s is not None:
-            limit = checks.number("max_wall_s", max_wall_s, 1e-6, math.inf)
-            deadline = time.perf_counter() + limit
+            limit_s = checks.number("max_wall_s", max_wall_s, 1e-6, math.inf)
         self._rule_set.start()
-        with Progress((end - begin) / mm.PPU_CLOCK_HZ) as progress:
-
-            def show() -> None:
-                progress.show((self.chip.model.cycle - begin) / mm.PPU_CLOCK_HZ)
-
-            self._make_due_calls()
-            while self.chip.model.cycle < end:
-                self._pass_time(self._next_stop(end), deadline, show)
-                self._make_due_calls()
+        self._session.run(cycles, limit_s)
         self._rule_set.check_deadlines(self._strict)
 
     def call_at(self, time_s: float, function: Callable[[float], object]) -> Call:
@@ -400,7 +377,8 @@ class Experiment:
         Call
             To cancel it.
         """
-        return self._call(function, checks.number("time_s", time_s, 0.0, checks.LAST_S), None, 1)
+        start_s = checks.number("time_s", time_s, 0.0, checks.LAST_S)
+        return self._session.call(function, start_s, None, 1)
 
     def call_every(
         self,
@@ -428,7 +406,7 @@ class Experiment:
         start_s = checks.number("start_s", start_s, 0.0, checks.LAST_S)
         if count is not None:
             count = checks.integer("count", count, 1)
-        return self._call(function, start_s, period_s, count)
+        return self._session.call(function, start_s, period_s, count)
 
     def reset(self, seed: int | None = None) -> None:
         """Go back to time 0 with the same network.
@@ -442,23 +420,10 @@ class Experiment:
         seed : int, optional
             Another seed.
         """
-        self._not_inside_call("reset")
+        self._session.not_inside_call("reset")
         if seed is not None:
-            self._seed = checks.integer("seed", seed, 0, 2**62)
-        if self._fresh is None or self._fresh[0] != self._seed:
-            fresh = Chip(self._seed, correlation=self._correlation)
-            self._fresh = (self._seed, fresh.model.save())
-        self.chip.model.restore(self._fresh[1])
-        self._sent = 0
-        self._set_up_chip()
-        self._write_network()
-        for population in self._populations.values():
-            population.restart()
-        for projection in self._projections.values():
-            projection.restart()
-        self.record_spikes()
-        self._rule_set.restart()
-        self._calls.restart()
+            self._session.seed = self._checked_seed(seed)
+        self._restart(0)
 
     def read(self, path: str, *, hemisphere: int = 0) -> Any:
         """Read a variable of the rules' program, also of a struct or array; see `Chip.read`."""
@@ -505,9 +470,17 @@ class Experiment:
         Random sources differ from entry to entry; those of the first are those of `run`. The
         state that remains is that of the last run.
         """
-        from .batch import run_batch
+        self._session.not_inside_call("run_batch")
+        chosen = [self._settings_of(number, entry) for number, entry in enumerate(entries)]
 
-        return run_batch(self, entries, duration_s, max_wall_s)
+        def run(number: int) -> xarray.DataTree:
+            self._restart(number)
+            for one, values in chosen[number]:
+                one.set(**values)
+            self.run(duration_s, max_wall_s=max_wall_s)
+            return self.results()
+
+        return run_batch(chosen, run)
 
     def results(self) -> xarray.DataTree:
         """Return all that was recorded: one group for each population, projection and rule.
@@ -520,57 +493,47 @@ class Experiment:
             ones as ``final_weights``. Rules: see `Rule.observables`. Attributes of the root: time,
             seed, and the network's statistics.
         """
-        from .results import collect
-
         return collect(self)
 
-    # --- for populations, projections and recordings ---------------------------------------
-
-    @property
-    def source_seed(self) -> tuple[int, int]:
-        """What random sources begin their seeds with."""
-        return self._seed, self._batch
-
-    def sample(self, samples: Samples, every_s: Any, what: str) -> None:
-        """Take samples from now on."""
-        every_s = checks.period(f"every_s of {what}", every_s)
-        call = Call(what, samples.take, self.time_s, every_s, None, rank=_SAMPLE_RANK)
-        self._calls.add(call)
-
-    def record_spikes(self) -> None:
-        """Have the chip record spikes if a population wants them."""
-        self.chip.network.record_spikes = any(
-            "spikes" in population.recorded
-            for population in self._populations.values()
-            if isinstance(population, NeuronPopulation)
-        )
-
-    def collect_spikes(self) -> None:
-        """Give the populations the spikes that the chip has recorded."""
-        times_s, neurons = self.chip.network.spikes()
-        if times_s.size:
-            self.chip.network.clear_spikes()
-            for population in self._populations.values():
-                if isinstance(population, NeuronPopulation):
-                    population.log(times_s, neurons)
-
-    def settable(self, key: Any) -> Population | Rule:
-        """Return the population or rule that is given by itself or by its label."""
-        for label, one in {**self._populations, **self._rule_set.rules}.items():
-            if one is key or label == key:
-                return one
-        raise InputError(f"{key!r} is no population or rule of this experiment")
-
-    def begin_batch(self, number: int) -> None:
-        """Go back to the start, for a run of a batch: random sources have their own numbers."""
-        self._batch = number
-        self.reset()
-
-    def end_batch(self) -> None:
-        """Have random sources draw the numbers of `run` from the next reset on."""
-        self._batch = 0
-
     # --- inside ----------------------------------------------------------------------------
+
+    @staticmethod
+    def _checked_seed(seed: Any) -> int:
+        return checks.integer("seed", seed, 0, 2**62)
+
+    def _restart(self, batch: int) -> None:
+        """Go back to time 0, for a run of a batch: random sources have numbers of their own."""
+        self._session.batch = batch
+        self._session.reset()
+        self._wiring.write_labels()
+        self._wiring.write()
+        for population in self._populations.values():
+            population.restart()
+        for projection in self._projections.values():
+            projection.restart()
+        self._rule_set.restart()
+        self._session.restart_calls()
+
+    def _settings_of(self, number: int, entry: Any) -> list[tuple[Settable, Mapping[str, Any]]]:
+        """Find the populations and rules of an entry of a batch, with what to set."""
+        if not isinstance(entry, Mapping):
+            raise InputError(f"entry {number} of the batch is {entry!r}, but must be a mapping")
+        known: dict[str, Any] = {**self._populations, **self._rule_set.rules}
+        found = []
+        for key, values in entry.items():
+            chosen = [each for label, each in known.items() if each is key or label == key]
+            if not chosen:
+                raise InputError(
+                    f"entry {number} of the batch: {key!r} is no population or rule of this "
+                    "experiment"
+                )
+            if not isinstance(values, Mapping):
+                raise InputError(
+                    f"entry {number} of the batch: {key!r} has {values!r}, but must have a "
+                    "mapping from parameters to values"
+                )
+            found.append((chosen[0], values))
+        return found
 
     def _only_at_start(self, what: str) -> None:
         if self.chip.model.cycle > 0:
@@ -578,10 +541,6 @@ class Experiment:
                 f"a {what} cannot be added at {self.time_s:g} s: add it before the first run, or "
                 "after reset()"
             )
-
-    def _not_inside_call(self, what: str) -> None:
-        if self._calling:
-            raise ExperimentError(f"{what}() cannot be used in a function that a run calls back")
 
     def _label(self, kind: str, label: str | None, default: str) -> str:
         taken = {*self._populations, *self._projections, *self._rule_set.rules}
@@ -594,163 +553,3 @@ class Experiment:
         if label in taken:
             raise ExperimentError(f"label {label!r} of a {kind} is taken: labels must differ")
         return label
-
-    def _check_overlap(
-        self, label: str, pre: Population, post: Population, connected: Connected, receptor: str
-    ) -> None:
-        for other in self._projections.values():
-            if other.pre is pre and other.post is post and other.receptor == receptor:
-                both = np.argwhere(other.connected & connected)
-                if both.size:
-                    raise ExperimentError(
-                        f"projections {other.label!r} and {label!r} overlap: both have {receptor} "
-                        f"synapses from {pre.label!r} to {post.label!r}, the first from neuron "
-                        f"{both[0, 0]} to {both[0, 1]}"
-                    )
-
-    def _plan(
-        self,
-        label: str,
-        pre: Population,
-        post: NeuronPopulation,
-        connected: Connected,
-        receptor: str,
-        delay_s: float,
-    ) -> tuple[list[RowPlan], list[list[Sender]]]:
-        plans, senders = [], []
-        for hemisphere, rows in enumerate(self._rows):
-            here = post.indices_on(hemisphere)
-            sending = np.flatnonzero(connected[:, here].any(axis=1))
-            if sending.size:
-                senders.append([(pre.label, int(i), delay_s) for i in sending])
-                columns = post.columns(hemisphere)
-                plans.append(
-                    rows.plan(label, senders[-1], sending, here, columns, _RECEPTORS[receptor])
-                )
-        return plans, senders
-
-    def _connect(self, projection: Projection, senders: list[list[Sender]]) -> None:
-        """Take the rows of a projection and send spikes there."""
-        pre, delay_s = projection.pre, projection.delay_s
-        for plan, sending in zip(projection.plans, senders, strict=True):
-            receptor = _RECEPTORS[projection.receptor]
-            new = self._rows[plan.hemisphere].take(projection.label, plan, sending, receptor)
-            if isinstance(pre, SourcePopulation):
-                rows, labels = np.full(pre.size, -1), np.zeros(pre.size, np.int64)
-                rows[plan.pre[new]] = plan.rows[new]
-                labels[plan.pre[new]] = plan.labels[new]
-                pre.add_target(Target(plan.hemisphere, rows, labels, delay_s))
-            elif isinstance(pre, NeuronPopulation):
-                neurons = pre.neurons[plan.pre[new]]
-                same = np.ones(neurons.size)
-                self._routing.append(
-                    np.stack(
-                        [
-                            neurons,
-                            plan.rows[new],
-                            plan.labels[new],
-                            delay_s * same,
-                            plan.hemisphere * same,
-                        ]
-                    )
-                )
-        self._write_network()
-
-    def _set_up_chip(self) -> None:
-        """Give a fresh chip what every experiment needs."""
-        for array in self.chip.synram:
-            array.labels = np.full((mm.NUM_ROWS, mm.NUM_COLUMNS), NO_LABEL, np.uint8)
-        self.chip.network.record_spikes = False
-
-    def _write_network(self) -> None:
-        """Write receptors of rows, and routing."""
-        network = self.chip.network
-        modes = network.row_modes
-        for hemisphere, rows in enumerate(self._rows):
-            for row, receptor in enumerate(rows.receptors):
-                if receptor is not None:
-                    modes[hemisphere, row] = receptor
-        network.row_modes = modes
-        if self._routing:
-            neurons, rows, labels, delays, hemispheres = np.concatenate(self._routing, axis=1)
-            network.set_routing(
-                neurons.astype(int), rows.astype(int), labels.astype(int), delays,
-                hemispheres.astype(int),
-            )  # fmt: skip
-
-    def _sources(self) -> list[SourcePopulation]:
-        return [each for each in self._populations.values() if isinstance(each, SourcePopulation)]
-
-    def _next_stop(self, end: int) -> int:
-        """Cycle up to which the chip can run without the host."""
-        now = self.chip.model.cycle
-        due = self._calls.next_cycle()
-        rate_hz = sum(source.event_rate_hz for source in self._sources())
-        stop = end if due is None else min(end, due)
-        if rate_hz > 0:
-            stop = min(stop, now + max(round(_EVENTS_AT_ONCE / rate_hz * mm.PPU_CLOCK_HZ), 1))
-        return stop
-
-    def _pass_time(self, until: int, deadline: float, show: Callable[[], None]) -> None:
-        """Run the chip up to a cycle."""
-        if until > self._sent:
-            begin_s = max(self._sent, self.chip.model.cycle) / mm.PPU_CLOCK_HZ
-            for source in self._sources():
-                source.send(begin_s, until / mm.PPU_CLOCK_HZ)
-            self._sent = until
-        working = [h for h in range(HEMISPHERES) if self.chip.is_running(h)]
-        while True:
-            left = deadline - time.perf_counter()
-            if left <= 0:
-                raise RunLimitError(f"max_wall_s was reached at {self.time_s:g} s of hardware time")
-            end = self.chip.model.run(until, max_wall_s=min(left, _SLICE_S))
-            show()
-            if end is ChipEnd.REACHED:
-                return
-            if end is ChipEnd.STOPPED:
-                self._raise_trap(working)
-
-    def _raise_trap(self, working: list[int]) -> None:
-        for hemisphere in working:
-            if self.chip.ppu[hemisphere].stop.reason.is_trap:
-                failure = error_of(self.chip.result(hemisphere))
-                self.chip.stop(hemisphere)
-                if failure is not None:
-                    raise failure
-
-    def _call(
-        self,
-        function: Callable[[float], object],
-        start_s: float,
-        period_s: float | None,
-        count: int | None,
-    ) -> Call:
-        if not callable(function):
-            raise InputError(f"function is {function!r}, but must be callable")
-        name = getattr(function, "__qualname__", repr(function))
-        call = Call(
-            name, function, start_s, period_s, count, rank=_CALL_RANK, lasting=not self._calling
-        )
-        if call.cycle < self.chip.model.cycle:
-            raise InputError(
-                f"{name} cannot be called at {start_s:g} s: the present time is {self.time_s:g} s"
-            )
-        self._calls.add(call)
-        return call
-
-    def _make_due_calls(self) -> None:
-        now = self.chip.model.cycle
-        while (call := self._calls.take(now)) is not None:
-            if call.rank == _SAMPLE_RANK:
-                call.function(self.time_s)
-                continue
-            self._calling = True
-            try:
-                call.function(self.time_s)
-            except Exception as error:
-                raise CallbackError(
-                    f"{call.name}, called at {self.time_s:g} s, raised {type(error).__name__}: "
-                    f"{error}"
-                ) from error
-            finally:
-                self._calling = False

@@ -196,6 +196,6 @@ class Rows:
         taken = f"; the others belong to {', '.join(map(repr, others))}" if others else ""
         return ExperimentError(
             f"projection {who!r} needs {needed} rows of the {side} synapse array, one for each "
-            f"presynaptic neuron, but only {left} of {mm.NUM_ROWS} can be used for its receptor and "
-            f"columns{taken}"
+            f"presynaptic neuron, but only {left} of {mm.NUM_ROWS} can be used for its receptor "
+            f"and columns{taken}"
         )

@@ -23,7 +23,7 @@ class Progress:
     def __init__(self, total_s: float) -> None:
         self._bar: Any = None
         if sys.stderr is not None and sys.stderr.isatty():
-            from tqdm import tqdm
+            from tqdm import tqdm  # type: ignore[import-untyped]
 
             self._bar = tqdm(
                 total=total_s * 1e3, unit="ms", delay=_DELAY_S, leave=False, desc="hardware time",

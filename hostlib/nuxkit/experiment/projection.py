@@ -13,8 +13,9 @@ from nuxemu import memory_map as mm
 from nuxkit.errors import ExperimentError, InputError
 
 from . import checks
+from .neuron_population import NeuronPopulation
 from .placement import NO_LABEL, RowPlan
-from .population import NeuronPopulation, Population
+from .population import Population
 from .recording import Samples
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from nuxemu import SynapseArray
 
-    from .experiment import Experiment
+    from .session import Session
 
 _UNITS = {"weights": "LSB", "causal": "LSB", "acausal": "LSB"}
 
@@ -53,7 +54,7 @@ class Projection:
 
     def __init__(
         self,
-        experiment: Experiment,
+        session: Session,
         label: str,
         pre: Population,
         post: NeuronPopulation,
@@ -63,7 +64,7 @@ class Projection:
         delay_s: float,
         plans: Sequence[RowPlan],
     ) -> None:
-        self._experiment = experiment
+        self._session = session
         self.label, self.pre, self.post = label, pre, post
         self.connected = connected
         self.connected.flags.writeable = False
@@ -97,7 +98,7 @@ class Projection:
     def weights(self, values: npt.ArrayLike) -> None:
         checked = checks.matrix(f"weights of {self.label!r}", values, self.shape, mm.WEIGHT_MAX)
         self._write_weights(checked)
-        if self._experiment.time_s == 0:
+        if self._session.time_s == 0:
             self._initial = checked
 
     @property
@@ -144,7 +145,7 @@ class Projection:
             ("pre", "post"),
             {"pre": np.arange(self.pre.size), "post": np.arange(self.post.size)},
         )
-        self._experiment.sample(samples, every_s, f"{variable} of {self.label}")
+        self._session.sample(samples, every_s, f"{variable} of {self.label}")
         self._samples[variable] = samples
 
     def get_data(self, variable: str) -> xarray.DataArray:
@@ -175,7 +176,7 @@ class Projection:
     def apply(self) -> None:
         """Write labels and first weights to the chip."""
         for plan in self.plans:
-            array = self._experiment.chip.synram[plan.hemisphere]
+            array = self._session.chip.synram[plan.hemisphere]
             chosen = self._chosen(plan)
             labels = array.labels.copy()
             here = np.broadcast_to(plan.labels[:, None], chosen.shape)
@@ -189,7 +190,7 @@ class Projection:
 
     def _write_weights(self, values: npt.NDArray[np.uint8]) -> None:
         for plan in self.plans:
-            array = self._experiment.chip.synram[plan.hemisphere]
+            array = self._session.chip.synram[plan.hemisphere]
             weights = array.weights.copy()
             block = np.ix_(plan.rows, plan.columns)
             here = values[np.ix_(plan.pre, plan.post)]
@@ -202,7 +203,7 @@ class Projection:
         """Values of the synapses in logical order, `nothing` where there is none."""
         result: npt.NDArray[Any] | None = None
         for plan in self.plans:
-            source = of(self._experiment.chip.synram[plan.hemisphere])
+            source = of(self._session.chip.synram[plan.hemisphere])
             if result is None:
                 result = np.full(self.shape, nothing, source.dtype)
             result[np.ix_(plan.pre, plan.post)] = source[np.ix_(plan.rows, plan.columns)]

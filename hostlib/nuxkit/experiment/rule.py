@@ -25,8 +25,9 @@ from nuxkit.rules import (
 )
 from nuxkit.rules import parameters as values_of
 
+from .neuron_population import NeuronPopulation
 from .placement import HEMISPHERES, SIDES
-from .population import NeuronPopulation, Population
+from .population import Population
 from .projection import Projection
 
 if TYPE_CHECKING:
@@ -137,7 +138,8 @@ class Rule:
             seconds of hardware time.
         """
         log = self._rules.prepare().invocations(self._rules.chip)
-        return log[log["rule"] == self.name]
+        mine: npt.NDArray[Any] = log[log["rule"] == self.name]
+        return mine
 
     def observables(self) -> xarray.Dataset:
         """Return what the rule recorded so far.

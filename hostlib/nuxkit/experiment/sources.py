@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -32,7 +33,8 @@ class SpikeSourceArray:
     def trains(self, size: int) -> _Trains:
         """Check, and return sorted times for each of `size` sources."""
         name, values = "spike_times_s", self.spike_times_s
-        if isinstance(values, str) or not np.iterable(values) or not hasattr(values, "__len__"):
+        sequence = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str)
+        if not sequence or (isinstance(values, np.ndarray) and not values.ndim):
             raise InputError(f"{name} is {values!r}, but must hold times in seconds")
         if all(np.ndim(each) == 0 for each in values):
             return (_times(name, values),) * size

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .checks import Reals
-from .sources import Source, SpikeSourceArray, SpikeSourcePoisson, SpikeSourceRegular
+from .sources import Source, SpikeSourceArray, SpikeSourcePoisson
 
 Indices = npt.NDArray[np.int64]
 
