@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -217,8 +217,8 @@ class Experiment:
         path: str | os.PathLike[str],
         *,
         timer: Timer,
-        projections: Sequence[Projection] = (),
-        populations: Sequence[Population] = (),
+        projections: Projection | Sequence[Projection] = (),
+        populations: Population | Sequence[Population] = (),
         name: str | None = None,
         placement: Literal["auto", "sram", "external", "dram"] = "auto",
         record: Sequence[str] | None = None,
@@ -233,9 +233,9 @@ class Experiment:
             The rule's file.
         timer : Timer
             When it is called; times since the experiment's start.
-        projections : sequence of Projection
+        projections : Projection or sequence of Projection
             Those it is called with, in this order.
-        populations : sequence of NeuronPopulation
+        populations : NeuronPopulation or sequence of NeuronPopulation
             Those it is called with, in this order.
         name : str, optional
             Its name; that of the file if not given.
@@ -247,7 +247,8 @@ class Experiment:
             Number of invocations that are recorded, the first ones; all of the timer if not
             given, or 1000 if it has no end.
         **parameters
-            Values of the rule's parameters; the others have their defaults.
+            Values of the rule's parameters; the others have their defaults. One that is named as
+            an argument above can be set with `Rule.set`.
 
         Raises
         ------
@@ -257,12 +258,15 @@ class Experiment:
             If the rule's file does not compile.
         """
         self._only_at_start("rule")
-        for kind, given, known in (
-            ("projections", projections, list(self._projections.values())),
-            ("populations", populations, list(self._populations.values())),
+        projections = [projections] if isinstance(projections, Projection) else list(projections)
+        populations = [populations] if isinstance(populations, Population) else list(populations)
+        known = {id(one) for one in (*self._projections.values(), *self._populations.values())}
+        for kind, given, wanted in (
+            ("projections", projections, Projection),
+            ("populations", populations, Population),
         ):
-            for one in given if isinstance(given, Iterable) else (given,):
-                if not any(one is other for other in known):
+            for one in given:
+                if not isinstance(one, wanted) or id(one) not in known:
                     raise InputError(f"{kind} of a rule: {one!r} is none of this experiment")
         if not isinstance(timer, Timer):
             raise InputError(f"timer of a rule is {timer!r}, but must be a nuxkit.Timer")
