@@ -39,7 +39,9 @@ def test_float_and_fractions(describe_text):
     assert found["gain"] == Parameter("gain", np.dtype("f4"), (), 1.5, -2.0, 1e9, "1", 0)
     unit = 'per LSB, "quoted"; with a, comma'
     assert found["rate"] == Parameter("rate", np.dtype("i1"), (), 0.125, -1.0, 0.5, unit, 7)
-    assert found["decay"] == Parameter("decay", np.dtype("i2"), (3,), -0.25, -1.0, 0.9999, "", 15)
+    assert found["decay"] == Parameter(
+        "decay", np.dtype("i2"), (3,), -0.25, -1.0, 32765 / 32768, "", 15
+    )
 
 
 def test_lengths_and_values_may_be_expressions(describe_text):
@@ -77,8 +79,17 @@ def test_up_to_32_entries(describe_text, count):
     assert list(found.observables) == [f"o{i}" for i in range(count)]
 
 
-def test_more_than_32_entries_are_refused(describe_text):
-    entries = ", ".join(f'(int32_t, p{i}, 0, 0, 99, "")' for i in range(33))
+def test_limits_are_values_of_the_type(describe_text):
+    text = """NUX_PARAMETERS((float, gain, 0.1, 0, 0.1, "1"), (nux_frac8, rate, 0.3, 0.3, 0.5, "1"))
+    """
+    gain, rate = describe_text(text + EMPTY).parameters.values()
+    assert gain.default == gain.maximum == float(np.float32(0.1))
+    assert rate.default == rate.minimum == 38 / 128
+
+
+@pytest.mark.parametrize("count", [33, 48, 70])
+def test_more_than_32_entries_are_refused(describe_text, count):
+    entries = ", ".join(f'(int32_t, p{i}, 0, 0, 99, "")' for i in range(count))
     with pytest.raises(KernelBuildError, match="more than 32 entries"):
         describe_text(f"NUX_PARAMETERS({entries})\n{EMPTY}")
 
@@ -92,6 +103,7 @@ def test_more_than_32_entries_are_refused(describe_text):
         ('NUX_PARAMETERS((uint8_t, a, 0.5, 0, 4, "1"))', "0.5 is no integer"),
         ('NUX_PARAMETERS((nux_frac8, a, 0, 0, 1, "1"))', "within those of nux_frac8"),
         ('NUX_PARAMETERS((int8_t, a[2][3], 0, 0, 1, "1"))', "one dimension"),
+        ('NUX_PARAMETERS((int8_t, rule, 0, 0, 1, "1"))', "cannot be called rule"),
         ('NUX_OBSERVABLES((scalar, int8_t, a[2], "1"))', "kind scalar has no length"),
         ('NUX_OBSERVABLES((array, int8_t, a, "1"))', "kind array needs a length"),
     ],
@@ -109,10 +121,16 @@ def test_unknown_types_and_kinds_are_refused_at_their_line(describe_text):
         'NUX_PARAMETERS((double, a, 0, 0, 1, "1"))',
         'NUX_OBSERVABLES((scalar, int64_t, a, "1"))',
         'NUX_OBSERVABLES((vector, int8_t, a, "1"))',
+        "NUX_PARAMETERS()",
+        'NUX_PARAMETERS((int8_t, a, 0, 0, 1, "1"),)',
+        "NUX_PARAMETERS((int8_t, a, 0, 0, 1))",
+        'NUX_PARAMETERS((bool, a, 0, 0, 1, "1"))',
     ):
         with pytest.raises(KernelBuildError) as caught:
             describe_text(f"\n\n{text}\n{EMPTY}")
-        assert (errors_of(caught)[0].file, errors_of(caught)[0].line) == ("own_rule.c", 4)
+        first = errors_of(caught)[0]
+        assert (first.file, first.line) == ("own_rule.c", 4)
+        assert "hint: declarations look like this" in first.detail
 
 
 def test_a_file_without_rule_is_refused(describe_text):

@@ -58,7 +58,7 @@ typedef struct {
 typedef struct {
     uint32_t hemisphere; ///< NUX_TOP or NUX_BOTTOM, where this processor is
     uint32_t index;      ///< number of the invocation, from 0; dropped ones count
-    uint64_t time;       ///< of its release, cycles since the start of the program
+    uint64_t time;       ///< of its release, cycles since the start of the processor
     uint32_t projections;
     nux_projection *projection;
     uint32_t populations;
@@ -172,13 +172,13 @@ typedef struct {
 extern nux_recording nux_rule_recording;
 
 /// Address of values of one observable in the record, or 0.
-static inline uint32_t nux_record_address(uint32_t observable, uint32_t group) {
+NUX_INTRINSIC uint32_t nux_record_address(uint32_t observable, uint32_t group) {
     const nux_recording *recording = &nux_rule_recording;
     uint32_t offset = recording->offset[observable * recording->groups + group];
     return recording->record && offset ? recording->record + offset : 0;
 }
 
-static inline uint32_t nux_synapse_address(uint32_t observable, uint32_t size, uint32_t p,
+NUX_INTRINSIC uint32_t nux_synapse_address(uint32_t observable, uint32_t size, uint32_t p,
                                            uint32_t i) {
     const nux_call *call = nux_rule_recording.call;
     if (p >= call->projections || i >= call->projection[p].rows) {
@@ -188,7 +188,7 @@ static inline uint32_t nux_synapse_address(uint32_t observable, uint32_t size, u
     return address ? address + i * size * NUX_NUM_COLUMNS : 0;
 }
 
-static inline uint32_t nux_neuron_address(uint32_t observable, uint32_t p) {
+NUX_INTRINSIC uint32_t nux_neuron_address(uint32_t observable, uint32_t p) {
     if (p >= nux_rule_recording.call->populations) {
         __builtin_trap();
     }
@@ -303,7 +303,7 @@ NUX_INTRINSIC void nux_store_record_row16(uint32_t address, nux_row16 values) {
     NUX_STORE_ELEMENT(observable, NUX_NEURON_ADDRESS(observable, p),                               \
                       nux_column_of_population(p, j), value)
 
-static inline uint32_t nux_column_of_projection(uint32_t p, uint32_t j) {
+NUX_INTRINSIC uint32_t nux_column_of_projection(uint32_t p, uint32_t j) {
     const nux_projection *projection = &nux_rule_recording.call->projection[p];
     if (j >= projection->columns) {
         __builtin_trap();
@@ -311,7 +311,7 @@ static inline uint32_t nux_column_of_projection(uint32_t p, uint32_t j) {
     return projection->column[j];
 }
 
-static inline uint32_t nux_column_of_population(uint32_t p, uint32_t j) {
+NUX_INTRINSIC uint32_t nux_column_of_population(uint32_t p, uint32_t j) {
     const nux_population *population = &nux_rule_recording.call->population[p];
     if (j >= population->neurons) {
         __builtin_trap();
