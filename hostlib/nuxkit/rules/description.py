@@ -12,7 +12,7 @@ import re
 import struct
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,17 @@ TYPES: dict[str, tuple[str, int]] = {
     "float": ("f4", 0), "nux_frac8": ("i1", 7), "nux_frac16": ("i2", 15),
 }  # fmt: skip
 
+#: Names of the frame that the generated program replaces.
+RENAMED = ("rule", "parameters", "observables", "nux_rule_recording")
+
 _SECTION = ".nux.rule"
+#: Macros of nux/rule.h in messages about declarations that are wrong.
+_MACROS = ("NUX_PARAMETER", "NUX_OBSERVABLE", "NUX_MEMBER_", "NUX_EACH", "nux_type_", "NUX_DESCRI")
+_FORM = f"""hint: declarations look like this, up to 32 in a list, without a comma behind the last:
+  NUX_PARAMETERS((type, name, default, least, most, "unit"), ...)
+  NUX_OBSERVABLES((kind, type, name, "unit"), ...)
+  types: {", ".join(TYPES)}
+  kinds: synapse, neuron, array, scalar"""
 _HEADER = struct.Struct(">c3xIIII4xddd")
 _ALIGNMENT = 8
 _NAME = re.compile(r"^(\w+)((?:\s*\[[^\[\]]*\])*)$")
@@ -181,7 +191,7 @@ def _compiled(source: str) -> tuple[bytes, list[str]]:
     with tempfile.TemporaryDirectory(prefix="nuxkit-describe-") as name:
         compiled = compile_source(tools, source, settings, Path(name))
         if compiled.object_path is None:
-            raise KernelBuildError(compiled.diagnostics)
+            raise KernelBuildError(_explained(compiled.diagnostics))
         content = compiled.object_path.read_bytes()
         section, functions = _read_object(compiled.object_path)
     stored = cache.store_program(content, f"{Path(source).stem}-object")
@@ -189,6 +199,17 @@ def _compiled(source: str) -> tuple[bytes, list[str]]:
     inputs = cache.inputs_of(compiled.headers, places)
     cache.store_entry(key, stored, inputs, {"section": section.hex(), "functions": functions})
     return section, functions
+
+
+def _explained(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Errors of the compiler, with the form of declarations behind the first about one."""
+    found = list(diagnostics)
+    for number, entry in enumerate(found):
+        words = f"{entry.text}\n{entry.detail}"
+        if entry.severity == "error" and any(name in words for name in _MACROS):
+            found[number] = replace(entry, detail=f"{entry.detail}\n{_FORM}".lstrip("\n"))
+            break
+    return found
 
 
 def _read_object(path: Path) -> tuple[bytes, list[str]]:
@@ -247,9 +268,16 @@ def _records(section: bytes) -> Iterator[_Record]:
 
 def _parameter(record: _Record) -> Parameter:
     dtype, fraction_bits = _type(record)
-    default, least, most = (_plain(value, dtype, fraction_bits) for value in record.values)
+    if record.name in RENAMED:
+        raise ValueError(
+            f"a parameter cannot be called {record.name}: {', '.join(RENAMED)} are names of the "
+            "frame, which get another prefix in each rule"
+        )
+    plain = [_plain(value, dtype, fraction_bits) for value in record.values]
     low, high = limits_of(dtype, fraction_bits)
-    if not low <= least <= most <= high:
+    outside = [value for value in plain if not low <= value <= high]
+    default, least, most = plain if outside else (on_grid(v, dtype, fraction_bits) for v in plain)
+    if outside or not least <= most:
         raise ValueError(
             f"parameter {record.name}: its limits are {least} to {most}, but must be in order and "
             f"within those of {record.type_name}, {low:g} to {high:g}"
@@ -286,6 +314,13 @@ def limits_of(dtype: np.dtype[Any], fraction_bits: int) -> tuple[float, float]:
         return float(info.min), float(info.max)
     limits = np.iinfo(dtype)
     return limits.min / 2**fraction_bits, limits.max / 2**fraction_bits
+
+
+def on_grid(value: float, dtype: np.dtype[Any], fraction_bits: int) -> float:
+    """Nearest value that a type has, of one within its limits; integers as they are."""
+    if fraction_bits:
+        return float(round(value * 2**fraction_bits) / 2**fraction_bits)
+    return float(dtype.type(value)) if dtype.kind == "f" else value
 
 
 def _plain(value: float, dtype: np.dtype[Any], fraction_bits: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache as cached
 from pathlib import Path
 from typing import Any
@@ -99,13 +100,15 @@ def compile_program(
     exports = {str(home / _wrapper(rule)): _exported(rule.name) for rule in rules}
     files = [str(home / name) for name in sources]
     try:
-        return build(*files, optimize=optimize, exports=exports)
+        result = build(*files, optimize=optimize, exports=exports)
     except KernelBuildError as problem:
         found = [_at_rule(entry, rules, str(home)) for entry in problem.diagnostics]
         if any("SRAM" in entry.text and entry.severity == "error" for entry in found):
             found.append(error(size_report(rules, {r.name: str(home / _wrapper(r)) for r in rules},
                                            optimize)))  # fmt: skip
         raise KernelBuildError(found) from None
+    warnings = tuple(_at_rule(entry, rules, str(home)) for entry in result.warnings)
+    return replace(result, warnings=warnings)
 
 
 def _keep(path: Path, text: str) -> None:

@@ -154,6 +154,10 @@ class RuleInstance:
                 f"rule {self.name}: placement is {self.placement!r}, but must be one of "
                 f"{', '.join(get_args(Placement))}"
             )
+        if isinstance(self.record, str):
+            raise InputError(
+                f"rule {self.name}: record is {self.record!r}, but must be a list of names"
+            )
         known = self.description.observables
         chosen = list(known) if self.record is None else list(self.record)
         for name in chosen:
@@ -163,15 +167,31 @@ class RuleInstance:
                     f"declares: {names(known)}"
                 )
         self.recorded = {name: entry for name, entry in known.items() if name in chosen}
+        self._check_overlap()
         if self.capacity is not None and (
             isinstance(self.capacity, bool)
-            or not isinstance(self.capacity, int)
+            or not isinstance(self.capacity, int | np.integer)
             or not 0 <= self.capacity < 2**32
         ):
             raise InputError(
                 f"rule {self.name}: capacity is {self.capacity!r}, but must be an integer from 0 "
                 "to 2**32 - 1"
             )
+
+    def _check_overlap(self) -> None:
+        for h in HEMISPHERES:
+            owner = np.full((mm.NUM_ROWS, mm.NUM_COLUMNS), -1)
+            for number, site in enumerate(self.projections):
+                cut = np.ix_(site.rows_of(h), site.columns_of(h))
+                taken = np.argwhere(owner[cut] >= 0)
+                if len(taken):
+                    row, column = site.rows_of(h)[taken[0, 0]], site.columns_of(h)[taken[0, 1]]
+                    raise InputError(
+                        f"rule {self.name}: its projections {owner[row, column]} and {number} "
+                        f"overlap: both have the synapse in row {row}, column {column} of the "
+                        f"{HEMISPHERE_NAMES[h]} hemisphere"
+                    )
+                owner[cut] = number
 
     def runs_on(self, hemisphere: int) -> bool:
         """Whether the rule is called on the processor of a hemisphere."""

@@ -113,8 +113,16 @@ class RecordLayout:
             words = found.reshape(len(data), -1, _VECTOR // 4, 4)
             found = np.ascontiguousarray(words[:, :, ::-1])
         halves = found.reshape(len(data), rows, -1).view(entry.dtype.newbyteorder(">"))
-        pairs = halves.reshape(len(data), rows, 2, mm.NUM_COLUMNS // 2)
-        return pairs.swapaxes(2, 3).reshape(len(data), rows, mm.NUM_COLUMNS)
+        return halves.reshape(len(data), rows, mm.NUM_COLUMNS)[:, :, _order(entry.dtype.itemsize)]
+
+
+def _order(size: int) -> Array:
+    """Place of the value of each column, see ``nux_column_place`` in ``nux/rule.h``."""
+    column = np.arange(mm.NUM_COLUMNS)
+    lane = column // 2
+    if size == 2:
+        lane = lane // 8 % 2 * 64 + lane // 16 * 8 + lane % 8
+    return column % 2 * (mm.NUM_COLUMNS // 2) + lane
 
 
 def group_count(rule: RuleInstance) -> int:

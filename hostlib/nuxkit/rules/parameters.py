@@ -7,11 +7,13 @@ import difflib
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nuxkit.errors import InputError
 from nuxkit.rules.description import Parameter, RuleDescription, names
 
 Value = Any  # int, float or ndarray
+Array = npt.NDArray[Any]
 
 
 def check_names(rule: str, description: RuleDescription, given: dict[str, Any]) -> None:
@@ -58,20 +60,30 @@ def checked(parameter: Parameter, value: Any, rule: str) -> Value:
         need = f"shape {parameter.shape}" if parameter.shape else "a single value"
         raise InputError(f"{place} has shape {values.shape}, but must have {need}")
     low, high = parameter.minimum, parameter.maximum
+    if not integers:
+        values = _on_grid(parameter, values.astype(np.float64))
     # Also refuses what is not a number.
-    wrong = values[~((values >= low) & (values <= high))].ravel()
-    if wrong.size:
-        raise InputError(f"{place} is {wrong[0]}, but must be from {low} to {high}")
-    scaled = np.rint(values * 2.0**parameter.fraction_bits) if parameter.fraction_bits else values
-    raw = np.broadcast_to(scaled.astype(parameter.dtype), parameter.shape)
-    return decoded(parameter, raw)
+    wrong = ~((values >= low) & (values <= high))
+    if wrong.any():
+        first = np.asarray(value).ravel()[np.flatnonzero(wrong.ravel())[0]]
+        raise InputError(f"{place} is {first}, but must be from {low} to {high}")
+    return np.array(np.broadcast_to(values, parameter.shape)) if parameter.shape else values.item()
+
+
+def _on_grid(parameter: Parameter, values: Array) -> Array:
+    """Nearest values that the type has."""
+    if parameter.fraction_bits:
+        scale = 2.0**parameter.fraction_bits
+        return np.asarray(np.rint(values * scale) / scale)
+    with np.errstate(over="ignore"):  # infinity is beyond all limits
+        return np.asarray(values.astype(np.float32).astype(np.float64))
 
 
 def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _huge(values: np.ndarray[Any, Any], allowed: str) -> bool:
+def _huge(values: Array, allowed: str) -> bool:
     return values.dtype.kind == "f" and "f" not in allowed and bool((abs(values) >= 2**63).all())
 
 

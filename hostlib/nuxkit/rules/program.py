@@ -19,10 +19,10 @@ from nuxkit.errors import InputError
 from nuxkit.rules import parameters
 from nuxkit.rules.description import names
 from nuxkit.rules.generate import compile_program, generate
-from nuxkit.rules.instance import HEMISPHERES, RuleInstance
+from nuxkit.rules.instance import HEMISPHERE_NAMES, HEMISPHERES, RuleInstance
 from nuxkit.rules.layout import Memory, Place, place_records
 from nuxkit.rules.records import Records, read_records
-from nuxkit.rules.timer import Timer
+from nuxkit.rules.timer import SHORTEST_PERIOD_CYCLES, Timer
 
 _NO_END = 2**32 - 1
 _LOG_ENTRY = np.dtype(
@@ -108,8 +108,10 @@ class RuleProgram:
         Raises
         ------
         InputError
-            The records do not fit into the memory.
+            The records do not fit into the memory, or the periods are too short even for
+            rules that do nothing.
         """
+        self._check_periods()
         places, log = self._places()
         for hemisphere in HEMISPHERES:
             chip.load(self.build.program, hemisphere=hemisphere)
@@ -194,6 +196,21 @@ class RuleProgram:
                     rule.name, h, task["invoked"], task["missed"], task["dropped"],
                     unrecorded if rule.recorded else 0, task["longest"] / mm.PPU_CLOCK_HZ,
                 ))  # fmt: skip
+        return found
+
+    def deadline_problems(self, chip: Chip) -> list[str]:
+        """Sentences about the rules that had missed or dropped invocations."""
+        found = []
+        for one in self.statistics(chip):
+            if one.missed or one.dropped:
+                total = one.invoked + one.dropped
+                found.append(
+                    f"rule {one.rule}, {HEMISPHERE_NAMES[one.hemisphere]} processor: of {total} "
+                    f"invocations {one.missed} ended after their deadline and {one.dropped} were "
+                    f"dropped; the longest took {one.longest_s * 1e6:.6g} us, the period is "
+                    f"{self.rule(one.rule).timer.period_s * 1e6:.6g} us: make the period longer, "
+                    "or the rules shorter"
+                )
         return found
 
     def invocations(self, chip: Chip) -> npt.NDArray[Any]:
@@ -285,6 +302,23 @@ class RuleProgram:
 
     def _size(self, rule: RuleInstance, number: int, kind: str) -> int:
         return self.build.program.symbols[f"{rule.name}_{kind}_{number}"].size
+
+    def _check_periods(self) -> None:
+        for hemisphere in HEMISPHERES:
+            timers = [rule.timer for rule in self.instances if rule.runs_on(hemisphere)]
+            share = sum(SHORTEST_PERIOD_CYCLES / timer.period_cycles for timer in timers)
+            if share > 1:
+                periods = ", ".join(
+                    f"{rule.name} {rule.timer.period_s * 1e6:.6g} us"
+                    for rule in self.instances
+                    if rule.runs_on(hemisphere)
+                )
+                raise InputError(
+                    f"periods ({periods}) are too short: the scheduler alone needs "
+                    f"{SHORTEST_PERIOD_CYCLES / mm.PPU_CLOCK_HZ * 1e6:g} us for each invocation, "
+                    f"{100 * share:.0f} % of the time of the {HEMISPHERE_NAMES[hemisphere]} "
+                    "processor"
+                )
 
     def _places(
         self,

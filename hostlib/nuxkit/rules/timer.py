@@ -6,6 +6,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from nuxemu import memory_map as mm
 from nuxkit.errors import InputError
 
@@ -37,15 +39,17 @@ class Timer:
     count: int | None = None
 
     def __post_init__(self) -> None:
-        _check_time("start_s", self.start_s, 0)
-        _check_time("period_s", self.period_s, SHORTEST_PERIOD_CYCLES)
+        set_field = object.__setattr__  # frozen, and NumPy numbers become Python's
+        set_field(self, "start_s", _time("start_s", self.start_s, 0))
+        set_field(self, "period_s", _time("period_s", self.period_s, SHORTEST_PERIOD_CYCLES))
         if self.count is not None:
-            integer = isinstance(self.count, int) and not isinstance(self.count, bool)
+            integer = isinstance(self.count, int | np.integer) and not isinstance(self.count, bool)
             if not integer or not 0 <= self.count <= _MAX_COUNT:
                 raise InputError(
                     f"Timer: count is {self.count!r}, but must be an integer from 0 to "
                     f"{_MAX_COUNT}, or None for no end"
                 )
+            set_field(self, "count", int(self.count))
 
     @property
     def start_cycles(self) -> int:
@@ -58,14 +62,16 @@ class Timer:
         return round(self.period_s * mm.PPU_CLOCK_HZ)
 
 
-def _check_time(name: str, value: object, least_cycles: int) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value):  # type: ignore[arg-type]
+def _time(name: str, value: object, least_cycles: int) -> float:
+    number = isinstance(value, int | float | np.integer | np.floating)
+    if not number or isinstance(value, bool) or not math.isfinite(value):  # type: ignore[arg-type]
         raise InputError(f"Timer: {name} is {value!r}, but must be a time in seconds")
-    cycles = round(value * mm.PPU_CLOCK_HZ)  # type: ignore[operator]
-    if not least_cycles <= cycles <= _MAX_CYCLES:
+    seconds = float(value)  # type: ignore[arg-type]
+    least_s, most_s = least_cycles / mm.PPU_CLOCK_HZ, _MAX_CYCLES / mm.PPU_CLOCK_HZ
+    half_s = 0.5 / mm.PPU_CLOCK_HZ
+    if not least_s - half_s <= seconds <= most_s or seconds < 0:
         reason = " (the scheduler needs that time between two invocations)" if least_cycles else ""
         raise InputError(
-            f"Timer: {name} is {value!r} s, but must be from "
-            f"{least_cycles / mm.PPU_CLOCK_HZ:g} to {_MAX_CYCLES / mm.PPU_CLOCK_HZ:.3g} s{reason}"
+            f"Timer: {name} is {value!r} s, but must be from {least_s:g} to {most_s:.3g} s{reason}"
         )
+    return seconds

@@ -58,7 +58,7 @@ typedef struct {
 typedef struct {
     uint32_t hemisphere; ///< NUX_TOP or NUX_BOTTOM, where this processor is
     uint32_t index;      ///< number of the invocation, from 0; dropped ones count
-    uint64_t time;       ///< of its release, cycles since the start of the program
+    uint64_t time;       ///< of its release, cycles since the start of the processor
     uint32_t projections;
     nux_projection *projection;
     uint32_t populations;
@@ -172,13 +172,13 @@ typedef struct {
 extern nux_recording nux_rule_recording;
 
 /// Address of values of one observable in the record, or 0.
-static inline uint32_t nux_record_address(uint32_t observable, uint32_t group) {
+NUX_INTRINSIC uint32_t nux_record_address(uint32_t observable, uint32_t group) {
     const nux_recording *recording = &nux_rule_recording;
     uint32_t offset = recording->offset[observable * recording->groups + group];
     return recording->record && offset ? recording->record + offset : 0;
 }
 
-static inline uint32_t nux_synapse_address(uint32_t observable, uint32_t size, uint32_t p,
+NUX_INTRINSIC uint32_t nux_synapse_address(uint32_t observable, uint32_t size, uint32_t p,
                                            uint32_t i) {
     const nux_call *call = nux_rule_recording.call;
     if (p >= call->projections || i >= call->projection[p].rows) {
@@ -188,17 +188,26 @@ static inline uint32_t nux_synapse_address(uint32_t observable, uint32_t size, u
     return address ? address + i * size * NUX_NUM_COLUMNS : 0;
 }
 
-static inline uint32_t nux_neuron_address(uint32_t observable, uint32_t p) {
+NUX_INTRINSIC uint32_t nux_neuron_address(uint32_t observable, uint32_t p) {
     if (p >= nux_rule_recording.call->populations) {
         __builtin_trap();
     }
     return nux_record_address(observable, p);
 }
 
-/// Address of the value of a column among those of all columns: in the order of vectors, even
-/// columns first. A vector has its words in reverse order in the external memories.
+/// Number of a column's value among those of all columns, in the order of vectors: even columns
+/// first. Values of 16 bits fill two vectors each, as fxvupckbl and fxvupckbr make them of bytes.
+static inline uint32_t nux_column_place(uint32_t size, uint32_t column) {
+    uint32_t lane = column / 2;
+    if (size == 2) { // the lower half of each slice of 16 lanes, then the upper one
+        lane = lane / 8 % 2 * 64 + lane / 16 * 8 + lane % 8;
+    }
+    return column % 2 * (NUX_NUM_COLUMNS / 2) + lane;
+}
+
+/// Address of that value. A vector has its words in reverse order in the external memories.
 static inline uint32_t nux_column_address(uint32_t base, uint32_t size, uint32_t column) {
-    uint32_t offset = (column % 2 * (NUX_NUM_COLUMNS / 2) + column / 2) * size;
+    uint32_t offset = nux_column_place(size, column) * size;
     return base + (base < NUX_EXTMEM_DATA_BASE ? offset : offset ^ (NUX_VECTOR_BYTES - 4));
 }
 
@@ -219,18 +228,26 @@ NUX_INTRINSIC void nux_store_record_row(uint32_t address, nux_row values) {
     }
 }
 
-/// A value a column, 16 bits each: lanes 0 to 63 and 64 to 127 of the even and odd columns.
+/// A value a column, 16 bits each: of every 16 lanes of 8 bits (even columns, odd columns) the
+/// left 8 and the right 8, as fxvupckbl and fxvupckbr make them.
 typedef struct {
-    nux_vector even_low, even_high;
-    nux_vector odd_low, odd_high;
+    nux_vector even_left, even_right;
+    nux_vector odd_left, odd_right;
 } nux_row16;
+
+/// Unsigned values of 8 bits as values of 16 bits.
+NUX_INTRINSIC nux_row16 nux_widen(nux_row row) {
+    nux_vector zero = nux_splat8(0);
+    return (nux_row16){fxvupckbl(zero, row.even, 0), fxvupckbr(zero, row.even, 0),
+                       fxvupckbl(zero, row.odd, 0), fxvupckbr(zero, row.odd, 0)};
+}
 
 NUX_INTRINSIC void nux_store_record_row16(uint32_t address, nux_row16 values) {
     if (address) {
-        nux_store_record(values.even_low, address);
-        nux_store_record(values.even_high, address + NUX_VECTOR_BYTES);
-        nux_store_record(values.odd_low, address + 2 * NUX_VECTOR_BYTES);
-        nux_store_record(values.odd_high, address + 3 * NUX_VECTOR_BYTES);
+        nux_store_record(values.even_left, address);
+        nux_store_record(values.even_right, address + NUX_VECTOR_BYTES);
+        nux_store_record(values.odd_left, address + 2 * NUX_VECTOR_BYTES);
+        nux_store_record(values.odd_right, address + 3 * NUX_VECTOR_BYTES);
     }
 }
 
@@ -286,7 +303,7 @@ NUX_INTRINSIC void nux_store_record_row16(uint32_t address, nux_row16 values) {
     NUX_STORE_ELEMENT(observable, NUX_NEURON_ADDRESS(observable, p),                               \
                       nux_column_of_population(p, j), value)
 
-static inline uint32_t nux_column_of_projection(uint32_t p, uint32_t j) {
+NUX_INTRINSIC uint32_t nux_column_of_projection(uint32_t p, uint32_t j) {
     const nux_projection *projection = &nux_rule_recording.call->projection[p];
     if (j >= projection->columns) {
         __builtin_trap();
@@ -294,7 +311,7 @@ static inline uint32_t nux_column_of_projection(uint32_t p, uint32_t j) {
     return projection->column[j];
 }
 
-static inline uint32_t nux_column_of_population(uint32_t p, uint32_t j) {
+NUX_INTRINSIC uint32_t nux_column_of_population(uint32_t p, uint32_t j) {
     const nux_population *population = &nux_rule_recording.call->population[p];
     if (j >= population->neurons) {
         __builtin_trap();
