@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,32 +44,25 @@ def save(
         data = data.to_dataset(name="data" if data.name is None else data.name)
     if not isinstance(data, xarray.Dataset | xarray.DataTree):
         raise InputError(f"data is a {type(data).__name__}, but must be a dataset of xarray")
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    except OSError as error:
-        raise DataFileError(f"cannot write {path}: {error.strerror or error}") from error
-    try:
-        os.close(handle)
-        _write(data, temporary)
-        os.replace(temporary, path)
+        content = data.to_netcdf(None, engine=_ENGINE)
     except (TypeError, ValueError) as error:
         raise InputError(f"cannot write {path}: {error}") from error
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    # Made in memory and then written, so that a full disk is an ordinary error.
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
         raise DataFileError(
-            f"cannot write {path}: {reason}; an earlier file of that name is as it was"
+            f"cannot write {path}: {error.strerror or error}; what was there is as it was"
         ) from error
     finally:
-        Path(temporary).unlink(missing_ok=True)
-
-
-def _write(data: xarray.Dataset | xarray.DataTree, path: str) -> None:
-    """Make the file in memory, then write it: so that a full disk is an ordinary error."""
-    content = data.to_netcdf(None, engine=_ENGINE)
-    with open(path, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        with suppress(OSError):  # there was no such folder, or it has its name now
+            temporary.unlink()
 
 
 def load(path: str | os.PathLike[str]) -> xarray.Dataset | xarray.DataTree:

@@ -24,11 +24,9 @@ Reals = npt.NDArray[np.float64]
 
 @contextmanager
 def input_errors(who: str) -> Iterator[None]:
-    """Turn refusals of the chip model into `InputError`, with the name of who was refused."""
+    """Turn refusals, also of the chip model, into `InputError` with the name of who was refused."""
     try:
         yield
-    except InputError:
-        raise
     except (TypeError, ValueError) as error:
         raise InputError(f"{who}: {error}") from error
 

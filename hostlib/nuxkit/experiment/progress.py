@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from types import TracebackType
 from typing import Any
@@ -28,7 +29,7 @@ class Progress:
             self._bar = tqdm(
                 total=total_s * 1e3, unit="ms", delay=_DELAY_S, leave=False, desc="hardware time",
                 bar_format="{desc}: {percentage:3.0f}%|{bar}| {n:.3g}/{total:.3g} ms "
-                "[{elapsed}<{remaining}]",
+                "[{elapsed}<{remaining}]", ncols=shutil.get_terminal_size().columns,
             )  # fmt: skip
 
     def __enter__(self) -> Progress:

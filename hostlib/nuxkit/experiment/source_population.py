@@ -64,17 +64,17 @@ class SourcePopulation(Population):
             If a parameter is unknown or wrong, or a spike time is in the past; nothing has
             changed then.
         """
-        with checks.input_errors(f"set() of {self.label!r}"):
+        with checks.input_errors(f"source of {self.label!r}"):
             source = changed(self.source, values)
-            train = self._make_train(source, self._changes + 1)
-            now_s = self._session.time_s
-            if "spike_times_s" in values:
-                early = train.spikes(0.0, now_s).times_s
-                if early.size:
-                    raise InputError(
-                        f"set() of {self.label!r}: spike_times_s has {early[0]:g} s, before the "
-                        f"present time of {now_s:g} s"
-                    )
+        train = self._make_train(source, self._changes + 1)
+        now_s = self._session.time_s
+        if "spike_times_s" in values:
+            early = train.spikes(0.0, now_s).times_s
+            if early.size:
+                raise InputError(
+                    f"source of {self.label!r}: spike_times_s has {early[0]:g} s, before the "
+                    f"present time of {now_s:g} s"
+                )
         self.source, self._train = source, train
         self._changes += 1
 
