@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from types import TracebackType
 from typing import Any
@@ -29,7 +28,7 @@ class Progress:
             self._bar = tqdm(
                 total=total_s * 1e3, unit="ms", delay=_DELAY_S, leave=False, desc="hardware time",
                 bar_format="{desc}: {percentage:3.0f}%|{bar}| {n:.3g}/{total:.3g} ms "
-                "[{elapsed}<{remaining}]", ncols=shutil.get_terminal_size().columns,
+                "[{elapsed}<{remaining}]",
             )  # fmt: skip
 
     def __enter__(self) -> Progress:
