@@ -106,7 +106,7 @@ def test_a_full_disk_leaves_the_earlier_file_and_no_other(network, tmp_path):
 
 
 def test_wrong_places_and_data_are_named(tmp_path):
-    with pytest.raises(nuxkit.DataFileError, match="no/x.nc: No such file or directory"):
+    with pytest.raises(nuxkit.DataFileError, match=r"no/x\.nc: No such file or directory"):
         nuxkit.save(tmp_path / "no" / "x.nc", dataset())
     with pytest.raises(nuxkit.DataFileError, match="Is a directory"):
         nuxkit.save(tmp_path, dataset())
@@ -119,12 +119,12 @@ def test_wrong_places_and_data_are_named(tmp_path):
 
 def test_files_that_are_none_of_ours_are_named(tmp_path):
     path = tmp_path / "x.nc"
-    with pytest.raises(nuxkit.DataFileError, match="x.nc: there is no such file"):
+    with pytest.raises(nuxkit.DataFileError, match=r"x\.nc: there is no such file"):
         nuxkit.load(path)
     path.write_text("no such thing")
-    with pytest.raises(nuxkit.DataFileError, match="cannot read .*x.nc"):
+    with pytest.raises(nuxkit.DataFileError, match=r"cannot read .*x\.nc"):
         nuxkit.load(path)
     nuxkit.save(path, dataset(1000))
     path.write_bytes(path.read_bytes()[:-500])
-    with pytest.raises(nuxkit.DataFileError, match="cannot read .*x.nc"):
+    with pytest.raises(nuxkit.DataFileError, match=r"cannot read .*x\.nc"):
         nuxkit.load(path)

@@ -33,10 +33,10 @@ MISTAKES = [
     (lambda e, i, n, p: e.population(1, placement=[512]), InputError, r"\[0\] is 512, .* 0 to 511"),
     (lambda e, i, n, p: e.population(2, placement=[20]), ExperimentError, "1 elements, .* has 2"),
     (lambda e, i, n, p: e.population(2, placement=[20, 20]), InputError, "must be different"),
-    (lambda e, i, n, p: e.population(1, placement=[3]), ExperimentError, "3 belongs to .*'neurons'"),
+    (lambda e, i, n, p: e.population(1, placement=[3]), ExperimentError, "3 belongs to .*neurons"),
     (lambda e, i, n, p: e.population(1, placement=["x"]), InputError, "list of integers"),
     (lambda e, i, n, p: e.population(1, {"tau": 1}), InputError, "no parameter 'tau', but leak"),
-    (lambda e, i, n, p: e.population(3, {"leak_lsb": [1, 2]}), InputError, r"shape \(2,\), .*\(3,\)"),
+    (lambda e, i, n, p: e.population(3, {"leak_lsb": [1, 2]}), InputError, r"shape \(2,\), .*3"),
     (lambda e, i, n, p: e.population(3, {"leak_lsb": "x"}), InputError, "must hold real numbers"),
     (lambda e, i, n, p: e.population(3, {"fire": 1.0}), InputError, "fire has dtype float64"),
     (lambda e, i, n, p: e.population(
@@ -54,21 +54,21 @@ MISTAKES = [
     (lambda e, i, n, p: p.record("traces", every_s=1), InputError, "cannot record 'traces', but w"),
     (lambda e, i, n, p: p.get_data("weights"), ExperimentError, "is not recorded"),
     (lambda e, i, n, p: e.projection(n, i), InputError, "must be a population of neurons"),
-    (lambda e, i, n, p: e.projection("inputs", n), InputError, "pre is 'inputs', but must be a pop"),
+    (lambda e, i, n, p: e.projection("inputs", n), InputError, "pre is 'inputs', but must be"),
     (lambda e, i, n, p: e.projection(
         nuxkit.Experiment().population(1, SpikeSourceArray()), n), InputError, "of this exper"),
     (lambda e, i, n, p: e.projection(i, n), ExperimentError,
      "'inputs_to_neurons' and 'inputs_to_neurons_2' overlap: .* from neuron 0 to 0"),
     (lambda e, i, n, p: e.projection(i, n, receptor="gaba"), InputError, "receptor .* 'gaba'"),
-    (lambda e, i, n, p: e.projection(i, n, delay_s=-1), InputError, "delay_s .* is -1, but must be"),
+    (lambda e, i, n, p: e.projection(i, n, delay_s=-1), InputError, "delay_s .* is -1, but"),
     (lambda e, i, n, p: e.projection(n, n, delay_s=0), InputError, "must be from 8e-09"),
     (lambda e, i, n, p: e.projection(i, n, OneToOne()), InputError, "same size, .* 8 and 16"),
-    (lambda e, i, n, p: e.projection(i, n, FromList([(0, 16)])), InputError, "post 16, .* 0 to 15"),
+    (lambda e, i, n, p: e.projection(i, n, FromList([(0, 16)])), InputError, "post 16, .* to 15"),
     (lambda e, i, n, p: e.projection(i, n, FromList([0, 1])), InputError, r"shape \(n, 2\)"),
-    (lambda e, i, n, p: e.projection(i, n, FromList([(1, 1)] * 2)), InputError, r"\(1, 1\) occurs tw"),
+    (lambda e, i, n, p: e.projection(i, n, FromList([(1, 1)] * 2)), InputError, r"\(1, 1\) occ"),
     (lambda e, i, n, p: e.projection(i, n, weight=64), InputError, "weight .* is 64, .* 0 to 63"),
-    (lambda e, i, n, p: e.projection(i, n, weight=1.5), InputError, "float64, .* integer dtype"),
-    (lambda e, i, n, p: e.projection(i, n, weight=True), InputError, "bool, .* integer dtype"),
+    (lambda e, i, n, p: e.projection(i, n, weight=1.5), InputError, "float64, .* integer"),
+    (lambda e, i, n, p: e.projection(i, n, weight=True), InputError, "bool, .* integer"),
     (lambda e, i, n, p: e.projection(i, n, weight=[1, 2]), InputError, r"\(2,\), .* \(8, 16\)"),
     (lambda e, i, n, p: setattr(p, "weights", np.full((8, 16), -1)), InputError, r"\[0, 0\] is -1"),
     (lambda e, i, n, p: setattr(p, "weights", np.ones((16, 8), int)), InputError, r"\(16, 8\)"),
@@ -178,9 +178,9 @@ def test_refused_parameters_stay_as_they_were(network, rule_file, name, value, w
 
 
 def test_too_many_rows_are_counted_and_their_owners_named(network):
-    experiment, inputs, neurons, projection = network()
+    experiment, _, neurons, _ = network()
     many = experiment.population(249, SpikeSourceArray(), label="many")
-    with pytest.raises(ExperimentError, match="249 rows of the top .* only 248 of 256") as error:
+    with pytest.raises(ExperimentError, match=r"249 rows of the top .* only 248 of 256") as error:
         experiment.projection(many, neurons)
     assert "the others belong to 'inputs_to_neurons'" in str(error.value)
     few = experiment.population(248, SpikeSourceArray(), label="few")
@@ -201,7 +201,7 @@ def test_other_presynaptic_neurons_on_either_side_are_refused_for_rules(rule_fil
 
 
 def test_networks_cannot_grow_after_the_first_run_but_after_reset(network, rule_file):
-    experiment, inputs, neurons, _ = network()
+    experiment, _, neurons, _ = network()
     experiment.run(1 * nuxkit.us)
     for what, add in (
         ("population", lambda: experiment.population(1, label="late")),

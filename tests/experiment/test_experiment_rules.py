@@ -138,7 +138,7 @@ def test_parameters_change_during_and_between_runs_without_a_compiler(
 def test_batches_run_the_same_network_with_other_inputs_and_parameters(
     network, rule_file, no_compiler
 ):
-    experiment, inputs, neurons, projection, rule = with_rule(network, rule_file, weight=10)
+    experiment, inputs, _, _, rule = with_rule(network, rule_file, weight=10)
     inputs.record("spikes")
     experiment.run(2 * nuxkit.ms)
     plain = inputs.spikes().times_s
@@ -173,7 +173,7 @@ def test_entries_of_a_batch_have_random_numbers_of_their_own(network):
 
 
 def test_same_file_twice_and_statistics_by_rule(network, rule_file):
-    experiment, _, neurons, projection = network(neurons=8, weight=0)
+    experiment, _, _, projection = network(neurons=8, weight=0)
     rules = [
         experiment.rule(
             rule_file, name=name, timer=nuxkit.Timer(period_s=period_s, count=count),
