@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
+"""Neurons that find the firing rate that they are told."""
+
 import nuxkit
 
 experiment = nuxkit.Experiment(seed=1)

@@ -39,7 +39,7 @@ def test_worked_example_prints_what_its_text_says(tmp_path):
     close = np.abs(counts.clip(max=100) - recorded) <= 2  # the rule reads a little later
     assert close.mean() > 0.99
 
-    target = np.where(rule["time"] <= 60e-3, 20, 40)[:, None]
+    target = np.where(rule["index"] < 59, 20, 40)[:, None]  # 59: at 60 ms, after the change
     change = np.sign(target - recorded.astype(int))[:, None, :]
     before = np.concatenate([np.full((1, 16, 300), 10), rule["weights"].values[:-1]])
     assert np.array_equal(rule["weights"], np.clip(before + change, 0, 63))
