@@ -6,7 +6,8 @@
 // A ball moves in a field of PONG_STATES columns. An iteration:
 //
 //   1. The ball moves; the column that it is in is the state.
-//   2. The row of this state gets `spikes` spikes.
+//   2. The row of this state gets `spikes` spikes, and with each of them a row of noise, whose
+//      weights are random numbers up to `noise`, new ones in each iteration.
 //   3. The winner is the neuron with most spikes; the paddle goes towards the winner's column.
 //   4. The reward R falls with the distance between the winner's column and the state's.
 //   5. weight += learning_rate * correlation * (R - mean of R in this state), in the row of the
@@ -14,8 +15,8 @@
 //   6. mean += (R - mean) / 2
 //
 // State k is row k, whose synapses listen to label k. Neuron j is column 2 * j, so that the
-// synapses of a state are the lanes 0 to 31 of one vector. Other rows are the host's, for example
-// for noise. Everything is integer arithmetic: rewards have PONG_ONE as 1, lengths PONG_FIELD.
+// synapses of a state are the lanes 0 to 31 of one vector. The noise is row 32, with label 32.
+// Everything is integer arithmetic: rewards have PONG_ONE as 1, lengths PONG_FIELD.
 
 #include <nux/nux.h>
 
@@ -24,6 +25,7 @@ enum {
     PONG_ONE = 1 << 14,
     PONG_FIELD = 1 << 15, // width and height of the field
     PONG_REWARDS = 4,
+    PONG_NOISE_ROW = PONG_STATES,
     PONG_LOG = 8192,          // iterations
     PONG_BASELINE_READINGS = 64 // that are averaged; a power of two
 };
@@ -36,6 +38,7 @@ struct pong_parameters {
     int16_t rewards[PONG_REWARDS];    // 1/PONG_ONE, at distance 0, 1, ...; beyond them 0
     int16_t ball_speed, paddle_speed; // 1/PONG_FIELD an iteration
     int16_t ball_radius, paddle_length;
+    int8_t noise; // largest weight of the row of noise, 0 to NUX_WEIGHT_MAX
 };
 
 struct pong_game {
@@ -71,6 +74,7 @@ volatile struct pong_parameters parameters = {
     .paddle_speed = PONG_FIELD / 20,
     .ball_radius = PONG_FIELD / 50,
     .paddle_length = PONG_FIELD * 7 / 100,
+    .noise = 40,
 };
 
 // Read by the host. They stay from start to start, so that learning goes on.
@@ -159,6 +163,17 @@ static void measure_baseline(void) {
     }
 }
 
+/// Draw random numbers that have nothing to do with earlier ones; the noise is made of them.
+static void draw(void) {
+    for (uint32_t i = 1; i < NUX_RANDOM_FRESH_DRAWS; i++) {
+        nux_random_half(NUX_EVEN);
+    }
+    nux_vector random = nux_random_half(NUX_EVEN);
+    nux_store(random, &last.random);
+    nux_vector noise = nux_mul8_frac(nux_shift_right8(random, 1), nux_splat8(parameters.noise + 1));
+    nux_set_weights_half(PONG_NOISE_ROW, NUX_EVEN, noise);
+}
+
 /// Spikes for the row of the state; afterwards last.spikes and last.reading.
 static void show(uint32_t state) {
     nux_reset_all_neurons();
@@ -169,6 +184,7 @@ static void show(uint32_t state) {
     uint32_t time = nux_time_base_low();
     for (uint32_t i = 0; i < parameters.spikes; i++) {
         nux_inject_spike(hemisphere, state, state);
+        nux_inject_spike(hemisphere, PONG_NOISE_ROW, PONG_NOISE_ROW);
         time += parameters.spike_interval;
         sleep_until(time);
     }
@@ -236,7 +252,7 @@ static void write_log(void) {
 
 // Not inlined: the compiler would keep constant vectors from one iteration to the next.
 static __attribute__((noinline)) void iterate(void) {
-    nux_store(nux_random_half(NUX_EVEN), &last.random);
+    draw();
     if (iteration == 0) {
         game.paddle_x = PONG_FIELD / 2;
         serve();
@@ -245,8 +261,7 @@ static __attribute__((noinline)) void iterate(void) {
     }
     uint32_t state = (uint32_t)game.ball_x / (PONG_FIELD / PONG_STATES);
     show(state);
-    // A generator takes in one bit a draw: another one each time until all bits are new.
-    uint32_t winner = find_winner(last.random.u8[iteration % PONG_STATES] % PONG_STATES);
+    uint32_t winner = find_winner(last.random.u8[PONG_STATES] % PONG_STATES);
     move_paddle(winner);
     int32_t reward = reward_at(winner > state ? winner - state : state - winner);
     if (visits[state]++ == 0) {
