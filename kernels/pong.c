@@ -26,7 +26,7 @@ enum {
     PONG_FIELD = 1 << 15, // width and height of the field
     PONG_REWARDS = 4,
     PONG_NOISE_ROW = PONG_STATES,
-    PONG_LOG = 8192,          // iterations
+    PONG_LOG = 8192,            // iterations
     PONG_BASELINE_READINGS = 64 // that are averaged; a power of two
 };
 
@@ -83,7 +83,8 @@ struct pong_game game;
 struct pong_iteration last;
 int16_t expected[PONG_STATES]; // expected reward of each state
 uint32_t visits[PONG_STATES];
-nux_vector_memory baseline; // readings without correlation
+nux_vector_memory baseline; // readings without correlation, measured at the first start
+bool has_baseline = false;
 NUX_EXTERNAL_BUFFER struct pong_log pong_log;
 
 static uint32_t hemisphere;
@@ -223,12 +224,10 @@ static void learn(uint32_t state) {
     nux_vector without = nux_load(&baseline);
     nux_vector reading = nux_load(&last.reading);
     // Unsigned bytes with a zero byte above are halfwords.
-    nux_vector left =
-        learned(fxvupckbl(zero, weight, 0), fxvupckbl(zero, without, 0),
-                fxvupckbl(zero, reading, 0), factor);
-    nux_vector right =
-        learned(fxvupckbr(zero, weight, 0), fxvupckbr(zero, without, 0),
-                fxvupckbr(zero, reading, 0), factor);
+    nux_vector left = learned(fxvupckbl(zero, weight, 0), fxvupckbl(zero, without, 0),
+                              fxvupckbl(zero, reading, 0), factor);
+    nux_vector right = learned(fxvupckbr(zero, weight, 0), fxvupckbr(zero, without, 0),
+                               fxvupckbr(zero, reading, 0), factor);
     nux_set_weights_half(state, NUX_EVEN, fxvpckbl(left, right, 0));
 }
 
@@ -279,8 +278,9 @@ static __attribute__((noinline)) void iterate(void) {
 
 int start(void) {
     hemisphere = nux_find_hemisphere();
-    if (iteration == 0) {
+    if (!has_baseline) {
         measure_baseline();
+        has_baseline = true;
     }
     for (uint32_t i = 0; i < parameters.iterations; i++) {
         iterate();

@@ -49,9 +49,9 @@ def test_weights_equal_the_twin_at_any_target_and_placement(homeostasis, target)
     np.testing.assert_array_equal(weights, twin(start, found.spikes.values, target))
     np.testing.assert_array_equal(synapses.weights, weights[-1])
     assert {0, 63} & {*weights.ravel().tolist()}
-    for k in (3, 20):  # counters are read within the first microseconds of a call
+    for k in (3, 20):  # it takes some 50 us to read all counters
         counted = neurons.spike_counts(start_s=k * 1e-3, stop_s=(k + 1) * 1e-3)
-        assert abs(found.spikes.values[k] - counted).max() <= 5
+        assert abs(found.spikes.values[k] - np.minimum(counted, 127.0)).max() <= 8
 
 
 def test_more_spikes_than_can_be_counted_lower_the_weights(homeostasis):
