@@ -24,7 +24,7 @@ KERNEL = Path(__file__).resolve().parents[1] / "kernels" / "pong.c"
 STATES, ONE, FIELD = 32, 1 << 14, 1 << 15  # as in the kernel
 COLUMNS = 2 * np.arange(STATES)  # of the neurons
 NOISE_ROW = STATES
-ITERATIONS, CHUNK, SHOWN = 50_000, 5_000, 150  # CHUNK at most the kernel's log
+ITERATIONS, CHUNK, SHOWN = 50_000, 5_000, 150  # CHUNK: at most the kernel's log
 WEIGHT_MEAN, WEIGHT_SD = 14, 2
 US, MV = 1e-6, 0.1  # 1 LSB of the CADC is 10 mV
 # Weight 63 moves a membrane by 23 LSB; threshold and leak are 66 apart.

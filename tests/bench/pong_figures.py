@@ -68,7 +68,8 @@ class PongBench:
         wall_s = time.perf_counter() - begin
         after = found["mean"][NEST_ITERATIONS - 100 : NEST_ITERATIONS].mean() / self.example.ONE
         late = found["mean"][-1000:].mean() / self.example.ONE
-        check(bool(found["mean"][:20].mean() / self.example.ONE < UNLEARNED), "Pong before learning")
+        early = found["mean"][:20].mean() / self.example.ONE
+        check(bool(early < UNLEARNED), f"Pong begins with {early:.2f}")
         check(bool(after > LEARNED and late > 0.6), f"Pong on the chip reached {late:.2f} only")
         self.emulated.note = (
             f"{ITERATIONS} iterations of 0.21 ms of hardware time, learning; mean expected reward "
@@ -82,8 +83,8 @@ class PongBench:
         check(not why, why)
         check(found["reached"] > LEARNED, f"Pong in NEST reached {found['reached']:.2f} only")
         self.nest.note = (
-            f"NEST {found['version']}, {NEST_ITERATIONS} iterations of 200 ms of biological time in "
-            f"steps of 0.1 ms; game and learning by the host in NumPy; mean expected reward "
+            f"NEST {found['version']}, {NEST_ITERATIONS} iterations of 200 ms of biological time "
+            f"in steps of 0.1 ms; game and learning by the host in NumPy; mean expected reward "
             f"{found['reached']:.2f} in the end"
         )
         return NEST_ITERATIONS / float(found["wall_s"])

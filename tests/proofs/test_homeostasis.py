@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """kernels/homeostasis.c: exact against its twin, and neurons reach the target."""
 
+import matplotlib.image
 import numpy as np
 import pytest
 
@@ -66,3 +67,12 @@ def test_more_spikes_than_can_be_counted_lower_the_weights(homeostasis):
     experiment.run(10.5e-3)
     assert (rule.observables().spikes == 127).all()
     assert (synapses.weights == 10).all()
+
+
+def test_the_example_leaves_its_picture(homeostasis, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(homeostasis, "PERIODS", 12)
+    monkeypatch.setattr(homeostasis.learn, "__defaults__", (12,))
+    monkeypatch.setattr("sys.argv", ["homeostasis.py", "--output", str(tmp_path)])
+    homeostasis.main()
+    assert "0.0% of the neurons" in capsys.readouterr().out
+    assert matplotlib.image.imread(tmp_path / "homeostasis.png").shape[0] >= 400

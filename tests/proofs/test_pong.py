@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """kernels/pong.c: exact against its twin, and it learns."""
 
+import matplotlib.image
 import numpy as np
 import pytest
-from matplotlib import image as matplotlib_image
 from PIL import Image
 
 from proofs.pong_twin import ONE, Pong, changed
@@ -122,6 +122,6 @@ def test_pictures_and_animation_show_the_game(pong, tmp_path, monkeypatch, capsy
     )
     pong.main()
     assert "over 2 seeds" in capsys.readouterr().out
-    assert matplotlib_image.imread(tmp_path / "pong.png").shape[0] >= 400
+    assert matplotlib.image.imread(tmp_path / "pong.png").shape[0] >= 400
     with Image.open(tmp_path / "pong.gif") as animation:
         assert animation.n_frames > pong.SHOWN / 2

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """kernels/rate_coding.c: the raster shows the picture."""
 
+import matplotlib.image
 import numpy as np
 
 
@@ -42,3 +43,11 @@ def test_another_picture_gives_another_raster(rate_coding):
     image = np.where((rows[:, np.newaxis] // 16 + rows // 16) % 2, 63, 0)
     _, spikes, _ = rate_coding.run(3, image)
     assert np.corrcoef(rate_coding.seen(spikes).ravel(), image.ravel())[0, 1] > 0.8
+
+
+def test_the_example_leaves_its_picture(rate_coding, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["rate_coding.py", "--output", str(tmp_path), "--seed", "4"])
+    rate_coding.main()
+    assert "correlation with the picture 0.8" in capsys.readouterr().out
+    picture = matplotlib.image.imread(tmp_path / "rate_coding.png")
+    assert picture.shape[1] >= 800
