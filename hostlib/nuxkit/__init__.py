@@ -3,6 +3,7 @@
 
 from nuxemu import CorrelationConfig, NeuronParameters, RowMode, StopReason
 
+from . import plot
 from .builder import BuildResult, build
 from .chip import Chip
 from .errors import (
@@ -16,6 +17,7 @@ from .errors import (
 )
 from .program import Program
 from .result import RunResult
+from .sweeps import sweep
 
 __all__ = [
     "BuildError",
@@ -34,4 +36,6 @@ __all__ = [
     "StopReason",
     "ToolchainError",
     "build",
+    "plot",
+    "sweep",
 ]

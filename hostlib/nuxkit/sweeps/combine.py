@@ -64,7 +64,9 @@ def combine(
     for name in names:
         found = [(index, r.variables[name]) for index, r in zip(good, aligned, strict=True)
                  if name in r.variables]  # fmt: skip
-        if all(name in result.coords for result in aligned) and _all_equal([variable for _, variable in found]):
+        if all(name in result.coords for result in aligned) and _all_equal(
+            [variable for _, variable in found]
+        ):
             common[name] = found[0][1]
         else:
             made[name] = _side_by_side(found, points, dimensions)
