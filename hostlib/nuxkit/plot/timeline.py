@@ -29,8 +29,8 @@ def rule_timeline(
     """Draw each invocation of rules as a bar, against releases and deadlines.
 
     A bar reaches from begin to end, grey before it from the release to the begin. It is red if
-    it ended after its deadline, the next release. Ticks mark releases, crosses those invocations
-    that were dropped.
+    it ended after its deadline, the next release. Ticks mark releases, each the deadline of the
+    invocation before; crosses mark invocations that were dropped.
 
     Parameters
     ----------
@@ -110,11 +110,12 @@ def _draw_lane(
         )  # fmt: skip
         if name != "waiting" or _visible(spans, ax):
             kinds[name] = bars
+    deadlines = release if period is None else np.append(release, release[-1:] + period)
     (marks,) = ax.plot(
-        release / unit_s, np.full(len(lane), place + 0.8 * _BAR), linestyle="none", marker=2,
-        color="black", markersize=5, clip_on=False,
+        deadlines / unit_s, np.full(len(deadlines), place + 0.8 * _BAR), linestyle="none",
+        marker=2, color="black", markersize=5, clip_on=False,
     )  # fmt: skip
-    kinds["release"] = marks
+    kinds["release and deadline"] = marks
     dropped = _dropped(lane["index"].astype(np.int64), release, period)
     if len(dropped):
         (crosses,) = ax.plot(

@@ -78,8 +78,8 @@ class Folder:
         for key, value in wanted.items():
             if found.get(key) != value:
                 raise InputError(
-                    f"{path} holds another sweep: its {key} is {_shown(found.get(key))}, not "
-                    f"{_shown(value)}; take another folder or remove this one"
+                    f"{path} holds another sweep ({key}: {_shown(found.get(key))}, not "
+                    f"{_shown(value)}); take another folder or remove this one"
                 )
         #: Whether the function's text is another than when the folder was made.
         self.function_changed = None not in (source, found["source"]) and source != found["source"]
@@ -123,8 +123,8 @@ class Folder:
 def write(path: str, result: xr.Dataset, point: Point) -> None:
     """Write a point's result, so that there is either the whole file or none."""
     stored = result.assign_attrs({_POINT: text_of(point)})
-    with _beside(Path(path)) as temporary:
-        stored.to_netcdf(temporary, engine="h5netcdf")
+    # Made in memory first: HDF5 itself does not survive a full disk.
+    _replace(Path(path), bytes(stored.to_netcdf(None, engine="h5netcdf")))
 
 
 def _replace(path: Path, content: bytes) -> None:
