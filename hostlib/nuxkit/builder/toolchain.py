@@ -47,6 +47,7 @@ class Toolchain:
     linker: str
     archiver: str
     objdump: str
+    objcopy: str
 
     @cached_property
     def version(self) -> str:
@@ -83,6 +84,7 @@ def find_toolchain() -> Toolchain:
         linker=_find("ld", BINUTILS_PACKAGE),
         archiver=_find("ar", BINUTILS_PACKAGE),
         objdump=_find("objdump", BINUTILS_PACKAGE),
+        objcopy=_find("objcopy", BINUTILS_PACKAGE),
     )
 
 
@@ -94,6 +96,23 @@ def _find(tool: str, package: str) -> str:
             f"{package} (apt install {package})"
         )
     return path
+
+
+def keep_global(tools: Toolchain, object_path: Path, patterns: Sequence[str]) -> None:
+    """Make symbols that an object file defines local to it, except those of some names.
+
+    Parameters
+    ----------
+    tools : Toolchain
+    object_path : pathlib.Path
+        Changed in place.
+    patterns : sequence of str
+        Names, or shell patterns of names, that stay global.
+    """
+    options = [f"--keep-global-symbol={pattern}" for pattern in patterns]
+    done = run([tools.objcopy, "--wildcard", *options, str(object_path)])
+    if done.returncode != 0:
+        raise ToolchainError(done.stderr.strip() or "objcopy failed without a message")
 
 
 def disassembler(tools: Toolchain, elf: Path) -> Callable[[int], str]:

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nuxkit.errors import InputError
+from nuxkit.builder.cache import write_atomic
+from nuxkit.dataset_file import load, save
+from nuxkit.errors import DataFileError, InputError
 from nuxkit.sweeps.points import Point, fingerprint, text_of
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ class Folder:
             self.path.mkdir(parents=True, exist_ok=True)
             found = self._read(manifest)
             if found is None:
-                _replace(manifest, json.dumps({**wanted, "source": source}, indent=2).encode())
+                write_atomic(manifest, json.dumps({**wanted, "source": source}, indent=2).encode())
                 found = {**wanted, "source": source}
         except OSError as error:
             raise InputError(
@@ -108,42 +107,19 @@ class Folder:
 
     def load(self, point: Point) -> xr.Dataset | None:
         """Read the result of a point; None if it is not there or damaged."""
-        import xarray as xr
-
         path = self.file_of(point)
         if not path.exists():
             return None
         try:
-            result = xr.load_dataset(path, engine="h5netcdf")
-        except (OSError, ValueError, KeyError):
+            result = load(path)
+        except DataFileError:
             return None
-        return result if result.attrs.pop(_POINT, None) == text_of(point) else None
+        return result if result.attrs.pop(_POINT, None) == text_of(point) else None  # type: ignore[return-value]
 
 
 def write(path: str, result: xr.Dataset, point: Point) -> None:
-    """Write a point's result, so that there is either the whole file or none."""
-    stored = result.assign_attrs({_POINT: text_of(point)})
-    # Made in memory first: HDF5 itself does not survive a full disk.
-    _replace(Path(path), bytes(stored.to_netcdf(None, engine="h5netcdf")))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    with _beside(path) as temporary:
-        temporary.write_bytes(content)
-
-
-@contextlib.contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """Give a temporary file that takes the place of `path` when all went well."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-", suffix=path.suffix)
-    os.close(handle)
-    try:
-        yield Path(name)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
+    """Write a point's result; raises what :func:`nuxkit.save` raises."""
+    save(path, result.assign_attrs({_POINT: text_of(point)}))
 
 
 def _shown(value: object) -> str:

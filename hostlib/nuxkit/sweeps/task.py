@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nuxkit.errors import DataFileError
 from nuxkit.sweeps import storage
 from nuxkit.sweeps.points import Point, seed_of
 
@@ -71,8 +72,8 @@ def stored(outcome: Outcome, task: Task) -> Outcome:
         return outcome
     try:
         storage.write(task.path, outcome.result, task.point)
-    except OSError as error:
-        return replace(outcome, not_stored=f"{task.path}: {error.strerror or error}")
+    except DataFileError as error:
+        return replace(outcome, not_stored=str(error))
     except Exception as error:
         return Outcome(task.index, None, f"the result cannot be stored: {error_text(error)}")
     return outcome
