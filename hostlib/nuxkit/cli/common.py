@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -104,7 +105,9 @@ def complete_functions(
 
 
 def _names(ctx: click.Context, incomplete: str, kind: str) -> list[CompletionItem]:
-    file = ctx.params.get("file")
+    # An option that still lacks its value keeps click from telling the file.
+    words = os.environ.get("COMP_WORDS", "").split()
+    file = ctx.params.get("file") or next((word for word in words if Path(word).is_file()), None)
     if not file or is_source(file):
         return []  # a key must not start the compiler
     try:
