@@ -2,14 +2,15 @@
 """Spikes of sources do not depend on how time is cut, and have the right statistics."""
 
 import hashlib
+import itertools
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nuxkit.experiment.trains import make_train
 
 import nuxkit
+from nuxkit.experiment.trains import make_train
 
 SOURCES = {
     "array": nuxkit.SpikeSourceArray([[3e-4, 1e-4, 1e-4], [], [5e-4, 9e-4]]),
@@ -21,7 +22,7 @@ SOURCES = {
 def all_spikes(source, cuts=(), end_s=1e-3, now_s=0.0):
     train = make_train(source, 3, now_s, (1, 2))
     edges = [now_s, *sorted(cuts), end_s]
-    parts = [train.spikes(begin, end) for begin, end in zip(edges, edges[1:], strict=False)]
+    parts = [train.spikes(begin, end) for begin, end in itertools.pairwise(edges)]
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 

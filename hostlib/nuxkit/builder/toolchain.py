@@ -18,6 +18,9 @@ COMPILER_PACKAGE = "gcc-powerpc-linux-gnu"
 BINUTILS_PACKAGE = "binutils-powerpc-linux-gnu"
 TOOL_TIMEOUT_S = 120.0
 
+#: No symbol of C or of the assembler has this name.
+NO_SYMBOL = "-"
+
 Completed = subprocess.CompletedProcess[str]
 
 #: Target, calling convention and what the chip cannot do.
@@ -109,7 +112,7 @@ def keep_global(tools: Toolchain, object_path: Path, patterns: Sequence[str]) ->
     patterns : sequence of str
         Names, or shell patterns of names, that stay global.
     """
-    options = [f"--keep-global-symbol={pattern}" for pattern in patterns]
+    options = [f"--keep-global-symbol={pattern}" for pattern in patterns or [NO_SYMBOL]]
     done = run([tools.objcopy, "--wildcard", *options, str(object_path)])
     if done.returncode != 0:
         raise ToolchainError(done.stderr.strip() or "objcopy failed without a message")

@@ -47,9 +47,9 @@ class SourcePopulation(Population):
         self, session: Session, label: str, size: int, source: Source, seed: tuple[int, ...]
     ) -> None:
         super().__init__(session, label, size)
-        self._seed, self._changes = seed, 0
+        self._seed = seed
         self.source = source
-        self._train = self._make_train(source, 0)
+        self._train = self._make_train(source)
         self._targets: list[Target] = []
 
     def set(self, **values: Any) -> None:
@@ -66,7 +66,7 @@ class SourcePopulation(Population):
         """
         with checks.input_errors(f"source of {self.label!r}"):
             source = changed(self.source, values)
-        train = self._make_train(source, self._changes + 1)
+        train = self._make_train(source)
         now_s = self._session.time_s
         if "spike_times_s" in values:
             early = train.spikes(0.0, now_s).times_s
@@ -76,15 +76,15 @@ class SourcePopulation(Population):
                     f"present time of {now_s:g} s"
                 )
         self.source, self._train = source, train
-        self._changes += 1
 
     def get(self, name: str) -> Any:
         """Return a parameter of the source."""
         changed(self.source, {name: None})
         return getattr(self.source, name)
 
-    def _make_train(self, source: Source, change: int) -> Train:
-        seed = (*self._session.source_seed, *self._seed, change)
+    def _make_train(self, source: Source) -> Train:
+        """Make the train from now on; random numbers depend on when that is."""
+        seed = (*self._session.source_seed, *self._seed, self._session.chip.model.cycle)
         with checks.input_errors(f"source of {self.label!r}"):
             return make_train(source, self.size, self._session.time_s, seed)
 
@@ -96,12 +96,11 @@ class SourcePopulation(Population):
     def put(self, settings: Source) -> None:
         """Put back earlier `settings`."""
         self.source = settings
-        self._train = self._make_train(settings, self._changes)
+        self._train = self._make_train(settings)
 
     def restart(self) -> None:
         """Send the spikes of an experiment that begins anew."""
-        self._changes = 0
-        self._train = self._make_train(self.source, 0)
+        self._train = self._make_train(self.source)
         self._forget()
 
     def add_target(self, target: Target) -> None:

@@ -50,7 +50,7 @@ def reals(name: str, values: Any, dimensions: int) -> Reals:
 
     Raises
     ------
-    InputError
+    nuxkit.InputError
         They are no numbers, or have another number of dimensions.
     """
     try:

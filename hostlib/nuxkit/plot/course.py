@@ -54,7 +54,7 @@ def weight_evolution(
 
     Raises
     ------
-    InputError
+    nuxkit.InputError
         If shapes do not fit each other.
     """
     if hasattr(weights, "dims") and {"pre", "post"} <= set(weights.dims):
@@ -107,7 +107,7 @@ def observables_over_time(
 
     Raises
     ------
-    InputError
+    nuxkit.InputError
         If there is no such variable, nothing to draw, or another number of axes.
     """
     arrays = _chosen(data, names)

@@ -39,7 +39,7 @@ def weight_matrix(
 
     Raises
     ------
-    InputError
+    nuxkit.InputError
         If weights are no numbers, or have another number of dimensions.
     """
     if hasattr(weights, "dims"):

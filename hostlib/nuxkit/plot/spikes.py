@@ -46,7 +46,7 @@ def raster(times_s: Any, indices: Any = None, *, ax: Axes | None = None, **style
 
     Raises
     ------
-    InputError
+    nuxkit.InputError
         If the arrays are of different length, or no numbers.
     """
     times, neurons = _spikes(times_s, indices)
@@ -103,7 +103,7 @@ def rates(
 
     Raises
     ------
-    InputError
+    nuxkit.InputError
         If spikes are as `raster` refuses them, or another value is out of range.
     """
     times, neurons = _spikes(times_s, indices)

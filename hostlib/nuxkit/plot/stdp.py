@@ -35,7 +35,7 @@ def stdp_curve(
 
     Raises
     ------
-    InputError
+    nuxkit.InputError
         If the arrays are of different length, or no numbers.
     """
     delays = reals("delay_s", delay_s, 1)

@@ -44,7 +44,7 @@ def rule_timeline(
 
     Raises
     ------
-    InputError
+    nuxkit.InputError
         If a field is missing or a period is not positive.
     """
     log = np.asarray(invocations)

@@ -20,14 +20,12 @@ from nuxkit.rules import parameters
 from nuxkit.rules.description import names
 from nuxkit.rules.generate import compile_program, generate
 from nuxkit.rules.instance import HEMISPHERE_NAMES, HEMISPHERES, RuleInstance
+from nuxkit.rules.invocations import LOG_ENTRY, read_log
 from nuxkit.rules.layout import Memory, Place, place_records
 from nuxkit.rules.records import Records, read_records
 from nuxkit.rules.timer import SHORTEST_PERIOD_CYCLES, Timer
 
 _NO_END = 2**32 - 1
-_LOG_ENTRY = np.dtype(
-    [("task", ">u4"), ("index", ">u4"), ("release", ">u8"), ("begin", ">u8"), ("end", ">u8")]
-)
 #: Invocations that are logged of a rule whose timer has no end, and of all rules together.
 _LOGGED_WITHOUT_END = 1 << 16
 _MOST_LOGGED = 1 << 20
@@ -224,27 +222,7 @@ class RuleProgram:
             `lost_invocations`.
         """
         self._check_loaded(chip)
-        longest = max(map(len, self._rules))
-        dtype = np.dtype([
-            ("rule", f"U{longest}"), ("hemisphere", "u1"), ("index", "u4"),
-            ("release_s", "f8"), ("begin_s", "f8"), ("end_s", "f8"),
-        ])  # fmt: skip
-        rules = np.array(list(self._rules))
-        pieces = []
-        for h in HEMISPHERES:
-            log = chip.read("nux_invocation_log", hemisphere=h)
-            if not log["entries"]:
-                continue
-            data = chip.ppu[h].read(log["entry"], log["entries"] * _LOG_ENTRY.itemsize)
-            entries = np.frombuffer(data, _LOG_ENTRY)
-            piece = np.zeros(len(entries), dtype)
-            piece["rule"], piece["hemisphere"] = rules[entries["task"]], h
-            piece["index"] = entries["index"]
-            for name in ("release", "begin", "end"):
-                piece[f"{name}_s"] = entries[name] / mm.PPU_CLOCK_HZ
-            pieces.append(piece)
-        joined = np.concatenate(pieces) if pieces else np.zeros(0, dtype)
-        return joined[np.argsort(joined["begin_s"], kind="stable")]
+        return read_log(chip, list(self._rules))
 
     def lost_invocations(self, chip: Chip) -> int:
         """Count the invocations for which the log had no place."""
@@ -341,7 +319,7 @@ class RuleProgram:
             counts = [rule.timer.count for rule in self.instances if rule.runs_on(h)]
             wanted = sum(_LOGGED_WITHOUT_END if count is None else count for count in counts)
             capacity = min(wanted, _MOST_LOGGED)
-            log[h] = (dram.take(capacity * _LOG_ENTRY.itemsize), capacity)
+            log[h] = (dram.take(capacity * LOG_ENTRY.itemsize), capacity)
         return place_records(list(self.instances), sram, external, dram), log
 
 

@@ -75,7 +75,7 @@ def sweep(
 
     Raises
     ------
-    InputError
+    nuxkit.InputError
         The points make no sense, the function has no such parameters or cannot be sent to
         another process, or the folder holds another sweep.
 
