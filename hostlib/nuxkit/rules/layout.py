@@ -214,7 +214,7 @@ def place_records(
 
     Raises
     ------
-    InputError
+    nuxkit.errors.InputError
         A memory is too small, naming the rule, its need and what there is.
     """
     places = {}

@@ -41,7 +41,7 @@ def checked(parameter: Parameter, value: Any, rule: str) -> Value:
 
     Raises
     ------
-    InputError
+    nuxkit.errors.InputError
         Naming rule, parameter, value and limit.
     """
     place = f"rule {rule}: parameter {parameter.name}"

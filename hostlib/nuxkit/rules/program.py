@@ -105,7 +105,7 @@ class RuleProgram:
 
         Raises
         ------
-        InputError
+        nuxkit.errors.InputError
             The records do not fit into the memory, or the periods are too short even for
             rules that do nothing.
         """
@@ -154,7 +154,7 @@ class RuleProgram:
 
         Raises
         ------
-        InputError
+        nuxkit.errors.InputError
             Naming the rule, the parameter, its value and the limit.
         """
         rule = self.rule(rule_name)
@@ -376,7 +376,7 @@ def make_program(
     ------
     nuxkit.builder.KernelBuildError
         A rule does not compile, or the program does not fit; at the lines of the rules.
-    InputError
+    nuxkit.errors.InputError
         Two rules have the same name, or there is none.
     """
     if not instances:
