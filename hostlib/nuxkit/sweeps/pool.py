@@ -6,14 +6,16 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
-import subprocess
+import signal
 import sys
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing.connection import Pipe, wait
+from multiprocessing.connection import wait
 from typing import Any
 
 from nuxkit.errors import InputError, NuxkitError
+from nuxkit.sweeps.starter import environment, starter
 from nuxkit.sweeps.task import Outcome, Task
 from nuxkit.sweeps.worker import READY
 
@@ -22,8 +24,6 @@ MAX_DEATHS = 3
 _POLL_S = 0.5
 #: Tasks a worker has at a time: the next one is there when it ends the first.
 _QUEUED = 2
-#: One thread each: the processes share the cores.
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class _Worker:
@@ -32,18 +32,10 @@ class _Worker:
     def __init__(self, function_bytes: bytes) -> None:
         self.ready = False
         self.tasks: deque[Task] = deque()
-        self.pipe, theirs = Pipe()
-        with theirs:
-            code = f"from nuxkit.sweeps.worker import main; main({theirs.fileno()})"
-            # Not multiprocessing: its children import the user's script once more.
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {code}"],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C is the parent's affair
-                env={**dict.fromkeys(_THREADS, "1"), **os.environ},
-            )
-        self._send(pickle.dumps((sys.path, function_bytes)))
+        self._code: int | None = None
+        self._starter = starter()
+        self._process, self.pipe = self._starter.start()
+        self._send(pickle.dumps((os.getcwd(), environment(), sys.path, function_bytes)))
 
     def give(self, task: Task) -> None:
         self.tasks.append(task)
@@ -53,21 +45,38 @@ class _Worker:
         with contextlib.suppress(OSError):  # it died; the end of the pipe tells
             self.pipe.send_bytes(message)
 
-    def answers(self) -> tuple[list[Any], bool]:
-        """Answers that have come, and whether the process is alive."""
-        alive = self.process.poll() is None
+    def answers(self, *, ask: bool) -> tuple[list[Any], bool]:
+        """Answers that have come, and whether the process lives; `ask`: also if its pipe does."""
+        alive = not (ask and self._has_ended())
         found = []
         try:
             while self.pipe.poll():
                 found.append(pickle.loads(self.pipe.recv_bytes()))
         except (OSError, EOFError):
             alive = False
+            self._wait_for_the_end()
         return found, alive
 
     def end(self) -> int:
+        """End it if it lives; gives its exit code."""
         self.pipe.close()
-        self.process.kill()
-        return self.process.wait()
+        if not self._has_ended():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process, signal.SIGKILL)
+            self._code = self._starter.exit_code(self._process, wait=True)
+        assert self._code is not None
+        return self._code
+
+    def _has_ended(self) -> bool:
+        if self._code is None:
+            self._code = self._starter.exit_code(self._process, wait=False)
+        return self._code is not None
+
+    def _wait_for_the_end(self) -> None:
+        """Wait a little: its end of the pipe closes shortly before it has an exit code."""
+        deadline = time.monotonic() + _POLL_S
+        while not self._has_ended() and time.monotonic() < deadline:
+            time.sleep(0.001)
 
 
 def run_local(
@@ -101,9 +110,9 @@ def run_local(
             while len(pool) < min(workers, unfinished):
                 pool.append(_Worker(function_bytes))
             _hand_out(waiting, pool, workers)
-            wait([worker.pipe for worker in pool], timeout=_POLL_S)
+            changed = wait([worker.pipe for worker in pool], timeout=_POLL_S)
             for worker in list(pool):
-                answers, alive = worker.answers()
+                answers, alive = worker.answers(ask=not changed)
                 for answer in answers:
                     if isinstance(answer, Outcome):
                         worker.tasks.popleft()

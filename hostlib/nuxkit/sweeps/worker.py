@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A worker process of a sweep; started by :mod:`nuxkit.sweeps.pool`.
+"""A worker process of a sweep; started by :mod:`nuxkit.sweeps.starter`.
 
-It reads messages from a pipe: first the search path and the function, then tasks. It answers
+It reads messages from a pipe: first where it is and the function, then tasks. It answers
 ``READY`` or the reason why it cannot work, then one outcome per task, in order, and ends when
 the other end of the pipe is closed.
 """
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 from multiprocessing.connection import Connection
@@ -20,7 +21,10 @@ def main(descriptor: int) -> None:
     """Work until there is nothing more to do."""
     pipe = Connection(descriptor)
     try:
-        path, function_bytes = pipe.recv()
+        folder, environment, path, function_bytes = pipe.recv()
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(environment)
         sys.path[:] = path
         answer = _load(function_bytes)
         pipe.send(answer if isinstance(answer, str) else READY)
@@ -36,6 +40,7 @@ def main(descriptor: int) -> None:
             except Exception as error:
                 text = f"the result cannot leave the worker: {error_text(error)}"
                 message = pickle.dumps(Outcome(task.index, None, text))
+            sys.stdout.flush()  # what it printed is not lost if it is killed
             pipe.send_bytes(message)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the sweep is over
