@@ -3,6 +3,7 @@
 
 from nuxemu import CorrelationConfig, NeuronParameters, RowMode, StopReason
 
+from . import plot
 from .builder import BuildResult, build
 from .chip import Chip
 from .dataset_file import load, save
@@ -37,6 +38,7 @@ from .experiment import (
 from .program import Program
 from .result import RunResult
 from .rules import Timer
+from .sweeps import sweep
 
 __all__ = [
     "AllToAll",
@@ -72,7 +74,9 @@ __all__ = [
     "build",
     "load",
     "ms",
+    "plot",
     "s",
     "save",
+    "sweep",
     "us",
 ]

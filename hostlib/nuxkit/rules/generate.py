@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache as cached
 from pathlib import Path
-from typing import Any
-
-import jinja2
+from typing import TYPE_CHECKING, Any
 
 from nuxkit.builder import BuildResult, Diagnostic, KernelBuildError, build, cache
 from nuxkit.builder.diagnostics import error
@@ -19,11 +17,16 @@ from nuxkit.rules.instance import HEMISPHERES, RuleInstance
 from nuxkit.rules.layout import group_count
 from nuxkit.rules.sizes import size_report
 
+if TYPE_CHECKING:
+    import jinja2
+
 PROGRAM = "program.c"
 
 
 @cached
 def _environment() -> jinja2.Environment:
+    import jinja2  # not for who only runs a program
+
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=jinja2.StrictUndefined,
