@@ -295,11 +295,10 @@ uint32_t nux_resolve_branch(nux_processor *, uint32_t pc);
 /* timing.c: of instructions that are executed natively. */
 void nux_time_issue(nux_processor *, const nux_decoded *);
 void nux_time_access(nux_processor *, const nux_use *);
-void nux_time_vector(nux_processor *, const nux_decoded *, const nux_vector_access *);
 void nux_timing_reset(nux_processor *);
 
 /* vector_states.c: the vector unit, by states that are kept. Cycles until an instruction can issue,
- * and its issue (vector_wait and vector_go in timing.c have the usual case). */
+ * and its issue (vector_issue.h has the usual case). */
 uint32_t nux_vector_ask(nux_processor *, uint32_t use);
 void nux_vector_issue(nux_processor *, const nux_vinsn *, const nux_vector_access *);
 /* Cycle at which the vector unit is empty, or has been for a while. */
