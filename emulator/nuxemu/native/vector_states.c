@@ -7,9 +7,9 @@
 enum {
     MAX_STATES = 2048,
     MAX_STEPS = 16384,
-    CREDIT = 1024,
-    INSTRUCTIONS_PER_CREDIT = 64, /* a new step costs as much as following that many */
-    PLAIN_INSTRUCTIONS = 1 << 16  /* followed when there are too many new steps */
+    MAX_SPENT = 1024,
+    INSTRUCTIONS_PER_NEW = 64,   /* a new step costs about as much as following that many */
+    PLAIN_INSTRUCTIONS = 1 << 16 /* followed when there are too many new steps */
 };
 static const nux_vector_access no_access;
 
@@ -121,13 +121,11 @@ uint32_t nux_vector_ask(nux_processor *p, uint32_t use) {
 /* True if so many steps are new that following each instruction is faster. */
 static bool too_many_are_new(nux_processor *p) {
     nux_vector_states *s = &p->vector_states;
-    uint64_t earned = (p->instructions - s->last_new) / INSTRUCTIONS_PER_CREDIT;
+    uint64_t paid = (p->instructions - s->last_new) / INSTRUCTIONS_PER_NEW;
     s->last_new = p->instructions;
-    s->credit = earned < CREDIT - s->credit ? s->credit + (uint32_t)earned : CREDIT;
-    if (s->credit) {
-        s->credit--;
+    s->spent = paid < s->spent ? s->spent - (uint32_t)paid : 0;
+    if (++s->spent <= MAX_SPENT)
         return false;
-    }
     s->plain = PLAIN_INSTRUCTIONS;
     return true;
 }

@@ -33,7 +33,7 @@ typedef struct {
     uint64_t key;         /* of the step under way */
     uint32_t wait;        /* of it */
     uint32_t plain;       /* instructions until states are looked for again */
-    uint32_t credit;      /* new steps that are allowed before they are too frequent */
+    uint32_t spent;       /* new steps, less those paid for by steps that were not: too many? */
     uint64_t last_new;    /* instructions of the processor when a step was new last */
     bool off;             /* for tests: every instruction is followed */
     uint32_t num_states, num_steps;
