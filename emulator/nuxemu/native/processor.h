@@ -109,7 +109,7 @@ typedef struct {
     bool unpredicted; /* a lone branch to which the fetch was redirected */
 } nux_visit;
 
-enum { NUX_QUICK_GUARDS = 1, NUX_MAX_VISITS = 1 << 16 };
+enum { NUX_QUICK_GUARDS = 2, NUX_MAX_VISITS = 1 << 16 };
 enum { NUX_MISSED = 1, NUX_TAKEN = 2 };
 
 /* What does not depend on the state. The part that the hook uses fills a line of the host's
