@@ -129,6 +129,8 @@ static void read_memory(const memory_half *memory, uint8_t *out) {
 static void write_memory(nux_array *array, const memory_half *memory, const uint8_t *data,
                          const uint8_t *enable) {
     uint8_t lanes[NUX_ARRAY_LANES];
+    if (memory->low != array->weights[memory->row] || memory->high != NULL)
+        nux_array_catch_up(array);
     if (memory->low != NULL) {
         for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++)
             lanes[lane] = data[lane] & NUX_WEIGHT_MAX;
@@ -313,7 +315,9 @@ nux_array *nux_array_new(void) {
 }
 
 void nux_array_free(nux_array *array) {
-    if (array != NULL)
+    if (array != NULL) {
+        nux_array_leave(array);
         free(array->spikes);
+    }
     free(array);
 }

@@ -119,6 +119,7 @@ bool nux_array_convert(nux_array *array, unsigned row) {
         nux_neurons_read(array->neurons, array->now_s, membrane_lsb);
     }
     const double *membrane = connected ? membrane_lsb : NULL;
+    nux_array_catch_up(array);
     nux_array_settle_row(array, row);
     uint64_t key = mix64(array->noise_seed + 0x9e3779b97f4a7c15u * ++array->conversions);
     convert_channel(array, NUX_ARRAY_CAUSAL, row, key, membrane);

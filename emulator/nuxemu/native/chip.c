@@ -43,7 +43,9 @@ void nux_chip_free(nux_chip *chip) {
 void nux_chip_set_network(nux_chip *chip, nux_network *network) { chip->network = network; }
 
 void nux_chip_advance(nux_chip *chip, double now_s) {
-    if (chip->network)
+    if (chip->network && chip->running)
+        nux_network_run(chip->network, now_s);
+    else if (chip->network)
         nux_network_advance(chip->network, now_s);
     for (int h = 0; h < NUX_HEMISPHERES; h++)
         if (chip->array[h])
@@ -166,6 +168,7 @@ static bool run_step(nux_chip *chip, uint64_t until, int *end) {
 int nux_chip_run(nux_chip *chip, uint64_t until, unsigned awaited, double max_wall_s) {
     nux_begin_host_limits(chip, max_wall_s);
     int end = NUX_CHIP_REACHED;
+    chip->running = true;
     do {
         follow(chip, until);
         if (awaited && !is_awaited_at_work(chip, awaited))
@@ -175,6 +178,7 @@ int nux_chip_run(nux_chip *chip, uint64_t until, unsigned awaited, double max_wa
         leave_at_latest(chip);
     else if (until > chip->now)
         chip->now = until;
+    chip->running = false;
     follow(chip, chip->now);
     return end;
 }

@@ -10,6 +10,7 @@
 #include "network.h"
 
 #include "array.h"
+#include "sensor_work.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,8 @@ nux_network *nux_network_new(nux_array *const array[2], nux_neurons *const neuro
     double *delay_s = malloc(sizeof *delay_s);
     network->routing =
         (routing_table){.target = target, .delay_s = delay_s, .credit = NUX_NETWORK_ROUTED_BURST};
-    if (target == NULL || delay_s == NULL || !nux_flights_init(&network->flights)) {
+    network->sensors = nux_sensor_work_new(array);
+    if (target == NULL || delay_s == NULL || network->sensors == NULL || !nux_flights_init(&network->flights)) {
         nux_network_free(network);
         return NULL;
     }
@@ -44,6 +46,7 @@ nux_network *nux_network_new(nux_array *const array[2], nux_neurons *const neuro
 void nux_network_free(nux_network *network) {
     if (network == NULL)
         return;
+    nux_sensor_work_free(network->sensors);
     free(network->trains.event);
     free(network->flights.heap);
     free(network->routing.target);
@@ -79,7 +82,8 @@ void nux_network_drive_row(nux_network *network, nux_network_target target, doub
     uint8_t match[NUX_ARRAY_COLUMNS];
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
         match[column] = labels[column] == target.label ? 0xff : 0;
-    nux_array_pre_spike(array, row, target.label, t);
+    nux_sensor_work_add(network->sensors, h,
+                        (nux_array_spike){t, (uint16_t)row, (int16_t)target.label});
     uint16_t columns[NUX_ARRAY_COLUMNS];
     for (unsigned inhibitory = 0; inhibitory < 2; inhibitory++)
         if (mode >> inhibitory & 1)
@@ -91,7 +95,8 @@ void nux_network_drive_row(nux_network *network, nux_network_target target, doub
 }
 
 static void spike(nux_network *network, unsigned neuron, double t) {
-    nux_array_post_spike(network->array[neuron / NUX_ARRAY_COLUMNS], neuron % NUX_ARRAY_COLUMNS, t);
+    nux_sensor_work_add(network->sensors, neuron / NUX_ARRAY_COLUMNS,
+                        (nux_array_spike){t, neuron % NUX_ARRAY_COLUMNS, -1});
     nux_count_spike(network, neuron);
     nux_recording_add(network, NUX_NETWORK_SPIKES, t, neuron, 0);
     nux_routing_spike(network, neuron, t);
@@ -136,10 +141,11 @@ static void take_flight(nux_network *network) {
 
 static double earlier(double a, double b) { return a < b ? a : b; }
 
-void nux_network_advance(nux_network *network, double until_s) {
+void nux_network_run(nux_network *network, double until_s) {
     until_s = earlier(until_s, NUX_NETWORK_LAST_S);
     if (!(until_s >= network->now_s)) // also NaN
         return;
+    nux_sensor_work_begin(network->sensors);
     for (;;) {
         double train = nux_trains_next(&network->trains);
         double under_way = nux_flights_next(&network->flights);
@@ -153,8 +159,6 @@ void nux_network_advance(nux_network *network, double until_s) {
         if (!(t <= until_s))
             break;
         network->now_s = t > network->now_s ? t : network->now_s;
-        nux_array_advance_before(network->array[0], t);
-        nux_array_advance_before(network->array[1], t);
         if (post < pre)
             neuron_spikes(network, t);
         else if (train == t)
@@ -171,4 +175,9 @@ void nux_network_advance(nux_network *network, double until_s) {
         nux_array_advance(network->array[h], until_s);
         nux_neurons_reach(network->neurons[h], until_s);
     }
+}
+
+void nux_network_advance(nux_network *network, double until_s) {
+    nux_network_run(network, until_s);
+    nux_sensor_work_finish(network->sensors);
 }

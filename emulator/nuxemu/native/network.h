@@ -108,6 +108,7 @@ typedef struct {
 struct nux_network {
     nux_array *array[HEMISPHERES];
     nux_neurons *neurons[HEMISPHERES];
+    struct nux_sensor_work *sensors;
     double now_s;
     train_queue trains;
     flight_queue flights;

@@ -259,6 +259,8 @@ int nux_network_load(nux_network *network, const uint8_t *data, size_t n) {
         loaded->array[h] = network->array[h];
         loaded->neurons[h] = network->neurons[h];
     }
+    loaded->sensors = network->sensors;
+    network->sensors = NULL;
     nux_backgrounds_restart(loaded);
     nux_network old = *network;
     *network = *loaded;

@@ -77,6 +77,7 @@ static void merge(nux_array *array, const nux_array_spike *added, size_t n) {
 int nux_array_push(nux_array *array, size_t n, const double *time_s, const uint16_t *line,
                    const int16_t *label) {
     int status = check(array, n, time_s, line, label);
+    nux_array_catch_up(array);
     if (status < 0 || n == 0)
         return status;
     if (!reserve(array, n))
@@ -104,9 +105,14 @@ static void process_next(nux_array *array) {
 }
 
 void nux_array_advance(nux_array *array, double until_s) {
-    while (array->spikes_head < array->spikes_end &&
-           array->spikes[array->spikes_head].time_s <= until_s)
-        process_next(array);
+    if (array->spikes_end > 0) {
+        nux_array_catch_up(array);
+        while (array->spikes_head < array->spikes_end &&
+               array->spikes[array->spikes_head].time_s <= until_s)
+            process_next(array);
+        if (array->spikes_head == array->spikes_end)
+            array->spikes_head = array->spikes_end = 0;
+    }
     if (until_s > array->now_s)
         array->now_s = until_s;
 }

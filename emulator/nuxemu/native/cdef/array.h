@@ -68,6 +68,7 @@ typedef struct {
 } nux_array_history;
 
 struct nux_neurons;
+struct nux_sensor_work;
 
 // Everything one array is. Synapses are [row][column]; after changing amplitude, tau or the
 // calibration bits or factors from outside, call nux_array_update_parameters; after changing
@@ -146,6 +147,9 @@ typedef struct {
 
     // Neurons below the array, or NULL; not part of the array's state.
     struct nux_neurons *neurons;
+    // Spikes on their way to the sensors, or NULL; not part of the array's state: whatever looks at
+    // the sensors has them processed first.
+    struct nux_sensor_work *work;
 } nux_array;
 
 // A new array with zeroed memory, sensors that accumulate nothing and the CADC enabled; NULL

@@ -108,6 +108,8 @@ void nux_network_free(nux_network *);
 double nux_network_now(const nux_network *);
 // Everything up to and including until_s; a time that has been passed does nothing.
 void nux_network_advance(nux_network *, double until_s);
+// The same, but spikes may still be on their way to the arrays' sensors.
+void nux_network_run(nux_network *, double until_s);
 
 // Row events to come, in any order; at equal times they keep the order in which they were pushed.
 // All or none are taken: 0 or a negative status. None may be before the time reached.

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A helper thread takes part in the sensors' work: nobody can tell from the results."""
+
+import gc
+import os
+import threading
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from network.small_chip import SmallChip
+
+EVENTS = 20_000
+DURATION_S = 1e-3
+TASKS = Path("/proc/self/task")
+
+
+def busy_chip(seed: int = 1) -> SmallChip:
+    """Events on all rows, two labels, every second neuron spiking, spikes forced on sensors."""
+    rng = np.random.default_rng(seed)
+    shape = (2, 256, 256)
+    chip = SmallChip(
+        labels=rng.integers(0, 2, shape), weights=rng.integers(0, 64, shape), lif=range(0, 512, 2)
+    )
+    times_s = rng.uniform(0, DURATION_S, EVENTS)
+    chip.network.add_spikes(
+        times_s,
+        rng.integers(0, 256, EVENTS),
+        rng.integers(0, 2, EVENTS),
+        rng.integers(0, 2, EVENTS),
+    )
+    forced_s = np.sort(rng.uniform(0, DURATION_S, 500))
+    pre = forced_s[:250], rng.integers(0, 256, 250), rng.integers(0, 2, 250)
+    chip.arrays[1].add_spikes(pre=pre, post=(forced_s, rng.integers(0, 256, 500)))
+    return chip
+
+
+def outcome(chip: SmallChip) -> tuple[bytes, ...]:
+    """State of everything."""
+    return (
+        *(bytes(array.save()) for array in chip.arrays),
+        bytes(chip.network.save()),
+    )
+
+
+def in_child(job) -> bytes:
+    """What a job returns in a forked process."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(read)
+            with os.fdopen(write, "wb") as out:
+                out.write(job())
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as found:
+        result = found.read()
+    os.waitpid(child, 0)
+    return result
+
+
+def on_one_processor() -> bytes:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    chip = busy_chip()
+    chip.network.advance(DURATION_S)
+    return b"".join(outcome(chip))
+
+
+def test_the_result_is_that_of_one_processor():
+    chip = busy_chip()
+    chip.network.advance(DURATION_S)
+    assert b"".join(outcome(chip)) == in_child(on_one_processor)
+
+
+@pytest.mark.parametrize("pieces", [7, 1000])
+def test_the_result_does_not_depend_on_when_the_host_looks(pieces):
+    whole, parts = busy_chip(), busy_chip()
+    whole.network.advance(DURATION_S)
+    for until_s in np.linspace(0, DURATION_S, pieces + 1)[1:]:
+        parts.network.advance(until_s)
+        if pieces < 10:
+            outcome(parts)
+    assert outcome(parts) == outcome(whole)
+
+
+def test_networks_in_several_threads_do_not_meet():
+    chips = [busy_chip(seed) for seed in (1, 2, 1)]
+    threads = [threading.Thread(target=chip.network.advance, args=(DURATION_S,)) for chip in chips]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    alone = busy_chip(2)
+    alone.network.advance(DURATION_S)
+    assert outcome(chips[0]) == outcome(chips[2])
+    assert outcome(chips[1]) == outcome(alone)
+
+
+def test_a_forked_process_goes_on():
+    chip, other = busy_chip(), busy_chip()
+    chip.network.advance(DURATION_S / 2)
+
+    def the_rest() -> bytes:
+        chip.network.advance(DURATION_S)
+        return b"".join(outcome(chip))
+
+    other.network.advance(DURATION_S)
+    assert in_child(the_rest) == b"".join(outcome(other))
+    assert the_rest() == b"".join(outcome(other))
+
+
+def test_threads_end_with_their_networks():
+    before = len(list(TASKS.iterdir()))
+    for _ in range(3):
+        chip = busy_chip()
+        chip.network.advance(DURATION_S)
+        gone = weakref.ref(chip)
+        del chip
+        gc.collect()
+        assert gone() is None
+    assert len(list(TASKS.iterdir())) <= before
+
+
+def test_an_array_may_end_before_or_after_its_network():
+    first, last = busy_chip(), busy_chip()
+    first.network.advance(DURATION_S / 2)
+    last.network.advance(DURATION_S / 2)
+    array = last.arrays[1]
+    del first, last
+    gc.collect()
+    before = array.causal_lsb.sum()
+    array.advance(DURATION_S)  # its own spikes
+    assert array.causal_lsb.sum() > before
