@@ -190,16 +190,6 @@ def test_too_many_rows_are_counted_and_their_owners_named(network):
     experiment.run(1 * nuxkit.us)
 
 
-def test_other_presynaptic_neurons_on_either_side_are_refused_for_rules(rule_file):
-    experiment = nuxkit.Experiment()
-    inputs = experiment.population(512, SpikeSourceArray())
-    neurons = experiment.population(512)
-    projection = experiment.projection(inputs, neurons, OneToOne())
-    with pytest.raises(ExperimentError, match="other presynaptic neurons in the top"):
-        experiment.rule(rule_file, timer=TIMER, projections=projection)
-    experiment.run(1 * nuxkit.us)
-
-
 def test_networks_cannot_grow_after_the_first_run_but_after_reset(network, rule_file):
     experiment, _, neurons, _ = network()
     experiment.run(1 * nuxkit.us)

@@ -108,6 +108,38 @@ def test_synapses_that_do_not_exist_are_recorded_as_zero(rule_file):
     assert np.array_equal(projection.weights, 7 * projection.connected)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_presynaptic_neurons_may_differ_between_the_hemispheres(rule_file, seed):
+    random = np.random.default_rng(seed)
+    pairs = np.argwhere(random.random((40, 30)) < 0.1)
+    experiment = nuxkit.Experiment()
+    inputs = experiment.population(40, nuxkit.SpikeSourceArray())
+    neurons = experiment.population(30, placement=random.permutation(512)[:30])
+    projection = experiment.projection(inputs, neurons, nuxkit.FromList(pairs))
+    weights = random.integers(0, 60, projection.shape) * projection.connected
+    projection.weights = weights
+    rule = experiment.rule(
+        rule_file, timer=nuxkit.Timer(period_s=1e-3, count=2), projections=[projection]
+    )
+    experiment.run(2 * nuxkit.ms)
+    found = rule.observables()["weights"]
+    assert np.array_equal(found, [weights, weights + projection.connected])
+    assert np.array_equal(projection.weights, weights + 2 * projection.connected)
+
+
+def test_a_rule_changes_one_to_one_synapses_of_all_neurons(rule_file):
+    experiment = nuxkit.Experiment()
+    inputs = experiment.population(512, nuxkit.SpikeSourceArray())
+    neurons = experiment.population(512)
+    projection = experiment.projection(inputs, neurons, nuxkit.OneToOne(), weight=3)
+    rule = experiment.rule(
+        rule_file, timer=nuxkit.Timer(period_s=2e-3, count=2), projections=[projection]
+    )
+    experiment.run(4 * nuxkit.ms)
+    assert np.array_equal(projection.weights, 5 * np.eye(512))
+    assert np.array_equal(rule.observables()["weights"][1], 4 * np.eye(512))
+
+
 def test_parameters_change_during_and_between_runs_without_a_compiler(
     network, rule_file, no_compiler
 ):

@@ -176,6 +176,17 @@ def test_a_whole_row_and_a_whole_column(describe_text):
     check_rows(describe_text, ProjectionSite((every, every), ([9], [8])), ([1], [2]), "dram", 2)
 
 
+def test_rows_are_recorded_for_their_presynaptic_neurons(describe_text, running, timer):
+    site = ProjectionSite(([9, 3, 4], [7]), ([1, 2], [200]), pre=([2, 0, 5], [3]))
+    rule = RuleInstance("own", describe_text(ROWS), timer(1000, 1), [site])
+    program, chip = running(rule, duration_s=1e-3)
+    (weights,) = program.records(chip, "own").arrays["weights"]
+    wanted = np.zeros((1, 6, 3))
+    wanted[0, [2, 0, 5], :2] = 3
+    wanted[0, 3, 2] = 3
+    np.testing.assert_array_equal(weights, wanted)
+
+
 def check_rows(describe_text, site, neurons, placement, seed):
     population = PopulationSite(columns=neurons)
     rule = RuleInstance(

@@ -192,7 +192,7 @@ class RuleSet:
             name,
             describe(path),
             timer,
-            [_projection_site(name, projection) for projection in projections],
+            [_projection_site(projection) for projection in projections],
             [_population_site(population) for population in neurons],
             placement,
             record,
@@ -299,18 +299,13 @@ def _checked(rule: Rule, given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _projection_site(rule: str, projection: Projection) -> ProjectionSite:
+def _projection_site(projection: Projection) -> ProjectionSite:
     empty: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-    rows, columns = [empty] * HEMISPHERES, [empty] * HEMISPHERES
+    rows, columns, pre = ([empty] * HEMISPHERES for _ in range(3))
     for plan in projection.plans:
-        if not np.array_equal(plan.pre, projection.plans[0].pre):
-            raise ExperimentError(
-                f"rule {rule!r}: projection {projection.label!r} connects other presynaptic "
-                "neurons in the top hemisphere than in the bottom one; make two projections, to "
-                "two populations"
-            )
-        rows[plan.hemisphere], columns[plan.hemisphere] = plan.rows, plan.columns
-    return ProjectionSite((rows[0], rows[1]), (columns[0], columns[1]))
+        h = plan.hemisphere
+        rows[h], columns[h], pre[h] = plan.rows, plan.columns, plan.pre
+    return ProjectionSite((rows[0], rows[1]), (columns[0], columns[1]), (pre[0], pre[1]))
 
 
 def _population_site(population: NeuronPopulation) -> PopulationSite:
@@ -363,8 +358,7 @@ def _synapses(projection: Projection, values: npt.NDArray[Any]) -> npt.NDArray[A
     """Bring recorded rows and columns, top hemisphere first, into logical order."""
     full = np.zeros((len(values), *projection.shape), values.dtype)
     if projection.plans:
-        pre = projection.plans[0].pre
         post = np.concatenate([plan.post for plan in projection.plans])
-        full[:, pre[:, None], post] = values
+        full[:, : values.shape[1], post] = values
         full[:, ~projection.connected] = 0
     return full

@@ -39,24 +39,52 @@ class ProjectionSite:
         without columns it may be empty.
     columns : tuple of ndarray
         By hemisphere: column of each postsynaptic neuron there, in their order.
+    pre : tuple of ndarray, optional
+        By hemisphere: number of the presynaptic neuron of each row, for the records; 0, 1, 2
+        and so on if not given, when both hemispheres have as many rows.
     """
 
     rows: tuple[npt.ArrayLike, npt.ArrayLike]
     columns: tuple[npt.ArrayLike, npt.ArrayLike]
+    pre: tuple[npt.ArrayLike, npt.ArrayLike] | None = None
 
     def __post_init__(self) -> None:
         rows = tuple(_indices("rows", h, self.rows, mm.NUM_ROWS) for h in HEMISPHERES)
         columns = tuple(_indices("columns", h, self.columns, mm.NUM_COLUMNS) for h in HEMISPHERES)
-        used = [h for h in HEMISPHERES if len(columns[h])]
-        if len({len(rows[h]) for h in used}) > 1:
-            raise InputError(
-                f"ProjectionSite: {len(rows[0])} rows in the top hemisphere and {len(rows[1])} in "
-                "the bottom one, but each has one for every presynaptic neuron"
-            )
         rows = tuple(rows[h] if len(columns[h]) else rows[h][:0] for h in HEMISPHERES)
         columns = tuple(columns[h] if len(rows[h]) else columns[h][:0] for h in HEMISPHERES)
         object.__setattr__(self, "rows", rows)
         object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "pre", tuple(self._checked_pre(h) for h in HEMISPHERES))
+
+    def _checked_pre(self, hemisphere: int) -> Indices:
+        lengths = [len(self.rows_of(h)) for h in HEMISPHERES]
+        if self.pre is None:
+            if all(lengths) and lengths[0] != lengths[1]:
+                raise InputError(
+                    f"ProjectionSite: {lengths[0]} rows in the top hemisphere and {lengths[1]} in "
+                    "the bottom one: `pre` must say whose they are"
+                )
+            return np.arange(lengths[hemisphere])
+        pre = _indices("pre", hemisphere, self.pre, np.iinfo(np.int32).max)
+        if not lengths[hemisphere]:
+            return pre[:0]
+        if len(pre) != lengths[hemisphere]:
+            raise InputError(
+                f"ProjectionSite: {lengths[hemisphere]} rows in the {HEMISPHERE_NAMES[hemisphere]} "
+                f"hemisphere, but {len(pre)} presynaptic neurons"
+            )
+        return pre
+
+    def pre_of(self, hemisphere: int) -> Indices:
+        """Presynaptic neurons of the rows in a hemisphere."""
+        assert self.pre is not None  # since __post_init__
+        return np.asarray(self.pre[hemisphere])
+
+    @property
+    def num_pre(self) -> int:
+        """Presynaptic neurons in the records: all up to the last one that has a row."""
+        return max(int(self.pre_of(h).max(initial=-1)) for h in HEMISPHERES) + 1
 
     def rows_of(self, hemisphere: int) -> Indices:
         """Rows in a hemisphere."""

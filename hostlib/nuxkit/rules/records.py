@@ -12,7 +12,7 @@ import numpy.typing as npt
 from nuxemu import memory_map as mm
 from nuxkit.chip import Chip
 from nuxkit.rules.description import Observable
-from nuxkit.rules.instance import RuleInstance
+from nuxkit.rules.instance import ProjectionSite, RuleInstance
 from nuxkit.rules.layout import HEADER, RecordLayout, members
 
 Array = npt.NDArray[Any]
@@ -31,7 +31,8 @@ class Records:
     hemispheres : tuple of int
         Hemispheres on which the rule is called.
     arrays : dict of str to (ndarray or list of ndarray)
-        By observable. Synapses: one array a projection, shape (invocation, pre, post).
+        By observable. Synapses: one array a projection, shape (invocation, pre, post), 0 where
+        a presynaptic neuron has no row in the hemisphere.
         Neurons: one a population, (invocation, neuron). Arrays: (invocation, hemisphere,
         size). Scalars: (invocation, hemisphere). Postsynaptic neurons and populations are
         joined, first those of the top hemisphere. Fractions are floats.
@@ -109,9 +110,13 @@ def _array(rule: RuleInstance, name: str, entry: Observable, parts: dict[int, _P
         return [
             _joined(
                 [
-                    part.layout.block(part.data, name, p, entry, part.external)[
-                        :, :, site.columns_of(h)
-                    ]
+                    _by_pre(
+                        part.layout.block(part.data, name, p, entry, part.external)[
+                            :, :, site.columns_of(h)
+                        ],
+                        site,
+                        h,
+                    )
                     for h, part in parts.items()
                     if (name, p) in part.layout.blocks
                 ],
@@ -134,6 +139,12 @@ def _array(rule: RuleInstance, name: str, entry: Observable, parts: dict[int, _P
         )
         for p, population in enumerate(rule.populations)
     ]
+
+
+def _by_pre(values: Array, site: ProjectionSite, hemisphere: int) -> Array:
+    full = np.zeros((len(values), site.num_pre, values.shape[2]), values.dtype)
+    full[:, site.pre_of(hemisphere)] = values
+    return full
 
 
 def _any(parts: dict[int, _Part]) -> _Part:
