@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A recurrent network that finds its own firing rate.
 
-512 neurons get Poisson input and the spikes of each other. Each processor runs
-``kernels/homeostasis.c`` for its hemisphere all the time: it reads the spike counters, and makes
-the weights of a neuron that fires too rarely larger, of one that fires too often smaller.
+512 neurons get Poisson input and the spikes of each other. On each processor the rule
+``kernels/homeostasis.c`` reads the spike counters of its hemisphere, and makes the weights of a
+neuron that fires too rarely larger, of one that fires too often smaller.
 
     python examples/recurrent_network.py [--output DIR] [--seed N]
 """
@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import nuxkit
+from nuxkit import rules
 
 KERNEL = Path(__file__).resolve().parents[1] / "kernels" / "homeostasis.c"
 # Hardware time, 1000 times faster than biology: 1 ms is 1 s there, 10 kHz is 10 Hz.
@@ -50,15 +51,29 @@ def make_chip(seed):
     return chip
 
 
+def make_program():
+    """Program of both processors: the rule, for all neurons and the excitatory rows."""
+    rows, columns = np.arange(INHIBITORY_ROWS, 256), np.arange(256)
+    period_s = PERIOD_US * 1e-6
+    rule = rules.RuleInstance(
+        "homeostasis",
+        rules.describe(KERNEL),
+        rules.Timer(start_s=period_s, period_s=period_s),
+        [rules.ProjectionSite(rows=(rows, rows), columns=(columns, columns))],
+        [rules.PopulationSite(columns=(columns, columns))],
+        record=["spikes"],
+    )
+    return rules.make_program([rule])
+
+
 def simulate(seed, periods=PERIODS):
     """Run the rule on both processors; spikes, a membrane trace, weights before and after."""
     chip = make_chip(seed)
     before = np.stack([array.weights for array in chip.synram])
-    program = nuxkit.build(KERNEL).program
-    symbols = {"period_us": PERIOD_US, "target": TARGET, "row_begin": INHIBITORY_ROWS}
-    for side in (0, 1):
-        chip.load(program, hemisphere=side)
-        chip.start(symbols={**symbols, "hemisphere": side}, hemisphere=side)
+    program = make_program()
+    program.load(chip)
+    program.set_parameters(chip, "homeostasis", target=TARGET)
+    program.start(chip)
     chip.advance((periods - 0.5) * PERIOD_US * 1e-6)
     trace = []
     for _ in range(int(0.5 * PERIOD_US * 1e-6 / TRACE_STEP_S)):

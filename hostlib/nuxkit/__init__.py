@@ -3,10 +3,16 @@
 
 from nuxemu import CorrelationConfig, NeuronParameters, RowMode, StopReason
 
+from . import plot
 from .builder import BuildResult, build
 from .chip import Chip
+from .dataset_file import load, save
 from .errors import (
     BuildError,
+    CallbackError,
+    DataFileError,
+    DeadlineError,
+    ExperimentError,
     InputError,
     KernelTrap,
     NuxkitError,
@@ -14,24 +20,63 @@ from .errors import (
     RunLimitError,
     ToolchainError,
 )
+from .experiment import (
+    AllToAll,
+    Experiment,
+    FromList,
+    OneToOne,
+    Population,
+    Projection,
+    Rule,
+    SpikeSourceArray,
+    SpikeSourcePoisson,
+    SpikeSourceRegular,
+    ms,
+    s,
+    us,
+)
 from .program import Program
 from .result import RunResult
+from .rules import Timer
+from .sweeps import sweep
 
 __all__ = [
+    "AllToAll",
     "BuildError",
     "BuildResult",
+    "CallbackError",
     "Chip",
     "CorrelationConfig",
+    "DataFileError",
+    "DeadlineError",
+    "Experiment",
+    "ExperimentError",
+    "FromList",
     "InputError",
     "KernelTrap",
     "NeuronParameters",
     "NuxkitError",
+    "OneToOne",
+    "Population",
     "Program",
     "ProgramFileError",
+    "Projection",
     "RowMode",
+    "Rule",
     "RunLimitError",
     "RunResult",
+    "SpikeSourceArray",
+    "SpikeSourcePoisson",
+    "SpikeSourceRegular",
     "StopReason",
+    "Timer",
     "ToolchainError",
     "build",
+    "load",
+    "ms",
+    "plot",
+    "s",
+    "save",
+    "sweep",
+    "us",
 ]

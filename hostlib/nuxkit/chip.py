@@ -207,6 +207,10 @@ class Chip:
             raise InputError(f"no program is loaded in hemisphere {hemisphere}")
         return program
 
+    def has_program(self, program: Program, *, hemisphere: int = 0) -> bool:
+        """Whether this very program is loaded in a hemisphere."""
+        return self._programs[_hemisphere(hemisphere)] is program
+
     def read(self, path: str, *, hemisphere: int = 0) -> Any:
         """Read a variable of the loaded program by name or path (``"table[3].gain"``).
 

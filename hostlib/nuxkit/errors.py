@@ -61,3 +61,21 @@ class InputError(NuxkitError, ValueError):
     """An argument is out of its range."""
 
     exit_code = 105
+
+
+class ExperimentError(InputError):
+    """An experiment cannot be what it was asked to be; it is as before, and can go on."""
+
+
+class CallbackError(NuxkitError):
+    """A function that a run called back raised an error, its cause; the run can be continued."""
+
+
+class DeadlineError(NuxkitError):
+    """Invocations of a rule ended too late, or had to be left out; the run can be continued."""
+
+
+class DataFileError(NuxkitError):
+    """A file of results cannot be written or read; no other file was touched."""
+
+    exit_code = 100

@@ -18,6 +18,8 @@ _HINTS = {
     StopReason.UNDEFINED_INSTRUCTION: "on the chip it would silently do nothing",
     StopReason.STACK_OVERFLOW: "make the data or the frames smaller, or move data to external "
     "memory",
+    StopReason.TRAP_INSTRUCTION: "in a rule: a row, column, neuron, projection or population that "
+    "nux_record_... is given does not exist; or __builtin_trap() of the program",
     StopReason.NO_NEURON: "clear bit 5 of the switch row (row 256) to read correlation",
     StopReason.CADC_DISABLED: "set bit 0 of the CADC configuration",
 }

@@ -20,6 +20,7 @@ import numpy as np
 import nuxkit
 from bench.figure import Figure, check
 from comparison import brian_network, chip_network
+from comparison.brian_network import AGREED_STEP_S, DEFAULT_STEP_S
 from comparison.network_model import Network, make_network
 
 SEED = 1
@@ -28,7 +29,6 @@ STANDARD_RATE_HZ = 10e3
 RATES_HZ = (STANDARD_RATE_HZ, 5e3, 2e3)
 NEURON_TIMES = ("tau_mem_s", "tau_syn_s", "refractory_time_s", "delay_s")
 RATIO_BAR = 10.0
-BRIAN_STEP_S = 1e-4  # Brian2's default, in biological time
 # stdp_pass.c by default adds 64/128 of half the difference to twice the weight.
 LEARNING_RATE = 0.125
 UPDATE_PERIOD_S = 0.65e-3  # what a pass of the kernel takes
@@ -63,6 +63,11 @@ def why_no_brian() -> str:
     return "" if shutil.which("g++") else "g++ is not installed"
 
 
+def brian_at(step_s: float) -> str:
+    """Brian2 with its time step, for names of figures."""
+    return f"Brian2 (step {step_s * 1e3:g} ms)"
+
+
 class NetworkCase:
     """One network on the chip and, compiled once, in Brian2."""
 
@@ -77,7 +82,8 @@ class NetworkCase:
         self.program = nuxkit.build(chip_network.STDP_PASS).program
         self.folder = folder
         self.emulated = Figure(f"{self.name}, nuxkit", "s", self.on_chip)
-        self.brian = Figure(f"{self.name}, Brian2", "s")
+        steps_s = [DEFAULT_STEP_S, AGREED_STEP_S] if self.bar else [DEFAULT_STEP_S]
+        self.brian = {step_s: Figure(f"{self.name}, {brian_at(step_s)}", "s") for step_s in steps_s}
         self.spikes = 0.0
 
     def on_chip(self) -> float:
@@ -96,18 +102,25 @@ class NetworkCase:
         return wall_s
 
     def compile_for_brian(self) -> None:
-        """Compile Brian2's program and compare what it finds."""
-        self.brian.note = why_no_brian()
-        if self.brian.note:
+        """Compile Brian2's programs and compare what they find."""
+        missing = why_no_brian()
+        for figure in self.brian.values():
+            figure.note = missing
+        if missing:
             return
         self.on_chip()
+        for step_s, figure in self.brian.items():
+            self._compile_step(step_s, figure)
+
+    def _compile_step(self, step_s: float, figure: Figure) -> None:
+        program = self.folder / f"step_{step_s:g}"
         begin = time.perf_counter()
         (outcome,) = brian_network.simulate(
             [self.network],
-            step_s=BRIAN_STEP_S,
+            step_s=step_s,
             rate=LEARNING_RATE,
             period_s=UPDATE_PERIOD_S,
-            program=self.folder,
+            program=program,
         )
         compile_s = time.perf_counter() - begin - outcome.wall_s
         theirs = float(np.mean(outcome.spikes))
@@ -115,24 +128,28 @@ class NetworkCase:
             abs(theirs - self.spikes) <= 0.1 * theirs + 0.1,
             f"{self.name}: {self.spikes:.2f} spikes a neuron, but {theirs:.2f} in Brian2",
         )
-        self.brian.note = (
+        figure.note = (
             f"run alone, without {compile_s:.0f} s to generate and compile; C++ standalone "
-            f"with one thread, time step {BRIAN_STEP_S * 1e3:g} ms, {theirs:.1f} spikes a neuron"
+            f"with one thread, {theirs:.1f} spikes a neuron"
         )
-        self.brian.measure = lambda: brian_network.run_again(self.folder)
+        figure.measure = lambda: brian_network.run_again(program)
 
-    def ratios(self, brian: Figure) -> list[Figure]:
+    def ratios(self, brian: dict[float, Figure]) -> list[Figure]:
         """Best times of Brian2 and of the chip itself against the best of nuxkit."""
-        ratio = Figure(f"{self.name}, Brian2 over nuxkit", "x", None, self.bar, True)
-        if self.emulated.best is None:
-            return [ratio]
-        if brian.best is not None:
-            ratio.values = [brian.best / self.emulated.best]
-        else:
-            ratio.note = brian.note
+        own = self.emulated.best
+        found = []
+        for step_s, theirs in brian.items():
+            bar = self.bar if step_s == DEFAULT_STEP_S else None
+            ratio = Figure(f"{self.name}, {brian_at(step_s)} over nuxkit", "x", None, bar, True)
+            if own is not None and theirs.best is not None:
+                ratio.values = [theirs.best / own]
+            else:
+                ratio.note = theirs.note
+            found.append(ratio)
         chip = Figure(f"{self.name}, nuxkit over the chip's own time", "x")
-        chip.values = [self.emulated.best / DURATION_S]
-        return [ratio, chip]
+        if own is not None:
+            chip.values = [own / DURATION_S]
+        return [*found, chip]
 
 
 class NetworkBench:
@@ -146,7 +163,7 @@ class NetworkBench:
 
     def figures(self) -> list[Figure]:
         """What is measured in each repetition: both simulators side by side."""
-        sides = [figure for case in self.cases for figure in (case.emulated, case.brian)]
+        sides = [figure for case in self.cases for figure in (case.emulated, *case.brian.values())]
         return [*sides, self.realistic.emulated]
 
     def ratios(self) -> list[Figure]:

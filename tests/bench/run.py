@@ -24,6 +24,7 @@ from bench.figure import Figure, check, format_table
 from bench.growth import draw_growth, measure_growth
 from bench.machine import describe_machine
 from bench.network_figures import NetworkBench
+from bench.pong_figures import PongBench
 from bench.programs import (
     SCALAR_MIX,
     STDP_PASS,
@@ -199,13 +200,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         scalar = ScalarMix(folder).figures()
-        network = NetworkBench(folder)
+        network, pong = NetworkBench(folder), PongBench()
         figures = [
             *stdp_figures(),
             *vector_figures(),
             *scalar,
             edit_build_run_figure(folder),
             *network.figures(),
+            *pong.figures(),
         ]
         for repeat in range(arguments.repeats):
             print(f"repetition {repeat + 1} of {arguments.repeats}", file=sys.stderr)
@@ -213,7 +215,7 @@ def main() -> None:
                 if figure.measure is not None:
                     figure.values.append(figure.measure())
     figures.insert(figures.index(scalar[1]) + 1, scalar_ratio(*scalar))
-    figures += network.ratios()
+    figures += [*network.ratios(), *pong.ratios()]
     print("cost growth", file=sys.stderr)
     growth = measure_growth(arguments.repeats)
     figures += [curve.figure() for curve in growth]

@@ -34,7 +34,7 @@ def test_without_brian_the_ratio_says_why_and_has_no_value(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     case = network_figures.NetworkCase(tmp_path, 2e3)
     case.compile_for_brian()
-    assert case.brian.measure is None
+    assert [figure.measure for figure in case.brian.values()] == [None]
     case.emulated.values = [case.on_chip()]
     ratio, real_time = case.ratios(case.brian)
     assert ratio.best is None and ratio.note == "Brian2 is not installed"

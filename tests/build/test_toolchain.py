@@ -8,7 +8,7 @@ import pytest
 
 from nuxkit import ProgramFileError, ToolchainError, build
 
-TOOLS = ("gcc", "as", "ld", "ar", "objdump")
+TOOLS = ("gcc", "as", "ld", "ar", "objdump", "objcopy")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from array_ports import bus_write, vector_read, vector_write
-from nuxemu import CorrelationConfig, SynapseArray
+from nuxemu import CorrelationConfig, Neurons, SynapseArray
 from nuxemu import memory_map as mm
 from nuxemu.array_input import ArrayValueError
 
@@ -124,6 +124,7 @@ def test_a_state_of_a_wrong_size_is_refused(size):
 def test_damaged_states_are_refused_or_harmless(data):
     """Whatever the bytes: refused with nothing changed, or a state that saves as itself."""
     array = SynapseArray(1)
+    array.attach_neurons(Neurons())  # damaged switches may connect them to the CADC
     array.add_spikes(pre=([1e-3, 2e-3], [1, 2], [0, 0]))
     before = array.save()
     damaged = bytearray(before)

@@ -21,6 +21,9 @@ import numpy as np
 from comparison.network_model import COLUMNS, INHIBITORY_ROWS, NEURONS, ROWS, Network, Outcome
 
 SPEED_UP = 1000.0  # hardware over biological time
+# Time steps, s of biological time: Brian2's default, which has an error of 1 to 2 %, and the one
+# at which both simulators are compared.
+DEFAULT_STEP_S, AGREED_STEP_S = 1e-4, 2e-5
 
 NEURON = """
 dv/dt = (leak - v) / tau_mem + i_exc - i_inh : 1 (unless refractory)

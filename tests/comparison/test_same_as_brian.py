@@ -9,14 +9,13 @@ from comparison.network_model import make_network
 
 SEEDS = (1, 2, 3)
 DURATION_S, INPUT_RATE_HZ = 1e-3, 10e3  # hardware time
-STEP_S = 2e-5  # of Brian2, biological time; its default of 1e-4 s has an error of 1 to 2 %
 
 
 @pytest.fixture(scope="module")
 def outcomes():
     networks = [make_network(seed, DURATION_S, INPUT_RATE_HZ) for seed in SEEDS]
     ours = [chip_network.simulate(network) for network in networks]
-    return ours, brian_network.simulate(networks, step_s=STEP_S)
+    return ours, brian_network.simulate(networks, step_s=brian_network.AGREED_STEP_S)
 
 
 def test_firing_rates_are_those_of_brian_within_two_percent(outcomes):

@@ -66,11 +66,12 @@ def test_spikes_depend_on_the_recurrent_connections(example):
     assert first.times_s.size != other.times_s.size or (first.times_s != other.times_s).any()
 
 
-def test_kernel_refuses_wrong_parameters(example):
-    program = nuxkit.build(example.KERNEL).program
-    wrong = ({"target": -1}, {"row_begin": 256}, {"row_end": 257}, {"hemisphere": 2})
-    for symbols in wrong:
-        assert nuxkit.Chip().run(program, symbols=symbols).return_code == 1
+def test_rule_refuses_a_target_that_it_cannot_count(example):
+    chip, program = nuxkit.Chip(), example.make_program()
+    program.load(chip)
+    for target in (-1, 127):
+        with pytest.raises(nuxkit.InputError, match="target"):
+            program.set_parameters(chip, "homeostasis", target=target)
 
 
 def test_example_leaves_its_picture_where_it_says(tmp_path):

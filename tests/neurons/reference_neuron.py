@@ -77,6 +77,11 @@ class ReferenceNeuron:
             max_step=0.3 * self.p["tau_syn_exc_s"] if fires else np.inf,
         )  # fmt: skip
         assert result.success, result.message
+        if fires and not result.t_events[0].size:
+            # A membrane that rises above the threshold and falls again within one step.
+            for peak_s, (v, _) in zip(result.t_events[1], result.y_events[1], strict=True):
+                if v > self.p["threshold_lsb"] + 1e-9:
+                    return self._integrate(peak_s, held)
         t = result.t[-1]
         exc, inh = self._currents(t)
         (self.v, self.w), self.i_exc, self.i_inh, self.time = result.y[:, -1], exc, inh, t

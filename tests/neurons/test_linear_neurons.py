@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
@@ -264,8 +264,18 @@ EVENTS = st.lists(
     min_size=1, max_size=25,
 ).map(lambda events: sorted(events, key=lambda event: event[0]))  # fmt: skip
 
+# The membrane is above the threshold for 0.3 us only.
+SHORT_PEAK = [
+    (0.0, 11, False, 0.5), (0.0, 38, False, 1.5), (0.0, 50, False, 1.0),
+    (5.620171374302477e-06, 24, True, 1.0), (5.907775545219409e-06, 53, False, 1.5),
+    (6.01964300972946e-06, 3, True, 1.5), (8.204586894208496e-06, 21, False, 1.5),
+    (8.372746527071458e-06, 37, False, 1.5), (1.0579035388153384e-05, 44, False, 1.0),
+    (1.1607592220686755e-05, 17, False, 1.0),
+]  # fmt: skip
+
 
 @settings(max_examples=40, deadline=None)
+@example(SHORT_PEAK, 2e-6, 5e-6, 1e-6, 101.875, 0.5, 1e-8)
 @given(
     events=EVENTS,
     tau_mem=st.sampled_from([2e-6, 5e-6, 1e-5, 1e-4, np.inf]),

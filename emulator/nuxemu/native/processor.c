@@ -67,6 +67,7 @@ void nux_processor_free(nux_processor *p) {
         nux_translation_drop(p);
     nux_visits_close(p);
     nux_pipe_forget_all(p);
+    nux_vector_states_forget(p);
     for (int i = 0; i < 3; i++) {
         if (p->regions[i].fetch)
             munmap(p->regions[i].fetch, p->regions[i].size);
@@ -177,6 +178,11 @@ void nux_processor_set_stack_limit(nux_processor *p, uint32_t address) {
 void nux_processor_set_engine_branches_only(nux_processor *p, int on) {
     p->engine_branches_only = on;
     nux_translation_drop(p);
+}
+
+void nux_processor_set_plain_vector_timing(nux_processor *p, int on) {
+    nux_vector_states_forget(p);
+    p->vector_states.off = on;
 }
 
 void nux_processor_forget_plans(nux_processor *p) { nux_forget_plans(p); }

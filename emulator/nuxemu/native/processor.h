@@ -18,6 +18,7 @@
 #include "pipeline.h"
 #include "state.h"
 #include "vector.h"
+#include "vector_states.h"
 #include "vector_timing.h"
 #include <stdbool.h>
 
@@ -69,7 +70,8 @@ typedef struct {
     uint8_t id;       /* enum nux_scalar_id, for scalar instructions */
     uint8_t slot;     /* of a branch: its place in the predictor if it has one; NO_SLOT: unknown */
     nux_use use;      /* what it needs of the pipeline */
-    nux_vinsn vector; /* for vector instructions */
+    uint32_t vector_use; /* nux_vector_use of a vector instruction */
+    nux_vinsn vector;    /* for vector instructions */
 } nux_decoded;
 
 #define NO_SLOT 0xff
@@ -107,7 +109,7 @@ typedef struct {
     bool unpredicted; /* a lone branch to which the fetch was redirected */
 } nux_visit;
 
-enum { NUX_QUICK_GUARDS = 1, NUX_MAX_VISITS = 1 << 16 };
+enum { NUX_QUICK_GUARDS = 2, NUX_MAX_VISITS = 1 << 16 };
 enum { NUX_MISSED = 1, NUX_TAKEN = 2 };
 
 /* What does not depend on the state. The part that the hook uses fills a line of the host's
@@ -160,7 +162,8 @@ typedef struct {
 #define NOWHERE 2u
 
 /* All that decides how many cycles the program to come takes, beside the registers. Plain data;
- * `pipe` is up to date only between runs and while native instructions are executed. */
+ * `pipe` is up to date only between runs and while native instructions are executed,
+ * `vector` after nux_vector_settle. */
 typedef struct {
     nux_branch branches[NUX_BRANCHES];
     nux_pipe pipe;
@@ -230,6 +233,7 @@ struct nux_processor {
     uint64_t cycles, instructions, max_cycles, next_event, next_wall_check;
     uint32_t access_latency; /* extra cycles of the last load or store */
     nux_pipe_table pipes;
+    nux_vector_states vector_states;
     uint64_t next_interrupt; /* cycle of the next request that will be taken; UINT64_MAX: none */
     bool held;               /* in reset, by its control register */
     uint32_t resume_pc;
@@ -291,8 +295,17 @@ uint32_t nux_resolve_branch(nux_processor *, uint32_t pc);
 /* timing.c: of instructions that are executed natively. */
 void nux_time_issue(nux_processor *, const nux_decoded *);
 void nux_time_access(nux_processor *, const nux_use *);
-void nux_time_vector(nux_processor *, const nux_decoded *, const nux_vector_access *);
 void nux_timing_reset(nux_processor *);
+
+/* vector_states.c: the vector unit, by states that are kept. Cycles until an instruction can issue,
+ * and its issue (vector_issue.h has the usual case). */
+uint32_t nux_vector_ask(nux_processor *, uint32_t use);
+void nux_vector_issue(nux_processor *, const nux_vinsn *, const nux_vector_access *);
+/* Cycle at which the vector unit is empty, or has been for a while. */
+uint64_t nux_vector_empty(const nux_processor *);
+/* Brings timing.vector up to date, which it is not while a state is kept. */
+void nux_vector_settle(nux_processor *);
+void nux_vector_states_forget(nux_processor *);
 
 /* timing_state.c: as part of a saved state. False: it is not one, for a processor at this cycle. */
 void nux_timing_write(nux_processor *, nux_writer *);

@@ -27,9 +27,9 @@ void nux_stop_at(nux_processor *p, int reason, uint32_t pc, uint32_t address) {
 }
 
 static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
-    nux_time_issue(p, d);
     if (d->kind == NUX_KIND_VECTOR)
         return nux_execute_vector(p, d, pc);
+    nux_time_issue(p, d);
     if (d->kind != NUX_KIND_UNDEFINED)
         return nux_execute_scalar(p, d, pc);
     if (p->config.hardware)

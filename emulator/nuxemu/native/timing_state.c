@@ -8,6 +8,7 @@ enum { MAX_AHEAD = 1 << 24 }; /* cycles; nothing takes as long */
 void nux_timing_write(nux_processor *p, nux_writer *w) {
     nux_timing_state *t = &p->timing;
     uint32_t jumped = t->jumped;
+    nux_vector_settle(p);
     nux_vector_timing_normalize(&t->vector, p->cycles);
     nux_write_state(w, t->branches, sizeof t->branches);
     nux_write_state(w, &t->pipe, sizeof t->pipe);

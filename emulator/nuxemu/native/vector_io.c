@@ -8,7 +8,7 @@
  */
 #include "array.h"
 #include "cycles.h"
-#include "processor.h"
+#include "vector_issue.h"
 #include <string.h>
 
 /* The chip may serve a later scalar access before this store. */
@@ -136,11 +136,12 @@ static void calculate(nux_processor *p, const nux_decoded *d, uint32_t pc) {
         p->vector_step(p->vector_step_user, d->word);
     else
         v->op(p->vectors, v, p->gpr[v->ra]);
-    nux_time_vector(p, d, NULL);
+    nux_vector_time_issue(p, d, NULL);
 }
 
 bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     const nux_vinsn *v = &d->vector;
+    nux_vector_time_wait(p, d);
     if (v->kind == NUX_VARITH || v->kind == NUX_VSPLAT) {
         calculate(p, d, pc);
         return true;
@@ -159,7 +160,7 @@ bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
         reason = move_io(p, v, address, v->kind == NUX_VOUTX, &access);
     }
     if (!reason) {
-        nux_time_vector(p, d, &access);
+        nux_vector_time_issue(p, d, &access);
         return true;
     }
     nux_stop_at(p, reason, pc, address);

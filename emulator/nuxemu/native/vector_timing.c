@@ -4,7 +4,10 @@
  * vector_ctrl.sv, vector_reservation_station.sv and the controls of the units. */
 #include "vector_timing.h"
 #include "cycles.h"
+#include <stddef.h>
 #include <string.h>
+
+enum { PORT_REACH = 32 }; /* cycles that the port looks ahead before it drops older ones */
 
 static const uint8_t station_places[NUX_VECTOR_UNITS] = {4, 2, 2, 16, 2};
 
@@ -13,7 +16,7 @@ static uint64_t later(uint64_t a, uint64_t b) { return a > b ? a : b; }
 /* Bits of the port from cycle t on; keeps some before it for requests that come late. */
 static inline uint64_t port_at(nux_vector_timing *v, uint64_t t) {
     enum { BITS = 64, KEPT = 24 };
-    if (t - v->port_from >= BITS / 2) { /* or before what is known */
+    if (t - v->port_from >= PORT_REACH) { /* or before what is known */
         if (t < v->port_from)
             return 0;
         uint64_t n = t - KEPT - v->port_from;
@@ -172,16 +175,59 @@ static void straighten(nux_vector_timing *v, uint32_t unit) {
     v->next[unit] = 0;
 }
 
-void nux_vector_timing_normalize(nux_vector_timing *v, uint64_t now) {
-    uint64_t mask = v->mask;
-    uint64_t port = now < v->port_from ? v->port : now - v->port_from < 64 ? port_at(v, now) : 0;
-    uint64_t port_from = !port ? 0 : now < v->port_from ? v->port_from : now;
-    for (uint32_t unit = 0; unit < NUX_VECTOR_UNITS; unit++)
-        straighten(v, unit);
+/* Sets all times before `now` to 0, and leaves what is not a time. */
+static void drop_past(nux_vector_timing *v, uint64_t now) {
+    nux_vector_timing old = *v;
     for (uint64_t *time = (uint64_t *)v; time != (uint64_t *)(v + 1); time++)
         if (*time < now)
             *time = 0;
-    v->mask = mask;
-    v->port = port;
-    v->port_from = port_from;
+    v->mask = old.mask;
+    v->port = old.port;
+    v->port_from = old.port_from;
+}
+
+void nux_vector_timing_normalize(nux_vector_timing *v, uint64_t now) {
+    for (uint32_t unit = 0; unit < NUX_VECTOR_UNITS; unit++)
+        straighten(v, unit);
+    drop_past(v, now);
+    v->port = now < v->port_from ? v->port : now - v->port_from < 64 ? port_at(v, now) : 0;
+    v->port_from = !v->port ? 0 : now < v->port_from ? v->port_from : now;
+}
+
+void nux_vector_timing_shift(nux_vector_timing *v, uint64_t cycles) {
+    nux_vector_timing old = *v;
+    for (uint64_t *time = (uint64_t *)v; time != (uint64_t *)(v + 1); time++)
+        if (*time)
+            *time += cycles;
+    memcpy(v->next, old.next, sizeof v->next);
+    v->mask = old.mask;
+    v->port = old.port;
+    v->port_from = old.port_from + cycles;
+}
+
+/* Any request comes after `now`, so nothing before is asked for, and the port takes up the next one
+ * anew if it knows less than PORT_REACH cycles behind now. */
+void nux_vector_timing_rebase(nux_vector_timing *v, uint64_t now) {
+    for (uint32_t unit = 0; unit < NUX_VECTOR_UNITS; unit++)
+        straighten(v, unit);
+    drop_past(v, now);
+    if (now >= v->port_from) {
+        uint64_t behind = now - v->port_from;
+        if (behind >= PORT_REACH) {
+            uint64_t n = behind - (PORT_REACH - 1);
+            v->port = n < 64 ? v->port >> n : 0;
+            v->port_from += n;
+            behind = PORT_REACH - 1;
+        }
+        v->port &= UINT64_MAX << behind;
+    }
+    nux_vector_timing_shift(v, NUX_VECTOR_ORIGIN - now);
+}
+
+uint64_t nux_vector_settled(const nux_vector_timing *v) {
+    uint64_t last = v->port_from + 64;
+    const uint64_t *words = (const uint64_t *)v;
+    for (size_t i = 0; i < offsetof(nux_vector_timing, port) / sizeof *words; i++)
+        last = later(last, words[i] + 1);
+    return later(last, v->empty + 1) - NUX_VECTOR_ORIGIN;
 }

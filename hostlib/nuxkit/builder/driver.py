@@ -29,7 +29,7 @@ from nuxkit.builder.linker import link
 from nuxkit.builder.report import BuildReport, make_report, stack_problem
 from nuxkit.builder.runtime import Runtime, build_runtime, runtime_checksum, runtime_root
 from nuxkit.builder.stack import stack_bound
-from nuxkit.builder.toolchain import Toolchain, disassembler, find_toolchain
+from nuxkit.builder.toolchain import Toolchain, disassembler, find_toolchain, keep_global
 from nuxkit.builder.verify import locator, verify
 from nuxkit.errors import InputError
 
@@ -76,6 +76,7 @@ def build(
     optimize: str = "-O2",
     cache: bool = True,
     output: str | os.PathLike[str] | None = None,
+    exports: Mapping[str, Sequence[str]] | None = None,
 ) -> BuildResult:
     """Compile, link and verify a kernel.
 
@@ -93,6 +94,9 @@ def build(
         Reuse an earlier result of the same build; the result is stored in any case.
     output : path, optional
         Also write the program there.
+    exports : mapping of str to sequence of str, optional
+        Of a source named here only functions and variables of these names (shell patterns)
+        are visible to the others. All are for the other sources.
 
     Returns
     -------
@@ -111,6 +115,9 @@ def build(
     """
     names = spelled(sources)
     settings = _settings(names, spelled(include_dirs), defines or {}, optimize)
+    kept = {name: list(patterns) for name, patterns in sorted((exports or {}).items())}
+    if unknown := set(kept) - set(names):
+        raise InputError(f"exports: {', '.join(sorted(unknown))} is none of the sources")
     tools = find_toolchain()
     common = {
         "flags": settings.flags,
@@ -119,7 +126,12 @@ def build(
         "runtime": runtime_checksum(settings.runtime),
     }
     key = _key(
-        {**common, "cwd": os.getcwd(), "sources": [(name, _checksum(name)) for name in names]}
+        {
+            **common,
+            "cwd": os.getcwd(),
+            "sources": [(name, _checksum(name)) for name in names],
+            "exports": kept,
+        }
     )
     result = _lookup(key) if cache else None
     if result is None:
@@ -128,7 +140,7 @@ def build(
             settings.runtime,
             _key({**common, "flags": Settings(runtime=settings.runtime).flags}),
         )
-        result = _build(tools, names, settings, runtime, key)
+        result = _build(tools, names, settings, kept, runtime, key)
     if output is not None:
         _write(Path(output), result.elf_path.read_bytes())
         result = replace(result, elf_path=Path(output))
@@ -174,7 +186,12 @@ def _lookup(key: str) -> BuildResult | None:
 
 
 def _build(
-    tools: Toolchain, sources: tuple[str, ...], settings: Settings, runtime: Runtime, key: str
+    tools: Toolchain,
+    sources: tuple[str, ...],
+    settings: Settings,
+    exports: Mapping[str, Sequence[str]],
+    runtime: Runtime,
+    key: str,
 ) -> BuildResult:
     started_ns = time.time_ns()  # before anything is read
     with tempfile.TemporaryDirectory(prefix="nuxkit-build-") as name:
@@ -183,7 +200,9 @@ def _build(
         for index, source in enumerate(sources):
             place = work / str(index)
             place.mkdir()
-            compiled.append(compile_source(tools, source, settings, place))
+            compiled.append(one := compile_source(tools, source, settings, place))
+            if one.object_path is not None and source in exports:
+                keep_global(tools, one.object_path, exports[source])
         found = [entry for one in compiled for entry in one.diagnostics]
         objects = {one.source: one.object_path for one in compiled if one.object_path is not None}
         elf = work / "program.elf"

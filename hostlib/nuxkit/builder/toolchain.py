@@ -18,6 +18,9 @@ COMPILER_PACKAGE = "gcc-powerpc-linux-gnu"
 BINUTILS_PACKAGE = "binutils-powerpc-linux-gnu"
 TOOL_TIMEOUT_S = 120.0
 
+#: No symbol of C or of the assembler has this name.
+NO_SYMBOL = "-"
+
 Completed = subprocess.CompletedProcess[str]
 
 #: Target, calling convention and what the chip cannot do.
@@ -47,6 +50,7 @@ class Toolchain:
     linker: str
     archiver: str
     objdump: str
+    objcopy: str
 
     @cached_property
     def version(self) -> str:
@@ -83,6 +87,7 @@ def find_toolchain() -> Toolchain:
         linker=_find("ld", BINUTILS_PACKAGE),
         archiver=_find("ar", BINUTILS_PACKAGE),
         objdump=_find("objdump", BINUTILS_PACKAGE),
+        objcopy=_find("objcopy", BINUTILS_PACKAGE),
     )
 
 
@@ -94,6 +99,23 @@ def _find(tool: str, package: str) -> str:
             f"{package} (apt install {package})"
         )
     return path
+
+
+def keep_global(tools: Toolchain, object_path: Path, patterns: Sequence[str]) -> None:
+    """Make symbols that an object file defines local to it, except those of some names.
+
+    Parameters
+    ----------
+    tools : Toolchain
+    object_path : pathlib.Path
+        Changed in place.
+    patterns : sequence of str
+        Names, or shell patterns of names, that stay global.
+    """
+    options = [f"--keep-global-symbol={pattern}" for pattern in patterns or [NO_SYMBOL]]
+    done = run([tools.objcopy, "--wildcard", *options, str(object_path)])
+    if done.returncode != 0:
+        raise ToolchainError(done.stderr.strip() or "objcopy failed without a message")
 
 
 def disassembler(tools: Toolchain, elf: Path) -> Callable[[int], str]:

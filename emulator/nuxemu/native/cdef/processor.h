@@ -112,6 +112,8 @@ void nux_processor_set_stack_limit(nux_processor *, uint32_t address);
 void nux_processor_set_code_end(nux_processor *, uint32_t address);
 /* For tests, which compare the two: all but branches is executed natively, not by the engine. */
 void nux_processor_set_engine_branches_only(nux_processor *, int on);
+/* For tests, which compare the two: each vector instruction is timed anew. */
+void nux_processor_set_plain_vector_timing(nux_processor *, int on);
 /* For tests: what was worked out about the code is worked out again, with the same result. */
 void nux_processor_forget_plans(nux_processor *);
 void nux_processor_set_parallel_bus(nux_processor *, nux_parallel_bus, void *user);

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .builder import BuildResult, KernelBuildError
-from .errors import NuxkitError
-from .result import Remark, RunResult
-from .source_lines import SourceLocation
+from nuxkit.builder import BuildResult, KernelBuildError
+from nuxkit.errors import NuxkitError
+from nuxkit.result import Remark, RunResult
+from nuxkit.source_lines import SourceLocation
 
 _TIME_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
 

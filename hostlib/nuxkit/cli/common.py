@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the commands share: options, programs from files, output, completion of names."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from nuxkit.builder import BuildResult, build
+from nuxkit.builder.compiler import ASSEMBLER_SUFFIXES, C_SUFFIXES
+from nuxkit.cli import text
+from nuxkit.errors import NuxkitError
+from nuxkit.program import Program
+from nuxkit.rules import RuleDescription, RuleInstance, Timer, describe, make_program
+
+_Callback = Callable[[click.Context, click.Parameter, Sequence[str]], dict[str, Any]]
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+file_argument = click.argument("file", type=click.Path())
+
+_RULE_HEADER = re.compile(rb"^\s*#\s*include\s*[<\"]nux/rule\.h[>\"]", re.MULTILINE)
+
+
+def assignments(form: str, parse: Callable[[str], Any], default: str | None = None) -> _Callback:
+    """Give the callback of an option ``NAME=VALUE`` that may come several times: makes a dict."""
+
+    def split(ctx: click.Context, param: click.Parameter, given: Sequence[str]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for assignment in given:
+            name, equals, value = assignment.partition("=")
+            name = name.strip()
+            if not name or (not equals and default is None):
+                raise click.BadParameter(f"{assignment!r} is not of the form {form}", ctx, param)
+            if name in values:
+                raise click.BadParameter(f"{name} is given twice", ctx, param)
+            values[name] = parse(value if equals else default or "")
+        return values
+
+    return split
+
+
+def print_json(values: Any) -> None:
+    """Print values of JSON or NumPy."""
+    click.echo(json.dumps(values, indent=2, default=text.plain))
+
+
+def print_warnings(result: BuildResult) -> None:
+    """Print the compiler's warnings, as it writes them."""
+    for warning in result.warnings:
+        click.echo(warning, err=True)
+
+
+def is_source(file: str) -> bool:
+    """Whether a file is to be built first, by its name."""
+    return Path(file).suffix in C_SUFFIXES + ASSEMBLER_SUFFIXES
+
+
+def load_program(file: str) -> Program:
+    """Program of an ELF file or of a source file, which is built first."""
+    if not is_source(file):
+        return Program.load(file)
+    result = build(file)
+    print_warnings(result)
+    return result.program
+
+
+def as_rule(file: str) -> RuleDescription | None:
+    """Describe a learning rule with the frame of ``nux/rule.h``; None of another file."""
+    path = Path(file)
+    try:
+        if path.suffix not in C_SUFFIXES or not _RULE_HEADER.search(path.read_bytes()):
+            return None
+    except OSError:
+        return None  # building it will tell
+    return describe(path)
+
+
+def build_rule(description: RuleDescription) -> BuildResult:
+    """Program of one rule without synapses and neurons, to look at."""
+    name = re.sub(r"\W", "_", Path(description.path).stem)
+    result = make_program([RuleInstance(name, description, Timer(period_s=1e-3))]).build
+    print_warnings(result)
+    return result
+
+
+def complete_variables(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Names of variables of the ELF file that the command line names."""
+    return _names(ctx, incomplete, "object")
+
+
+def complete_functions(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Names of functions of the ELF file that the command line names."""
+    return _names(ctx, incomplete, "function")
+
+
+def _names(ctx: click.Context, incomplete: str, kind: str) -> list[CompletionItem]:
+    # An option that still lacks its value keeps click from telling the file.
+    words = os.environ.get("COMP_WORDS", "").split()
+    file = ctx.params.get("file") or next((word for word in words if Path(word).is_file()), None)
+    if not file or is_source(file):
+        return []  # a key must not start the compiler
+    try:
+        symbols = Program.load(file).symbols
+    except NuxkitError:
+        return []
+    found = (name for name, symbol in symbols.items() if symbol.kind == kind)
+    return [CompletionItem(name) for name in sorted(found) if name.startswith(incomplete)]

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``nuxkit run``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from nuxkit.chip import DEFAULT_MAX_CYCLES, DEFAULT_MAX_WALL_S, Chip
+from nuxkit.cli import text
+from nuxkit.cli.common import (
+    assignments,
+    complete_variables,
+    file_argument,
+    json_option,
+    load_program,
+    print_json,
+)
+from nuxkit.errors import NuxkitError
+from nuxkit.result import RunResult
+from nuxkit.traps import KernelLimitError, KernelTrapError
+
+_LARGEST_OWN_CODE = 99
+
+
+@click.command("run")
+@file_argument
+@click.option(
+    "--set",
+    "symbols",
+    multiple=True,
+    callback=assignments("NAME=VALUE", text.parse_value),
+    shell_complete=complete_variables,
+    metavar="NAME=VALUE",
+    help="Write a variable before the start: a number, an enumerator, or JSON.",
+)
+@click.option(
+    "--symbol",
+    "shown",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_variables,
+    help="Print it after the run.",
+)
+@click.option("--hemisphere", default=0, show_default=True, help="0 (top) or 1 (bottom).")
+@click.option(
+    "--max-cycles", default=DEFAULT_MAX_CYCLES, show_default=True, help="Stop after that many."
+)
+@click.option(
+    "--max-seconds",
+    default=DEFAULT_MAX_WALL_S,
+    show_default=True,
+    help="Stop after so much wall time.",
+)
+@click.option(
+    "--core",
+    default="native",
+    show_default=True,
+    type=click.Choice(["native", "reference"]),
+    help="Vector arithmetic.",
+)
+@click.option("--hardware", is_flag=True, help="Do as the chip does where the model would stop.")
+@click.option("--seed", default=0, show_default=True, help="Seed of fixed pattern and noise.")
+@json_option
+def run_command(
+    file: str,
+    symbols: dict[str, Any],
+    shown: tuple[str, ...],
+    hemisphere: int,
+    max_cycles: int,
+    max_seconds: float,
+    core: str,
+    hardware: bool,
+    seed: int,
+    as_json: bool,
+) -> int:
+    """Run a program on the emulated chip.
+
+    FILE is a linked program (ELF) or a source file, which is built first. The text that
+    the program writes into its mailbox is printed; the exit code is what it returns.
+    """
+    error: NuxkitError | None = None
+    try:
+        program = load_program(file)
+        for name in shown:
+            program.resolve(name)
+        chip = Chip(seed=seed, core=core, hardware=hardware)
+        try:
+            result = chip.run(
+                program,
+                symbols=symbols,
+                hemisphere=hemisphere,
+                max_cycles=max_cycles,
+                max_wall_s=max_seconds,
+            )
+        except (KernelTrapError, KernelLimitError) as stopped:
+            result, error = stopped.result, stopped
+    except NuxkitError as failed:
+        if as_json:
+            print_json(text.error_json(failed))
+        raise
+    values = {name: chip.read(name, hemisphere=hemisphere) for name in shown}
+    if as_json:
+        print_json(text.run_json(result, values, error))
+    else:
+        _print_run(result, values)
+    for remark in result.remarks:
+        click.echo(f"nuxkit: remark: {remark}", err=True)
+    if result.unlisted_remarks:
+        click.echo(f"nuxkit: remark: and {result.unlisted_remarks} more at other places", err=True)
+    if error is not None:
+        raise error
+    click.echo(text.summary(result), err=True)
+    code = result.return_code
+    return code if 0 <= code <= _LARGEST_OWN_CODE else 1
+
+
+def _print_run(result: RunResult, values: dict[str, Any]) -> None:
+    mailbox = result.mailbox
+    click.echo(mailbox, nl=bool(mailbox) and not mailbox.endswith("\n"))
+    for name, value in values.items():
+        click.echo(f"{name} = {text.value_text(value)}")
