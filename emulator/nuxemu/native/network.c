@@ -24,7 +24,8 @@ nux_network *nux_network_new(nux_array *const array[2], nux_neurons *const neuro
     network->routing =
         (routing_table){.target = target, .delay_s = delay_s, .credit = NUX_NETWORK_ROUTED_BURST};
     network->sensors = nux_sensor_work_new(array);
-    if (target == NULL || delay_s == NULL || network->sensors == NULL || !nux_flights_init(&network->flights)) {
+    if (target == NULL || delay_s == NULL || network->sensors == NULL ||
+        !nux_flights_init(&network->flights)) {
         nux_network_free(network);
         return NULL;
     }
