@@ -34,6 +34,7 @@ from bench.programs import (
     find_qemu,
     run_scalar_mix,
 )
+from bench.sweep_figures import SweepBench
 
 SEED = 1
 MAX_CYCLES = 10**12
@@ -200,7 +201,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         scalar = ScalarMix(folder).figures()
-        network, pong = NetworkBench(folder), PongBench()
+        network, pong, sweep = NetworkBench(folder), PongBench(), SweepBench()
         figures = [
             *stdp_figures(),
             *vector_figures(),
@@ -208,6 +209,7 @@ def main() -> None:
             edit_build_run_figure(folder),
             *network.figures(),
             *pong.figures(),
+            *sweep.figures(),
         ]
         for repeat in range(arguments.repeats):
             print(f"repetition {repeat + 1} of {arguments.repeats}", file=sys.stderr)
@@ -215,7 +217,7 @@ def main() -> None:
                 if figure.measure is not None:
                     figure.values.append(figure.measure())
     figures.insert(figures.index(scalar[1]) + 1, scalar_ratio(*scalar))
-    figures += [*network.ratios(), *pong.ratios()]
+    figures += [*network.ratios(), *pong.ratios(), *sweep.ratios()]
     print("cost growth", file=sys.stderr)
     growth = measure_growth(arguments.repeats)
     figures += [curve.figure() for curve in growth]

@@ -192,6 +192,17 @@ def test_batches_run_the_same_network_with_other_inputs_and_parameters(
     assert rule.parameters["step"] == 1
 
 
+def test_an_error_says_in_which_entry_of_the_batch_it_was(network, slow_rule_file):
+    experiment, *_ = network()
+    slow = experiment.rule(slow_rule_file, timer=nuxkit.Timer(period_s=1e-3, count=2))
+    entries = [{slow: {"cycles": cycles}} for cycles in (1000, 300_000)]
+    with pytest.raises(nuxkit.DeadlineError) as error:
+        experiment.run_batch(entries, 2 * nuxkit.ms)
+    assert error.value.__notes__ == ["in entry 1 of 2 of the batch"]
+    assert slow.parameters["cycles"] == 100
+    experiment.run_batch(entries[:1], 2 * nuxkit.ms)
+
+
 def test_entries_of_a_batch_have_random_numbers_of_their_own(network):
     experiment, inputs, *_ = network()
     inputs.record("spikes")

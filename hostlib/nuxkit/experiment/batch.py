@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from nuxkit.errors import InputError
+from nuxkit.errors import InputError, NuxkitError
 
 if TYPE_CHECKING:
     import xarray
@@ -52,6 +52,9 @@ def run_batch(
     for number in range(len(entries)):
         try:
             trees.append(run(number))
+        except NuxkitError as problem:
+            problem.add_note(f"in entry {number} of {len(entries)} of the batch")
+            raise
         finally:
             for one, settings in before:
                 one.put(settings)
