@@ -76,6 +76,20 @@ def test_the_result_is_that_of_one_processor():
     assert b"".join(outcome(chip)) == in_child(on_one_processor)
 
 
+def threads_made(setting: str) -> bytes:
+    os.environ["OMP_NUM_THREADS"] = setting
+    before = len(list(TASKS.iterdir()))
+    chip = busy_chip()
+    chip.network.advance(DURATION_S)
+    return str(len(list(TASKS.iterdir())) - before).encode()
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor")
+def test_one_thread_is_made_unless_the_process_shall_have_one_only():
+    assert in_child(lambda: threads_made("2")) == b"1"
+    assert in_child(lambda: threads_made("1")) == b"0"
+
+
 @pytest.mark.parametrize("pieces", [7, 1000])
 def test_the_result_does_not_depend_on_when_the_host_looks(pieces):
     whole, parts = busy_chip(), busy_chip()

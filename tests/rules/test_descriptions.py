@@ -116,6 +116,21 @@ def test_impossible_declarations_are_refused_at_their_line(describe_text, text, 
     assert (first.file, first.line) == ("own_rule.c", 3)
 
 
+def test_an_entry_of_a_long_list_is_named_at_its_own_line(describe_text):
+    entries = (
+        '(uint8_t, a, 0, 0, 1, "1"),',
+        '    (int16_t, b[4], 9, 0, 8, "1"), // too large',
+        "    (uint8_t,",
+        '     c, 0, 0, 300, "1"),',
+        '    (nux_frac8 , d , 2, 0, 0.5, "1")',
+    )
+    with pytest.raises(KernelBuildError) as caught:
+        describe_text("\nNUX_PARAMETERS(" + "\n".join(entries) + f")\n{EMPTY}")
+    found = [(entry.text.split(":")[0], entry.line) for entry in errors_of(caught)]
+    # Where type and name are on different lines, the line of the list.
+    assert found == [("parameter b", 4), ("parameter c", 3), ("parameter d", 7)]
+
+
 def test_unknown_types_and_kinds_are_refused_at_their_line(describe_text):
     for text in (
         'NUX_PARAMETERS((double, a, 0, 0, 1, "1"))',

@@ -170,7 +170,11 @@ static void *help(void *work_) {
     return NULL;
 }
 
+// Processes that share a machine, such as those of a sweep, are told to have one thread each.
 static bool has_processors(void) {
+    const char *threads = getenv("OMP_NUM_THREADS");
+    if (threads != NULL && strcmp(threads, "1") == 0)
+        return false;
     cpu_set_t usable;
     return sched_getaffinity(0, sizeof usable, &usable) == 0 && CPU_COUNT(&usable) > 1;
 }

@@ -170,10 +170,19 @@ def describe(path: str | os.PathLike[str]) -> RuleDescription:
             else:
                 observables[record.name] = _observable(record)
         except ValueError as problem:
-            problems.append(error(str(problem), source, record.line))
+            problems.append(error(str(problem), source, _line_of(source, record)))
     if problems:
         raise KernelBuildError(problems)
     return RuleDescription(Path(source), parameters, observables)
+
+
+def _line_of(source: str, record: _Record) -> int:
+    """Line of an entry; the compiler knows only where its list begins."""
+    text = Path(source).read_text(errors="replace").splitlines()
+    for number, line in enumerate(text[record.line - 1 :], record.line):
+        if re.search(rf"\b{re.escape(record.type_name)}\s*,\s*{re.escape(record.name)}\b", line):
+            return number
+    return record.line
 
 
 def _compiled(source: str) -> tuple[bytes, list[str]]:
