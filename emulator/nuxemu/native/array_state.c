@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const uint32_t magic = 0x5241584e, version = 1; // "NXAR"
+static const uint32_t magic = 0x5241584e, version = 2; // "NXAR"
 
 typedef struct {
     double pre_time_s[NUX_ARRAY_ROWS][NUX_ARRAY_COLUMNS];

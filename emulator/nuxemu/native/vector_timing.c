@@ -186,14 +186,6 @@ static void drop_past(nux_vector_timing *v, uint64_t now) {
     v->port_from = old.port_from;
 }
 
-void nux_vector_timing_normalize(nux_vector_timing *v, uint64_t now) {
-    for (uint32_t unit = 0; unit < NUX_VECTOR_UNITS; unit++)
-        straighten(v, unit);
-    drop_past(v, now);
-    v->port = now < v->port_from ? v->port : now - v->port_from < 64 ? port_at(v, now) : 0;
-    v->port_from = !v->port ? 0 : now < v->port_from ? v->port_from : now;
-}
-
 void nux_vector_timing_shift(nux_vector_timing *v, uint64_t cycles) {
     nux_vector_timing old = *v;
     for (uint64_t *time = (uint64_t *)v; time != (uint64_t *)(v + 1); time++)
@@ -222,6 +214,11 @@ void nux_vector_timing_rebase(nux_vector_timing *v, uint64_t now) {
         v->port &= UINT64_MAX << behind;
     }
     nux_vector_timing_shift(v, NUX_VECTOR_ORIGIN - now);
+}
+
+void nux_vector_timing_normalize(nux_vector_timing *v, uint64_t now) {
+    nux_vector_timing_rebase(v, now);
+    nux_vector_timing_shift(v, now - NUX_VECTOR_ORIGIN);
 }
 
 uint64_t nux_vector_settled(const nux_vector_timing *v) {

@@ -50,12 +50,11 @@ uint32_t nux_vector_wait(const nux_vector_timing *, uint64_t now);
 /* Issues it. */
 void nux_vector_go(nux_vector_timing *, const nux_vinsn *, uint64_t now,
                    const nux_vector_access *access);
-/* Gives states that make no difference from `now` on the same bytes. */
+/* Gives states after which every cycle is the same the same bytes. */
 void nux_vector_timing_normalize(nux_vector_timing *, uint64_t now);
 
 #define NUX_VECTOR_ORIGIN (UINT64_C(1) << 32)
-/* Moves `now` to NUX_VECTOR_ORIGIN. States after which every cycle is the same get the same bytes;
- * unlike above, so are those at which the port takes up a request anew. */
+/* The same, and moves `now` to NUX_VECTOR_ORIGIN. */
 void nux_vector_timing_rebase(nux_vector_timing *, uint64_t now);
 /* Adds cycles, modulo 2^64, to all that is not past. */
 void nux_vector_timing_shift(nux_vector_timing *, uint64_t cycles);
