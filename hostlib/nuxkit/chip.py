@@ -117,10 +117,10 @@ class Chip:
 
         Parameters
         ----------
-        pre : (times_s, rows, labels), optional
+        pre : tuple of three arrays, optional
             Events on synapse rows, for sensors and neurons: hardware times (s, shape (n,)),
             rows (0 to 255) and labels (0 to 63), in any order.
-        post : (times_s, columns), optional
+        post : tuple of two arrays, optional
             Postsynaptic spikes of neurons that are not modelled, for the sensors alone:
             times (ascending) and columns (0 to 255).
         hemisphere : int
