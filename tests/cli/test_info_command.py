@@ -72,6 +72,23 @@ def test_a_rule_shows_its_parameters_and_observables(nuxkit, source):
     assert rule["observables"]["weights"]["kind"] == "synapse"
 
 
+def test_a_rule_is_built_alone_and_not_run(nuxkit, source, tmp_path):
+    done = nuxkit("build", source(RULE), "-o", "rule.elf")
+    assert done.code == 0, done.err
+    assert "code" in done.out and (tmp_path / "rule.elf").is_file()
+    assert nuxkit("info", "rule.elf").code == 0
+    assert nuxkit("build", "rule.c", "--json").json["report"]
+    refused = nuxkit("run", "rule.c")
+    assert refused.code == 105 and "is a learning rule" in refused.err
+    refused = nuxkit("build", "rule.c", "-D", "A=1")
+    assert refused.code == 105 and "without -I and -D" in refused.err
+
+
+def test_a_program_may_use_the_header_of_rules(nuxkit, source):
+    done = nuxkit("run", source("#include <nux/rule.h>\nint start(void) { return 7; }\n"))
+    assert done.code == 7, done.err
+
+
 def test_a_program_of_other_tools_has_its_sections_only(nuxkit, source, tmp_path):
     nuxkit("build", source(KERNEL), "-o", "rule.elf")
     content = (tmp_path / "rule.elf").read_bytes()

@@ -3,12 +3,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
 import click
 
-from nuxkit.builder import build
+from nuxkit.builder import BuildResult, build
+from nuxkit.builder.cache import write_atomic
 from nuxkit.cli import text
-from nuxkit.cli.common import assignments, json_option, print_json, print_warnings
-from nuxkit.errors import NuxkitError
+from nuxkit.cli.common import (
+    as_rule,
+    assignments,
+    build_rule,
+    json_option,
+    print_json,
+    print_warnings,
+)
+from nuxkit.errors import InputError, NuxkitError
+from nuxkit.rules import RuleDescription
 
 
 @click.command("build")
@@ -54,24 +67,45 @@ def build_command(
     """Compile, link and verify a kernel.
 
     The sources are C (.c) or assembler (.S) files; one of them defines `int start(void)`.
-    Prints the memory use and the path of the program.
+    Of a single learning rule (`nux/rule.h`) it is the program with this rule alone, without
+    synapses. Prints the memory use and the path of the program.
     """
     try:
-        result = build(
-            *sources,
-            include_dirs=include_dirs,
-            defines=defines,
-            optimize=f"-O{level}",
-            cache=not no_cache,
-            output=output,
+        rule = as_rule(sources[0]) if len(sources) == 1 else None
+        result = (
+            _rule_program(rule, output, f"-O{level}", include_dirs or defines)
+            if rule
+            else build(
+                *sources,
+                include_dirs=include_dirs,
+                defines=defines,
+                optimize=f"-O{level}",
+                cache=not no_cache,
+                output=output,
+            )
         )
     except NuxkitError as error:
         if as_json:
             print_json(text.error_json(error))
         raise
-    print_warnings(result)
+    if not rule:
+        print_warnings(result)
     if as_json:
         print_json(text.build_json(result))
     else:
         click.echo(f"{result.report}\n{result.elf_path}")
     return 0
+
+
+def _rule_program(
+    rule: RuleDescription, output: str | None, optimize: str, others: Collection[str]
+) -> BuildResult:
+    if others:
+        raise InputError(
+            f"{rule.path} is a learning rule: it is compiled without -I and -D, as in an experiment"
+        )
+    result = build_rule(rule, optimize)
+    if output is None:
+        return result
+    write_atomic(Path(output), result.elf_path.read_bytes())
+    return replace(result, elf_path=Path(output))

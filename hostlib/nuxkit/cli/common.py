@@ -16,7 +16,7 @@ from click.shell_completion import CompletionItem
 from nuxkit.builder import BuildResult, build
 from nuxkit.builder.compiler import ASSEMBLER_SUFFIXES, C_SUFFIXES
 from nuxkit.cli import text
-from nuxkit.errors import NuxkitError
+from nuxkit.errors import InputError, NuxkitError
 from nuxkit.program import Program
 from nuxkit.rules import RuleDescription, RuleInstance, Timer, describe, make_program
 
@@ -25,6 +25,7 @@ _Callback = Callable[[click.Context, click.Parameter, Sequence[str]], dict[str, 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 file_argument = click.argument("file", type=click.Path())
 
+_START = re.compile(rb"^\s*int\s+start\s*\(", re.MULTILINE)
 _RULE_HEADER = re.compile(rb"^\s*#\s*include\s*[<\"]nux/rule\.h[>\"]", re.MULTILINE)
 
 
@@ -66,6 +67,11 @@ def load_program(file: str) -> Program:
     """Program of an ELF file or of a source file, which is built first."""
     if not is_source(file):
         return Program.load(file)
+    if as_rule(file):
+        raise InputError(
+            f"{file} is a learning rule, which an experiment calls by its timer: use "
+            "nuxkit.Experiment.rule, as in the script that `nuxkit new` writes"
+        )
     result = build(file)
     print_warnings(result)
     return result.program
@@ -75,17 +81,19 @@ def as_rule(file: str) -> RuleDescription | None:
     """Describe a learning rule with the frame of ``nux/rule.h``; None of another file."""
     path = Path(file)
     try:
-        if path.suffix not in C_SUFFIXES or not _RULE_HEADER.search(path.read_bytes()):
+        content = path.read_bytes() if path.suffix in C_SUFFIXES else b""
+        if not _RULE_HEADER.search(content) or _START.search(content):
             return None
     except OSError:
         return None  # building it will tell
     return describe(path)
 
 
-def build_rule(description: RuleDescription) -> BuildResult:
+def build_rule(description: RuleDescription, optimize: str = "-O2") -> BuildResult:
     """Program of one rule without synapses and neurons, to look at."""
     name = re.sub(r"\W", "_", Path(description.path).stem)
-    result = make_program([RuleInstance(name, description, Timer(period_s=1e-3))]).build
+    instance = RuleInstance(name, description, Timer(period_s=1e-3))
+    result = make_program([instance], optimize=optimize).build
     print_warnings(result)
     return result
 
