@@ -16,11 +16,12 @@ from nuxkit.cli.common import (
     as_rule,
     assignments,
     build_rule,
+    json_errors,
     json_option,
     print_json,
     print_warnings,
 )
-from nuxkit.errors import InputError, NuxkitError
+from nuxkit.errors import InputError
 from nuxkit.rules import RuleDescription
 
 
@@ -70,12 +71,12 @@ def build_command(
     Of a single learning rule (`nux/rule.h`) it is the program with this rule alone, without
     synapses. Prints the memory use and the path of the program.
     """
-    try:
+    with json_errors(as_json):
         rule = as_rule(sources[0]) if len(sources) == 1 else None
-        result = (
-            _rule_program(rule, output, f"-O{level}", include_dirs or defines)
-            if rule
-            else build(
+        if rule:
+            result = _rule_program(rule, output, f"-O{level}", include_dirs or defines)
+        else:
+            result = build(
                 *sources,
                 include_dirs=include_dirs,
                 defines=defines,
@@ -83,13 +84,7 @@ def build_command(
                 cache=not no_cache,
                 output=output,
             )
-        )
-    except NuxkitError as error:
-        if as_json:
-            print_json(text.error_json(error))
-        raise
-    if not rule:
-        print_warnings(result)
+    print_warnings(result)
     if as_json:
         print_json(text.build_json(result))
     else:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,15 +64,40 @@ def is_source(file: str) -> bool:
     return Path(file).suffix in C_SUFFIXES + ASSEMBLER_SUFFIXES
 
 
+@contextmanager
+def json_errors(as_json: bool) -> Iterator[None]:
+    """Print an error as JSON, if so wanted, before it ends the command."""
+    try:
+        yield
+    except NuxkitError as error:
+        if as_json:
+            print_json(text.error_json(error))
+        raise
+
+
 def load_program(file: str) -> Program:
-    """Program of an ELF file or of a source file, which is built first."""
-    if not is_source(file):
-        return Program.load(file)
+    """Program to run: of an ELF file, or of a source file, which is built first."""
     if as_rule(file):
         raise InputError(
             f"{file} is a learning rule, which an experiment calls by its timer: use "
             "nuxkit.Experiment.rule, as in the script that `nuxkit new` writes"
         )
+    return _program(file)
+
+
+def look_at(file: str) -> tuple[Program, RuleDescription | None]:
+    """Program of an ELF or source file; of a learning rule, which is given too, the rule alone."""
+    rule = as_rule(file)
+    if rule is None:
+        return _program(file), None
+    result = build_rule(rule)
+    print_warnings(result)
+    return result.program, rule
+
+
+def _program(file: str) -> Program:
+    if not is_source(file):
+        return Program.load(file)
     result = build(file)
     print_warnings(result)
     return result.program
@@ -93,9 +119,7 @@ def build_rule(description: RuleDescription, optimize: str = "-O2") -> BuildResu
     """Program of one rule without synapses and neurons, to look at."""
     name = re.sub(r"\W", "_", Path(description.path).stem)
     instance = RuleInstance(name, description, Timer(period_s=1e-3))
-    result = make_program([instance], optimize=optimize).build
-    print_warnings(result)
-    return result
+    return make_program([instance], optimize=optimize).build
 
 
 def complete_variables(

@@ -12,10 +12,10 @@ import numpy as np
 
 from nuxkit import plot
 from nuxkit.cli import text
-from nuxkit.cli.common import json_option, print_json
+from nuxkit.cli.common import json_errors, json_option, print_json
 from nuxkit.cli.new import write_rule
 from nuxkit.dataset_file import save
-from nuxkit.errors import NuxkitError, ProgramFileError
+from nuxkit.errors import ProgramFileError
 from nuxkit.experiment import (
     Experiment,
     NeuronPopulation,
@@ -59,7 +59,7 @@ def demo_command(output: str, seed: int, as_json: bool) -> int:
     """
     begin = time.perf_counter()
     folder = Path(output)
-    try:
+    with json_errors(as_json):
         source = folder / f"{_NAME}.c"
         if not source.exists():
             write_rule(folder, _NAME)
@@ -67,10 +67,6 @@ def demo_command(output: str, seed: int, as_json: bool) -> int:
         results = folder / "results.nc"
         save(results, experiment.results())
         files = [*_draw(folder, neurons, synapses, rule), results]
-    except NuxkitError as error:
-        if as_json:
-            print_json(text.error_json(error))
-        raise
     final = neurons.spike_counts((_PERIODS - 10) * _PERIOD_S) / 10
     summary = {
         "target": rule.parameters["target"],

@@ -13,17 +13,15 @@ import click
 
 from nuxemu.isa import disassemble as vector_text
 from nuxkit.builder.toolchain import find_toolchain, run
-from nuxkit.cli import text
 from nuxkit.cli.common import (
-    as_rule,
-    build_rule,
     complete_functions,
     file_argument,
+    json_errors,
     json_option,
-    load_program,
+    look_at,
     print_json,
 )
-from nuxkit.errors import InputError, NuxkitError
+from nuxkit.errors import InputError
 from nuxkit.program import Program, SourceLocation
 
 
@@ -49,14 +47,9 @@ def disasm_command(file: str, functions: tuple[str, ...], no_source: bool, as_js
     FILE is a linked program (ELF) or a source file, which is built first; without FUNCTION,
     all of it is shown. Vector instructions are written as the assembler macros take them.
     """
-    try:
-        rule = as_rule(file)
-        program = build_rule(rule).program if rule else load_program(file)
+    with json_errors(as_json):
+        program, _ = look_at(file)
         lines = list(_lines(program, functions))
-    except NuxkitError as error:
-        if as_json:
-            print_json(text.error_json(error))
-        raise
     if as_json:
         print_json([_json(line) for line in lines])
     else:

@@ -14,15 +14,13 @@ from nuxkit.builder.stack import stack_bound
 from nuxkit.builder.verify import REQUIRED_FUNCTIONS, REQUIRED_SYMBOLS
 from nuxkit.cli import text
 from nuxkit.cli.common import (
-    as_rule,
-    build_rule,
     file_argument,
+    json_errors,
     json_option,
-    load_program,
+    look_at,
     print_json,
 )
 from nuxkit.elf_file import Segment
-from nuxkit.errors import NuxkitError
 from nuxkit.program import Program, Symbol
 from nuxkit.rules import Observable, Parameter, RuleDescription
 
@@ -38,19 +36,14 @@ def info_command(file: str, all_symbols: bool, as_json: bool) -> int:
     memory use and the bound on the stack; of a learning rule its parameters and observables,
     too, and the memory that a program takes with this rule alone, without synapses.
     """
-    try:
-        rule = as_rule(file)
-        program = build_rule(rule).program if rule else load_program(file)
+    with json_errors(as_json):
+        program, rule = look_at(file)
         report = _report(program)
         symbols = sorted(
             (symbol for symbol in program.symbols.values() if symbol.kind != "label"),
             key=lambda symbol: (symbol.address, symbol.name),
         )
         types = {symbol.name: symbol.ctype.name if symbol.ctype else None for symbol in symbols}
-    except NuxkitError as error:
-        if as_json:
-            print_json(text.error_json(error))
-        raise
     if as_json:
         print_json(
             {

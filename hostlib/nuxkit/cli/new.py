@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from nuxkit.cli import text
-from nuxkit.cli.common import json_option, print_json
-from nuxkit.errors import InputError, NuxkitError, ProgramFileError
+from nuxkit.cli.common import json_errors, json_option, print_json
+from nuxkit.errors import InputError, ProgramFileError
 
 #: Files of a new rule and what they are made from.
 _TEMPLATES = {"{name}.c": "rule.c.j2", "{name}.py": "experiment.py.j2"}
@@ -24,12 +23,8 @@ def new_command(folder: str, as_json: bool) -> int:
 
     FOLDER is made; its last part is the rule's name.
     """
-    try:
+    with json_errors(as_json):
         files = write_rule(Path(folder), _name_of(folder))
-    except NuxkitError as error:
-        if as_json:
-            print_json(text.error_json(error))
-        raise
     if as_json:
         print_json({"files": [str(file) for file in files]})
     else:

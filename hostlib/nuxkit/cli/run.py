@@ -13,6 +13,7 @@ from nuxkit.cli.common import (
     assignments,
     complete_variables,
     file_argument,
+    json_errors,
     json_option,
     load_program,
     print_json,
@@ -81,7 +82,7 @@ def run_command(
     the program writes into its mailbox is printed; the exit code is what it returns.
     """
     error: NuxkitError | None = None
-    try:
+    with json_errors(as_json):
         program = load_program(file)
         for name in shown:
             program.resolve(name)
@@ -96,10 +97,6 @@ def run_command(
             )
         except (KernelTrapError, KernelLimitError) as stopped:
             result, error = stopped.result, stopped
-    except NuxkitError as failed:
-        if as_json:
-            print_json(text.error_json(failed))
-        raise
     values = {name: chip.read(name, hemisphere=hemisphere) for name in shown}
     if as_json:
         print_json(text.run_json(result, values, error))

@@ -35,13 +35,16 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
+def _limits(low: float, high: float) -> str:
+    return f"from {low:g} to {high:g}" if math.isfinite(high) else f"at least {low:g}"
+
+
 def number(name: str, value: Any, low: float, high: float) -> float:
     """Check for a number from `low` to `high`; an infinite `high` allows infinity."""
     if not _is_number(value):
         raise InputError(f"{name} is {value!r}, but must be a number")
     if not low <= value <= high:
-        limits = f"from {low:g} to {high:g}" if math.isfinite(high) else f"at least {low:g}"
-        raise InputError(f"{name} is {value:g}, but must be {limits}")
+        raise InputError(f"{name} is {value:g}, but must be {_limits(low, high)}")
     return float(value)
 
 
@@ -79,8 +82,7 @@ def reals(name: str, values: Any, size: int, low: float, high: float) -> Reals:
     if wrong.any():
         at = int(np.argmax(wrong))
         index = f"[{at}]" if array.ndim else ""
-        limits = f"from {low:g} to {high:g}" if math.isfinite(high) else f"at least {low:g}"
-        raise InputError(f"{name}{index} is {full[at]:g}, but must be {limits}")
+        raise InputError(f"{name}{index} is {full[at]:g}, but must be {_limits(low, high)}")
     return full
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nuxemu import memory_map as mm
+from nuxkit.hemispheres import HEMISPHERE_NAMES
 
-from .placement import SIDES, RowPlan
+from .placement import RowPlan
 
 
 def _ranges(values: npt.NDArray[np.int64]) -> str:
@@ -41,13 +42,13 @@ class Layout:
     def __str__(self) -> str:
         lines = []
         for label, neurons in self.neurons.items():
-            for hemisphere, side in enumerate(SIDES):
+            for hemisphere, side in enumerate(HEMISPHERE_NAMES):
                 here = neurons[neurons // mm.NUM_COLUMNS == hemisphere] % mm.NUM_COLUMNS
                 if here.size:
                     lines.append(f"{label}: {side} columns {_ranges(here)}")
         for label, plans in self.synapses.items():
             lines += [
-                f"{label}: {SIDES[plan.hemisphere]} rows {_ranges(plan.rows)}, "
+                f"{label}: {HEMISPHERE_NAMES[plan.hemisphere]} rows {_ranges(plan.rows)}, "
                 f"columns {_ranges(plan.columns)}"
                 for plan in plans
             ]

@@ -14,8 +14,9 @@ import numpy.typing as npt
 from nuxemu import NeuronParameters
 from nuxemu import memory_map as mm
 from nuxkit.errors import InputError
+from nuxkit.hemispheres import HEMISPHERES
 
-from .placement import HEMISPHERES
+from .placement import NEURONS
 from .population import Population
 from .recording import Samples
 
@@ -115,9 +116,7 @@ class NeuronPopulation(Population):
             raise InputError(f"{self.label!r} cannot record {variable!r}, but 'spikes' and 'v'")
         if variable in self._samples:
             raise InputError(f"{variable!r} of {self.label!r} is recorded already")
-        samples = Samples(
-            lambda: self.membrane_lsb, "v", "LSB", ("neuron",), {"neuron": np.arange(self.size)}
-        )
+        samples = Samples(lambda: self.membrane_lsb, "v", "LSB", {"neuron": np.arange(self.size)})
         self._session.sample(samples, every_s, f"{variable} of {self.label}")
         self._samples[variable] = samples
 
@@ -164,7 +163,7 @@ class NeuronPopulation(Population):
     def log(self, times_s: npt.NDArray[np.float64], neurons: npt.NDArray[np.uint16]) -> None:
         """Record those of the chip's spikes that are of this population, if wanted."""
         if self._log is not None:
-            index_of = np.full(HEMISPHERES * mm.NUM_COLUMNS, -1)
+            index_of = np.full(NEURONS, -1)
             index_of[self.neurons] = np.arange(self.size)
             indices = index_of[neurons]
             self._log.add(times_s[indices >= 0], indices[indices >= 0])
@@ -199,7 +198,7 @@ class NeuronPopulation(Population):
     def _on_chip(self, values: Mapping[str, npt.NDArray[Any]]) -> dict[int, NeuronParameters]:
         """Parameters of the hemispheres that hold neurons of this population."""
         found = {}
-        for hemisphere in range(HEMISPHERES):
+        for hemisphere in HEMISPHERES:
             chosen = self.indices_on(hemisphere)
             if chosen.size:
                 before = self._session.chip.neurons[hemisphere].parameters

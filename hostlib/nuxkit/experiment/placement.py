@@ -19,12 +19,11 @@ import numpy.typing as npt
 
 from nuxemu import memory_map as mm
 from nuxkit.errors import ExperimentError
+from nuxkit.hemispheres import HEMISPHERE_NAMES, HEMISPHERES
 
 from .checks import indices
 
-HEMISPHERES = 2
-NEURONS = HEMISPHERES * mm.NUM_COLUMNS
-SIDES = ("top", "bottom")
+NEURONS = len(HEMISPHERES) * mm.NUM_COLUMNS
 #: Label of synapses without connection; no event carries it.
 NO_LABEL = mm.LABEL_MAX
 
@@ -140,9 +139,7 @@ class Rows:
         ExperimentError
             If there are not enough.
         """
-        usable = [
-            row.receptor in (None, receptor) and not row.used[columns].any() for row in self._rows
-        ]
+        usable = self._usable(receptor, columns)
         rows, labels = [], []
         for sender in senders:
             row = self._best(usable, sender)
@@ -175,6 +172,12 @@ class Rows:
             row.labels[sender] = int(plan.labels[i])
         return new
 
+    def _usable(self, receptor: int, columns: Indices) -> list[bool]:
+        """Which rows can carry that receptor, and are free in these columns."""
+        return [
+            row.receptor in (None, receptor) and not row.used[columns].any() for row in self._rows
+        ]
+
     def _best(self, usable: list[bool], sender: Sender) -> int | None:
         """Return a row of the same presynaptic neuron, else a free one, else any usable one."""
         chosen: tuple[int, int, int] | None = None
@@ -188,10 +191,8 @@ class Rows:
         return None if chosen is None else chosen[2]
 
     def _too_few(self, who: str, needed: int, receptor: int, columns: Indices) -> ExperimentError:
-        side = SIDES[self._hemisphere]
-        left = sum(
-            row.receptor in (None, receptor) and not row.used[columns].any() for row in self._rows
-        )
+        side = HEMISPHERE_NAMES[self._hemisphere]
+        left = sum(self._usable(receptor, columns))
         others = sorted({owner for row in self._rows for owner in row.owners})
         taken = f"; the others belong to {', '.join(map(repr, others))}" if others else ""
         return ExperimentError(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .session import Session
 
-_UNITS = {"weights": "LSB", "causal": "LSB", "acausal": "LSB"}
+_RECORDABLE = ("weights", "causal", "acausal")
 
 
 class Projection:
@@ -134,15 +134,16 @@ class Projection:
         InputError
             If there is no such variable, or the time is not positive.
         """
-        if variable not in _UNITS:
-            raise InputError(f"{self.label!r} cannot record {variable!r}, but {', '.join(_UNITS)}")
+        if variable not in _RECORDABLE:
+            raise InputError(
+                f"{self.label!r} cannot record {variable!r}, but {', '.join(_RECORDABLE)}"
+            )
         if variable in self._samples:
             raise InputError(f"{variable!r} of {self.label!r} is recorded already")
         samples = Samples(
             lambda: getattr(self, variable),
             variable,
-            _UNITS[variable],
-            ("pre", "post"),
+            "LSB",
             {"pre": np.arange(self.pre.size), "post": np.arange(self.post.size)},
         )
         self._session.sample(samples, every_s, f"{variable} of {self.label}")

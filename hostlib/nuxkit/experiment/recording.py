@@ -54,10 +54,10 @@ class Samples:
     ----------
     sample : callable
         Gives the present values.
-    name, unit, dims, shape
-        As in the resulting array, without time.
+    name, unit : str
+        Of the resulting array.
     coords : dict
-        Coordinates of the dimensions other than time.
+        Its dimensions other than time, in order, each with its coordinate.
     """
 
     def __init__(
@@ -65,11 +65,10 @@ class Samples:
         sample: Callable[[], npt.NDArray[Any]],
         name: str,
         unit: str,
-        dims: tuple[str, ...],
         coords: dict[str, npt.NDArray[Any]],
     ) -> None:
         self._sample, self._name, self._unit = sample, name, unit
-        self._dims, self._coords = dims, coords
+        self._coords = coords
         self._times_s: list[float] = []
         self._values: list[npt.NDArray[Any]] = []
 
@@ -90,8 +89,8 @@ class Samples:
         time = xarray.Variable("time", np.asarray(self._times_s, np.float64), {"units": "s"})
         return xarray.DataArray(
             values,
-            dims=("time", *self._dims),
-            coords={"time": time, **{dim: (dim, of) for dim, of in self._coords.items()}},
+            dims=("time", *self._coords),
+            coords={"time": time, **self._coords},
             name=self._name,
             attrs={"units": self._unit},
         )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from nuxkit.chip import Chip
 from nuxkit.errors import DeadlineError, ExperimentError, InputError
+from nuxkit.hemispheres import HEMISPHERE_NAMES, HEMISPHERES
 from nuxkit.rules import (
     PopulationSite,
     ProjectionSite,
@@ -26,7 +27,6 @@ from nuxkit.rules import (
 from nuxkit.rules import parameters as values_of
 
 from .neuron_population import NeuronPopulation
-from .placement import HEMISPHERES, SIDES
 from .population import Population
 from .projection import Projection
 
@@ -254,10 +254,7 @@ class RuleSet:
         """Start the program at the first run."""
         if not self.rules or self._started:
             return
-        self.prepare()
-        for hemisphere in range(HEMISPHERES):
-            if any(rule.instance.runs_on(hemisphere) for rule in self.rules.values()):
-                self.chip.start(hemisphere=hemisphere)
+        self.prepare().begin(self.chip)
         self._started = True
 
     def restart(self) -> None:
@@ -277,8 +274,9 @@ class RuleSet:
             self._late[each.rule, each.hemisphere] = late
             if late > before:
                 period_s = self.rules[each.rule].timer.period_s
+                side = HEMISPHERE_NAMES[each.hemisphere]
                 texts.append(
-                    f"rule {each.rule!r} on the {SIDES[each.hemisphere]} processor missed "
+                    f"rule {each.rule!r} on the {side} processor missed "
                     f"{each.missed} deadlines and had {each.dropped} invocations dropped, of "
                     f"{each.invoked + each.dropped}: it took up to {each.longest_s * 1e6:.1f} us, "
                     f"and its period is {period_s * 1e6:.1f} us"
@@ -301,7 +299,7 @@ def _checked(rule: Rule, given: dict[str, Any]) -> dict[str, Any]:
 
 def _projection_site(projection: Projection) -> ProjectionSite:
     empty: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-    rows, columns, pre = ([empty] * HEMISPHERES for _ in range(3))
+    rows, columns, pre = ([empty] * len(HEMISPHERES) for _ in range(3))
     for plan in projection.plans:
         h = plan.hemisphere
         rows[h], columns[h], pre[h] = plan.rows, plan.columns, plan.pre
@@ -330,7 +328,7 @@ def _dataset(rule: Rule, records: Records) -> xarray.Dataset:
     for name, values in records.arrays.items():
         observable = known[name]
         if observable.kind in ("scalar", "array"):
-            coords["hemisphere"] = [SIDES[h] for h in records.hemispheres]
+            coords["hemisphere"] = [HEMISPHERE_NAMES[h] for h in records.hemispheres]
             index = tuple(f"{name}_index" + "_" * i for i in range(len(observable.shape)))
             put(name, ("hemisphere", *index), values, observable.unit)
         elif observable.kind == "synapse":
@@ -342,11 +340,11 @@ def _dataset(rule: Rule, records: Records) -> xarray.Dataset:
             for population, each in zip(rule.populations, values, strict=True):
                 end = f"_{population.label}" if len(rule.populations) > 1 else ""
                 full = np.zeros_like(each)
-                order = [population.indices_on(h) for h in range(HEMISPHERES)]
+                order = [population.indices_on(h) for h in HEMISPHERES]
                 full[:, np.concatenate(order)] = each
                 put(name + end, ("neuron" + end,), full, observable.unit)
     counts = {
-        f"{field}_{SIDES[each.hemisphere]}": getattr(each, field)
+        f"{field}_{HEMISPHERE_NAMES[each.hemisphere]}": getattr(each, field)
         for each in rule.statistics
         for field in ("invoked", "missed", "dropped", "unrecorded", "longest_s")
     }

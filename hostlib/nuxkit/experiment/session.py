@@ -11,12 +11,12 @@ from nuxemu import ChipEnd, CorrelationConfig
 from nuxemu import memory_map as mm
 from nuxkit.chip import Chip
 from nuxkit.errors import CallbackError, ExperimentError, InputError, RunLimitError
+from nuxkit.hemispheres import HEMISPHERES
 from nuxkit.traps import error_of
 
 from . import checks
 from .calls import Call, Calls
 from .neuron_population import NeuronPopulation
-from .placement import HEMISPHERES
 from .population import Population
 from .progress import Progress
 from .recording import Samples
@@ -182,7 +182,7 @@ class Session:
             for source in self._sources():
                 source.send(begin_s, until / mm.PPU_CLOCK_HZ)
             self._sent = until
-        working = [h for h in range(HEMISPHERES) if self.chip.is_running(h)]
+        working = [h for h in HEMISPHERES if self.chip.is_running(h)]
         while True:
             left = deadline - time.perf_counter()
             if left <= 0:

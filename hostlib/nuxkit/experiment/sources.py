@@ -63,10 +63,6 @@ class SpikeSourcePoisson:
         """Check, and return the rate of each of `size` sources."""
         return reals("rate_hz", self.rate_hz, size, 0.0, 1 / TICK_S)
 
-    def span(self, size: int) -> tuple[Reals, Reals]:
-        """Check, and return start and stop of each of `size` sources."""
-        return _span(self, size)
-
 
 @dataclass(frozen=True, eq=False)
 class SpikeSourceRegular:
@@ -87,10 +83,6 @@ class SpikeSourceRegular:
     def periods(self, size: int) -> Reals:
         """Check, and return the period of each of `size` sources."""
         return reals("period_s", self.period_s, size, TICK_S, LAST_S)
-
-    def span(self, size: int) -> tuple[Reals, Reals]:
-        """Check, and return start and stop of each of `size` sources."""
-        return _span(self, size)
 
 
 Source = SpikeSourceArray | SpikeSourcePoisson | SpikeSourceRegular
@@ -113,7 +105,8 @@ def _times(name: str, values: Any) -> Reals:
     return np.sort(reals(name, array, array.size, 0.0, LAST_S))
 
 
-def _span(source: SpikeSourcePoisson | SpikeSourceRegular, size: int) -> tuple[Reals, Reals]:
+def span(source: SpikeSourcePoisson | SpikeSourceRegular, size: int) -> tuple[Reals, Reals]:
+    """Check, and return start and stop of each of `size` sources."""
     start = reals("start_s", source.start_s, size, 0.0, LAST_S)
     stop = reals("stop_s", source.stop_s, size, 0.0, math.inf)
     early = stop < start

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .checks import Reals
-from .sources import Source, SpikeSourceArray, SpikeSourcePoisson
+from .sources import Source, SpikeSourceArray, SpikeSourcePoisson, span
 
 Indices = npt.NDArray[np.int64]
 
@@ -55,7 +55,7 @@ def make_train(source: Source, size: int, now_s: float, seed: tuple[int, ...]) -
     """Make the train of a source from `now_s` on; raises InputError if a parameter is wrong."""
     if isinstance(source, SpikeSourceArray):
         return _ArrayTrain(source.trains(size))
-    start, stop = source.span(size)
+    start, stop = span(source, size)
     if isinstance(source, SpikeSourcePoisson):
         return _PoissonTrain(source.rates(size), start, stop, now_s, seed)
     return _RegularTrain(source.periods(size), start, stop)

@@ -10,10 +10,11 @@ from nuxemu import RowMode
 from nuxemu import memory_map as mm
 from nuxkit.chip import Chip
 from nuxkit.errors import ExperimentError
+from nuxkit.hemispheres import HEMISPHERES
 
 from .connectors import Connected
 from .neuron_population import NeuronPopulation
-from .placement import HEMISPHERES, NO_LABEL, Columns, RowPlan, Rows, Sender
+from .placement import NO_LABEL, Columns, RowPlan, Rows, Sender
 from .population import Population
 from .projection import Projection
 from .source_population import SourcePopulation, Target
@@ -27,7 +28,7 @@ class Wiring:
     def __init__(self, chip: Chip) -> None:
         self._chip = chip
         self.columns = Columns()
-        self._rows = tuple(Rows(hemisphere) for hemisphere in range(HEMISPHERES))
+        self._rows = tuple(Rows(hemisphere) for hemisphere in HEMISPHERES)
         self._projections: list[Projection] = []
         # Neurons, rows, labels, delays and hemispheres of the connections of each projection.
         self._routing: list[npt.NDArray[np.float64]] = []

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 Reals = npt.NDArray[np.float64]
 
-HEMISPHERES = ("top", "bottom")
 _TIME_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 _RATE_UNITS = ((1e6, "MHz"), (1e3, "kHz"), (1.0, "Hz"))
 

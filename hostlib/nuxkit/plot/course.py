@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from nuxemu import memory_map as mm
 from nuxkit.errors import InputError
+from nuxkit.hemispheres import HEMISPHERE_NAMES
 from nuxkit.plot.common import (
-    HEMISPHERES,
     Reals,
     axes_of,
     reals,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _TIME_DIMENSIONS = ("time", "invocation")
 _FEW_LINES = 8
-_LARGEST_WEIGHT = 63
 
 
 def weight_evolution(
@@ -74,8 +74,8 @@ def weight_evolution(
         _draw(ax, times, values[:, mask], name, [])
     ax.set_xlabel(label)
     ax.set_ylabel("weight")
-    if values.size and values.min() >= 0 and values.max() <= _LARGEST_WEIGHT:
-        ax.set_ylim(-1, _LARGEST_WEIGHT + 1)
+    if values.size and values.min() >= 0 and values.max() <= mm.WEIGHT_MAX:
+        ax.set_ylim(-1, mm.WEIGHT_MAX + 1)
     _finish(ax)
     return ax
 
@@ -180,7 +180,7 @@ def _draw_array(ax: Axes, array: Any) -> None:
 
 
 def _hemisphere_name(value: Any) -> str:
-    return str(HEMISPHERES[int(value)]) if str(value) in ("0", "1") else str(value)
+    return str(HEMISPHERE_NAMES[int(value)]) if str(value) in ("0", "1") else str(value)
 
 
 def _times(values: Any, time_s: Any) -> tuple[Reals, str]:

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nuxemu import memory_map as mm
 from nuxkit.errors import InputError
 from nuxkit.plot.common import axes_of, integer_ticks, reals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LARGEST_WEIGHT = 63
-
 
 def weight_matrix(
     weights: Any,
     *,
-    limits: tuple[float, float] = (0, _LARGEST_WEIGHT),
+    limits: tuple[float, float] = (0, mm.WEIGHT_MAX),
     colorbar: bool = True,
     ax: Axes | None = None,
 ) -> Axes:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nuxkit.errors import InputError
-from nuxkit.plot.common import HEMISPHERES, Reals, axes_of, positive, tidy, time_unit
+from nuxkit.hemispheres import HEMISPHERE_NAMES
+from nuxkit.plot.common import Reals, axes_of, positive, tidy, time_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +62,7 @@ def rule_timeline(
         lane = log[(log["rule"] == rule) & (log["hemisphere"] == hemisphere)]
         lane = np.sort(lane, order="index")
         kinds.update(_draw_lane(ax, place, lane, _period(lane, rule, period_s), unit_s))
-    ax.set_yticks(range(len(lanes)), [f"{rule}\n{HEMISPHERES[side]}" for rule, side in lanes])
+    ax.set_yticks(range(len(lanes)), [f"{rule}\n{HEMISPHERE_NAMES[side]}" for rule, side in lanes])
     ax.set_ylim(len(lanes) - 0.4, -0.6)
     ax.set_xlabel(f"hardware time ({unit})")
     if kinds:

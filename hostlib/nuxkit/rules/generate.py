@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from nuxkit.builder import BuildResult, Diagnostic, KernelBuildError, build, cache
 from nuxkit.builder.diagnostics import error
 from nuxkit.errors import InputError, ProgramFileError
-from nuxkit.rules.instance import HEMISPHERES, RuleInstance
+from nuxkit.hemispheres import HEMISPHERES
+from nuxkit.rules.instance import RuleInstance
 from nuxkit.rules.layout import group_count
 from nuxkit.rules.sizes import size_report
 

@@ -13,11 +13,10 @@ import numpy.typing as npt
 
 from nuxemu import memory_map as mm
 from nuxkit.errors import InputError
+from nuxkit.hemispheres import HEMISPHERE_NAMES, HEMISPHERES
 from nuxkit.rules.description import Observable, RuleDescription, names
 from nuxkit.rules.timer import Timer
 
-HEMISPHERES = (0, 1)
-HEMISPHERE_NAMES = ("top", "bottom")
 #: Records of a rule whose timer has no end, if not told otherwise.
 DEFAULT_CAPACITY = 1000
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from nuxemu import memory_map as mm
 from nuxkit.chip import Chip
-from nuxkit.rules.instance import HEMISPHERES
+from nuxkit.hemispheres import HEMISPHERES
 
 #: ``nux_log_entry``.
 LOG_ENTRY = np.dtype(

@@ -16,10 +16,11 @@ from nuxkit.builder import BuildResult
 from nuxkit.builder.capacity import DRAM, EXTERNAL
 from nuxkit.chip import Chip
 from nuxkit.errors import InputError
+from nuxkit.hemispheres import HEMISPHERE_NAMES, HEMISPHERES
 from nuxkit.rules import parameters
 from nuxkit.rules.description import names
 from nuxkit.rules.generate import compile_program, generate
-from nuxkit.rules.instance import HEMISPHERE_NAMES, HEMISPHERES, RuleInstance
+from nuxkit.rules.instance import RuleInstance
 from nuxkit.rules.invocations import LOG_ENTRY, read_log
 from nuxkit.rules.layout import Memory, Place, place_records
 from nuxkit.rules.records import Records, read_records
@@ -139,6 +140,10 @@ class RuleProgram:
         for hemisphere in HEMISPHERES:
             chip.stop(hemisphere)
         self.load(chip)
+        self.begin(chip)
+
+    def begin(self, chip: Chip) -> None:
+        """Start the program, just loaded, on the processors where it has something to do."""
         for hemisphere in HEMISPHERES:
             if any(rule.runs_on(hemisphere) for rule in self.instances):
                 chip.start(hemisphere=hemisphere)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from nuxemu import memory_map as mm
 from nuxkit.chip import Chip
 from nuxkit.rules.description import Observable
-from nuxkit.rules.instance import ProjectionSite, RuleInstance
+from nuxkit.rules.instance import PopulationSite, ProjectionSite, RuleInstance
 from nuxkit.rules.layout import HEADER, RecordLayout, members
 
 Array = npt.NDArray[Any]
@@ -106,39 +107,34 @@ def _array(rule: RuleInstance, name: str, entry: Observable, parts: dict[int, _P
         offset = HEADER + members(rule.description)[name]
         values = [_member(part.data, offset, entry) for part in parts.values()]
         return _values(np.stack(values, axis=1), entry)
+    sites: Sequence[ProjectionSite | PopulationSite] = rule.populations
     if entry.kind == "synapse":
-        return [
-            _joined(
-                [
-                    _by_pre(
-                        part.layout.block(part.data, name, p, entry, part.external)[
-                            :, :, site.columns_of(h)
-                        ],
-                        site,
-                        h,
-                    )
-                    for h, part in parts.items()
-                    if (name, p) in part.layout.blocks
-                ],
-                (len(_any(parts).data), 0, 0),
-                entry,
-            )
-            for p, site in enumerate(rule.projections)
-        ]
-    return [
-        _joined(
-            [
-                part.layout.block(part.data, name, p, entry, part.external)[
-                    :, 0, population.columns_of(h)
-                ]
-                for h, part in parts.items()
-                if (name, p) in part.layout.blocks
-            ],
-            (len(_any(parts).data), 0),
-            entry,
-        )
-        for p, population in enumerate(rule.populations)
-    ]
+        sites = rule.projections
+    return [_group(name, number, site, entry, parts) for number, site in enumerate(sites)]
+
+
+def _group(
+    name: str,
+    number: int,
+    site: ProjectionSite | PopulationSite,
+    entry: Observable,
+    parts: dict[int, _Part],
+) -> Array:
+    """Values of one projection or population, both hemispheres joined."""
+    pieces = []
+    for h, part in parts.items():
+        if (name, number) in part.layout.blocks:
+            block = part.layout.block(part.data, name, number, entry, part.external)
+            values = block[:, :, site.columns_of(h)]
+            if isinstance(site, ProjectionSite):
+                pieces.append(_by_pre(values, site, h))
+            else:
+                pieces.append(values[:, 0])
+    if not pieces:
+        records = len(next(iter(parts.values())).data)
+        shape = (records, 0, 0) if isinstance(site, ProjectionSite) else (records, 0)
+        pieces = [np.zeros(shape, entry.dtype)]
+    return _values(np.concatenate(pieces, axis=-1), entry)
 
 
 def _by_pre(values: Array, site: ProjectionSite, hemisphere: int) -> Array:
@@ -147,19 +143,10 @@ def _by_pre(values: Array, site: ProjectionSite, hemisphere: int) -> Array:
     return full
 
 
-def _any(parts: dict[int, _Part]) -> _Part:
-    return next(iter(parts.values()))
-
-
 def _member(data: Array, offset: int, entry: Observable) -> Array:
     size = entry.dtype.itemsize * int(np.prod(entry.shape, dtype=int))
     found = np.ascontiguousarray(data[:, offset : offset + size])
     return found.view(entry.dtype.newbyteorder(">")).reshape(len(data), *entry.shape)
-
-
-def _joined(pieces: list[Array], empty: tuple[int, ...], entry: Observable) -> Array:
-    joined = np.concatenate(pieces, axis=-1) if pieces else np.zeros(empty, entry.dtype)
-    return _values(joined, entry)
 
 
 def _values(raw: Array, entry: Observable) -> Array:

@@ -11,7 +11,8 @@ from nuxkit.builder.compiler import Settings, compile_source
 from nuxkit.builder.image import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE
 from nuxkit.builder.runtime import runtime_root
 from nuxkit.builder.toolchain import find_toolchain
-from nuxkit.rules.instance import HEMISPHERES, RuleInstance
+from nuxkit.hemispheres import HEMISPHERES
+from nuxkit.rules.instance import RuleInstance
 
 
 def size_report(rules: Sequence[RuleInstance], wrappers: Mapping[str, str], optimize: str) -> str:
