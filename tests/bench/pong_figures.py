@@ -14,9 +14,9 @@ from typing import Any
 
 import nuxkit
 from bench.figure import Figure, check
+from example_scripts import load_example
 
 SOURCES = Path(__file__).resolve().parent
-EXAMPLE = SOURCES.parents[1] / "examples" / "pong.py"
 NEST_SCRIPT = SOURCES / "pong_nest.py"
 #: Variable of the environment: a Python that has NEST, if not this one.
 NEST_PYTHON = "NUXKIT_NEST_PYTHON"
@@ -25,14 +25,6 @@ ITERATIONS, NEST_ITERATIONS = 10_000, 1_000
 # Mean expected reward of the last 100 of NEST_ITERATIONS; without learning it is about 0.12.
 LEARNED, UNLEARNED = 0.18, 0.15
 NAME = "Pong 32 x 32"
-
-
-def _example() -> Any:
-    spec = importlib.util.spec_from_file_location("bench_pong_example", EXAMPLE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def run_nest(iterations: int) -> tuple[dict[str, Any], str]:
@@ -52,7 +44,7 @@ class PongBench:
     """Both simulators at the same task."""
 
     def __init__(self) -> None:
-        self.example = _example()
+        self.example = load_example("pong")
         nuxkit.build(self.example.KERNEL)  # before anything is timed
         self.emulated = Figure(f"{NAME}, nuxkit", "1/s", self.on_chip, higher_is_better=True)
         self.nest = Figure(f"{NAME}, NEST", "1/s", higher_is_better=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Builds of C text in a directory and a cache of their own."""
+"""Builds of C text in a directory of their own."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,15 +10,8 @@ from nuxkit import BuildResult, build
 from nuxkit.builder import Diagnostic, KernelBuildError
 
 
-@pytest.fixture(scope="session")
-def shared_cache(tmp_path_factory):
-    """One cache for tests that do not look into it, so that the runtime is built once."""
-    return tmp_path_factory.mktemp("build-cache")
-
-
 @pytest.fixture(autouse=True)
-def workplace(tmp_path, monkeypatch, shared_cache):
-    monkeypatch.setenv("NUXKIT_CACHE_DIR", str(shared_cache))
+def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 

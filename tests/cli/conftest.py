@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A build cache of their own and a way to call the command, for the tests of the command line."""
+"""A way to call the command, for the tests of the command line."""
 
 import json
 from dataclasses import dataclass
@@ -21,13 +21,6 @@ class Outcome:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def build_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUXKIT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """examples/recurrent_network.py: neurons spike, and the kernel brings them to the target."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -12,24 +11,15 @@ import numpy as np
 import pytest
 
 import nuxkit
+from example_scripts import load_example
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLE = REPOSITORY / "examples" / "recurrent_network.py"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def build_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUXKIT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 @pytest.fixture
 def example():
-    spec = importlib.util.spec_from_file_location("network_example", EXAMPLE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_example("recurrent_network")
 
 
 def test_all_neurons_come_to_the_target(example):

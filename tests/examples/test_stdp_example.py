@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """examples/stdp.py: the planted group wins, the curve is STDP, the pictures show the data."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -12,25 +11,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from example_scripts import load_example
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLE = REPOSITORY / "examples" / "stdp.py"
 PICTURES = ("stdp_curve.png", "weight_matrix.png", "weights_over_time.png", "stdp.png")
 PERIODS = 8
 
 
-@pytest.fixture(scope="module", autouse=True)
-def build_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUXKIT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 @pytest.fixture
 def example():
-    spec = importlib.util.spec_from_file_location("stdp_example", EXAMPLE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_example("stdp")
 
 
 def mean_changes(example, weights):

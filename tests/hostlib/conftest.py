@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A build cache of their own, and kernels from C text, for the tests of the host library."""
+"""Kernels from C text, for the tests of the host library."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +9,6 @@ import pytest
 from nuxkit import Program, build
 
 HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="session", autouse=True)
-def build_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUXKIT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Rules written as text, in a directory and a build cache of their own."""
+"""Rules written as text, in a directory of their own."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,14 +10,8 @@ from nuxkit import Chip
 from nuxkit.rules import RuleDescription, RuleInstance, RuleProgram, Timer, describe, make_program
 
 
-@pytest.fixture(scope="session")
-def shared_cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("build-cache")
-
-
 @pytest.fixture(autouse=True)
-def workplace(tmp_path, monkeypatch, shared_cache):
-    monkeypatch.setenv("NUXKIT_CACHE_DIR", str(shared_cache))
+def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 

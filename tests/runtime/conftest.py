@@ -1,16 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A build cache of their own and a one-line way to run C text, for the runtime tests."""
+"""A one-line way to run C text, for the runtime tests."""
 
 import pytest
 
 from nuxkit import Chip, RunResult, build
-
-
-@pytest.fixture(scope="session", autouse=True)
-def build_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUXKIT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture
