@@ -90,6 +90,28 @@ class Stop:
     size: int
 
 
+class Wait(Enum):
+    """What an instruction waited for."""
+
+    SCALAR = lib.NUX_WAIT_SCALAR
+    BRANCH = lib.NUX_WAIT_BRANCH
+    VECTOR = lib.NUX_WAIT_VECTOR
+    SRAM = lib.NUX_WAIT_SRAM
+    ARRAY = lib.NUX_WAIT_ARRAY
+    CADC = lib.NUX_WAIT_CADC
+    EXTERNAL = lib.NUX_WAIT_EXTERNAL
+    BUS = lib.NUX_WAIT_BUS
+    SLEEP = lib.NUX_WAIT_SLEEP
+    INTERRUPT = lib.NUX_WAIT_INTERRUPT
+
+
+#: What `Processor.profile` gives: an instruction, and where its cycles went. `waits` is that
+#: part of the cycles in which it waited, by the value of `Wait`.
+PROFILE_SITE = np.dtype(
+    [("pc", "u8"), ("executed", "u8"), ("cycles", "u8"), ("waits", "u8", len(Wait))]
+)
+
+
 @dataclass(frozen=True)
 class Site:
     """An instruction that did something remarkable, and how often."""
@@ -348,6 +370,26 @@ class Processor:
     def instructions(self) -> int:
         """Instructions executed since reset."""
         return int(lib.nux_processor_instructions(self._native))
+
+    def set_profiling(self, on: bool) -> None:
+        """Count where cycles go, from now on, and anew from each reset on; see `profile`."""
+        if lib.nux_processor_set_profile(self._native, on):
+            raise MemoryError("no memory is left for a profile")
+
+    def profile(self) -> npt.NDArray[Any]:
+        """Instructions that ran while profiling is on, by address.
+
+        Returns
+        -------
+        ndarray of PROFILE_SITE
+            The sum of `cycles` is the number of cycles since profiling or the last reset, that
+            of `executed` the number of instructions.
+        """
+        count = lib.nux_processor_profile(self._native, ffi.NULL, 0)
+        sites = np.zeros(count, PROFILE_SITE)
+        out = ffi.cast("nux_profile_site *", ffi.from_buffer(sites))
+        lib.nux_processor_profile(self._native, out, count)
+        return sites
 
     def sites(self) -> list[Site]:
         """Sites where the program relied on what the chip does differently."""

@@ -2,6 +2,7 @@
 /* Life of a processor, and what the host reads and writes of it. */
 #include "processor.h"
 #include "array.h"
+#include "profile.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,7 @@ void nux_processor_free(nux_processor *p) {
     nux_chip_free(p->chip);
     if (p->engine)
         p->uc_close(p->engine);
+    nux_profile_free(p);
     if (p->regions[2].pages)
         nux_translation_drop(p);
     nux_visits_close(p);
@@ -93,6 +95,8 @@ void nux_processor_reset(nux_processor *p) {
     memset(p->vectors->vcr, 0, sizeof p->vectors->vcr);
     p->num_unsynced = 0;
     nux_forget_sites(p);
+    if (p->profile)
+        nux_profile_clear(p);
 }
 
 void nux_processor_get_registers(nux_processor *p, nux_registers *r) {

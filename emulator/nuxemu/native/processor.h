@@ -107,6 +107,8 @@ typedef struct {
     uint32_t cycles;  /* of the plain instructions */
     uint32_t other;   /* visit of the same block; 0: there is none */
     bool unpredicted; /* a lone branch to which the fetch was redirected */
+    uint64_t count;   /* how often it began */
+    uint64_t missed;  /* how often its branch went elsewhere than predicted */
 } nux_visit;
 
 enum { NUX_QUICK_GUARDS = 2, NUX_MAX_VISITS = 1 << 16 };
@@ -183,6 +185,8 @@ typedef struct {
     uint32_t count;
 } nux_pipe_table;
 
+typedef struct nux_profile nux_profile;
+
 struct nux_processor {
     /* what the block hook uses */
     nux_visit *previous;     /* block that ran last, or visits[0]: its end is dealt with */
@@ -248,6 +252,7 @@ struct nux_processor {
     nux_stretch unsynced[MAX_UNSYNCED]; /* vector data stored since the last sync */
     uint32_t num_unsynced;
     nux_stop stop;
+    nux_profile *profile; /* NULL: off */
 
     nux_site sites[NUX_MAX_SITES];
     uint16_t site_at[NUX_SITE_SLOTS]; /* number of a site, counted from 1; 0: none */

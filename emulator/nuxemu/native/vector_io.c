@@ -8,6 +8,7 @@
  */
 #include "array.h"
 #include "cycles.h"
+#include "profile.h"
 #include "vector_issue.h"
 #include <string.h>
 
@@ -161,6 +162,8 @@ bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     }
     if (!reason) {
         nux_vector_time_issue(p, d, &access);
+        if (p->profile)
+            nux_profile_access(p, v, address, &access);
         return true;
     }
     nux_stop_at(p, reason, pc, address);
