@@ -7,7 +7,7 @@ from nuxemu.chip_state import ChipState, StateError
 from nuxemu.network import Network, RowMode
 from nuxemu.network_sources import BackgroundSource, Source
 from nuxemu.neurons import NeuronParameters, Neurons
-from nuxemu.processor import Processor, Site, SiteKind, Stop, StopReason
+from nuxemu.processor import Processor, Site, SiteKind, Stop, StopReason, Wait
 from nuxemu.synapse_array import CorrelationConfig, SynapseArray
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "Stop",
     "StopReason",
     "SynapseArray",
+    "Wait",
 ]

@@ -202,6 +202,7 @@ class Processor:
         if native == ffi.NULL:
             raise RuntimeError(ffi.string(error).decode())
         self._native = ffi.gc(native, lib.nux_processor_free)
+        self.is_profiling = False
         self.set_core(core)
 
     def set_core(self, core: str) -> None:
@@ -375,6 +376,7 @@ class Processor:
         """Count where cycles go, from now on, and anew from each reset on; see `profile`."""
         if lib.nux_processor_set_profile(self._native, on):
             raise MemoryError("no memory is left for a profile")
+        self.is_profiling = on
 
     def profile(self) -> npt.NDArray[Any]:
         """Instructions that ran while profiling is on, by address.

@@ -35,6 +35,7 @@ from .experiment import (
     s,
     us,
 )
+from .profile import Profile
 from .program import Program
 from .result import RunResult
 from .rules import Timer
@@ -58,6 +59,7 @@ __all__ = [
     "NuxkitError",
     "OneToOne",
     "Population",
+    "Profile",
     "Program",
     "ProgramFileError",
     "Projection",

@@ -6,7 +6,8 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from nuxemu.array_input import parts
 
 from .errors import InputError
 from .interruption import run_interruptibly
+from .profile import Profile
 from .program import Program
 from .result import Remark, RunResult
 from .traps import error_of
@@ -281,6 +283,7 @@ class Chip:
         max_cycles: int = DEFAULT_MAX_CYCLES,
         max_wall_s: float = DEFAULT_MAX_WALL_S,
         core: str | None = None,
+        profile: bool = False,
     ) -> RunResult:
         """Run a program from its start until it ends.
 
@@ -303,6 +306,8 @@ class Chip:
             Wall time (s) after which the run is stopped.
         core : {"native", "reference"}, optional
             Vector arithmetic from now on; unchanged if not given.
+        profile : bool
+            Count where the cycles go, for the result's `profile`.
 
         Returns
         -------
@@ -322,8 +327,9 @@ class Chip:
         """
         self._prepare(program, hemisphere, core)
         _check_limits(max_cycles, max_wall_s)
-        self.start(symbols=symbols, hemisphere=hemisphere)
-        (result,) = self._run_to_end((hemisphere,), max_cycles, max_wall_s)
+        with self._profiling((hemisphere,), profile):
+            self.start(symbols=symbols, hemisphere=hemisphere)
+            (result,) = self._run_to_end((hemisphere,), max_cycles, max_wall_s)
         return result
 
     def run_both(
@@ -335,6 +341,7 @@ class Chip:
         max_cycles: int = DEFAULT_MAX_CYCLES,
         max_wall_s: float = DEFAULT_MAX_WALL_S,
         core: str | None = None,
+        profile: bool = False,
     ) -> tuple[RunResult, RunResult]:
         """Run both processors at the same time, from their starts until both ended.
 
@@ -346,7 +353,7 @@ class Chip:
         symbols : mapping of str to value, optional
             Variables to write before the start, on both processors; use `write` for what
             differs.
-        max_cycles, max_wall_s, core
+        max_cycles, max_wall_s, core, profile
             As in `run`, for both.
 
         Returns
@@ -361,14 +368,27 @@ class Chip:
         for hemisphere, program in enumerate((top, bottom if bottom is not None else top)):
             self._prepare(program, hemisphere, core)
         _check_limits(max_cycles, max_wall_s)
-        for hemisphere in HEMISPHERES:
-            self.start(symbols=symbols, hemisphere=hemisphere)
-        first, second = self._run_to_end(HEMISPHERES, max_cycles, max_wall_s)
+        with self._profiling(HEMISPHERES, profile):
+            for hemisphere in HEMISPHERES:
+                self.start(symbols=symbols, hemisphere=hemisphere)
+            first, second = self._run_to_end(HEMISPHERES, max_cycles, max_wall_s)
         return first, second
 
     def result(self, hemisphere: int = 0) -> RunResult:
         """Return the present state of a started program, whether it has ended or not."""
         return self._result(_hemisphere(hemisphere), 0.0)
+
+    @contextmanager
+    def _profiling(self, hemispheres: tuple[int, ...], on: bool) -> Iterator[None]:
+        """Count cycles of processors; a profile that was on already stays on."""
+        begun = [h for h in hemispheres if on and not self.ppu[h].is_profiling]
+        for hemisphere in begun:
+            self.ppu[hemisphere].set_profiling(True)
+        try:
+            yield
+        finally:
+            for hemisphere in begun:
+                self.ppu[hemisphere].set_profiling(False)
 
     def _prepare(
         self,
@@ -454,6 +474,7 @@ class Chip:
                 mm.SRAM_BASE: ppu.read(mm.SRAM_BASE, mm.SRAM_SIZE),
                 mm.EXTMEM_DATA_BASE: ppu.read(mm.EXTMEM_DATA_BASE, mm.EXTMEM_SIZE),
             },
+            profile=Profile(loaded, hemisphere, ppu.profile()) if ppu.is_profiling else None,
         )
 
 

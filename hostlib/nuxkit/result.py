@@ -12,6 +12,7 @@ import numpy as np
 from nuxemu import SiteKind, Stop
 from nuxemu import memory_map as mm
 
+from .profile import Profile
 from .program import Frame, Program, SourceLocation
 
 _SITE_TEXT = {
@@ -113,6 +114,8 @@ class RunResult:
         What the program did that the chip does differently from the Power ISA.
     unlisted_remarks : int
         How often it did so at places beyond the 4096 that `remarks` can list.
+    profile : Profile or None
+        Where the cycles went, if that was asked for.
     """
 
     program: Program
@@ -127,6 +130,7 @@ class RunResult:
     remarks: tuple[Remark, ...]
     unlisted_remarks: int
     memory: Mapping[int, bytes] = field(repr=False)
+    profile: Profile | None = field(default=None, repr=False)
 
     @property
     def emulated_time_s(self) -> float:

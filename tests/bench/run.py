@@ -24,6 +24,7 @@ from bench.figure import Figure, check, format_table
 from bench.growth import draw_growth, measure_growth
 from bench.machine import describe_machine
 from bench.network_figures import NetworkBench
+from bench.overhead_figures import OverheadBench
 from bench.pong_figures import PongBench
 from bench.programs import (
     SCALAR_MIX,
@@ -202,6 +203,7 @@ def main() -> None:
         folder = Path(name)
         scalar = ScalarMix(folder).figures()
         network, pong, sweep = NetworkBench(folder), PongBench(), SweepBench()
+        overhead = OverheadBench()
         figures = [
             *stdp_figures(),
             *vector_figures(),
@@ -210,6 +212,7 @@ def main() -> None:
             *network.figures(),
             *pong.figures(),
             *sweep.figures(),
+            *overhead.figures(),
         ]
         for repeat in range(arguments.repeats):
             print(f"repetition {repeat + 1} of {arguments.repeats}", file=sys.stderr)
@@ -218,6 +221,7 @@ def main() -> None:
                     figure.values.append(figure.measure())
     figures.insert(figures.index(scalar[1]) + 1, scalar_ratio(*scalar))
     figures += [*network.ratios(), *pong.ratios(), *sweep.ratios()]
+    figures += overhead.ratios()
     print("cost growth", file=sys.stderr)
     growth = measure_growth(arguments.repeats)
     figures += [curve.figure() for curve in growth]

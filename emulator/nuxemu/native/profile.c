@@ -6,13 +6,19 @@
 
 _Static_assert(NUX_NUM_WAITS == 10, "nux_profile_site.waits");
 
+/* Accesses of the vector unit that may not be done yet, in the order in which they end. */
+typedef struct {
+    uint64_t end; /* cycle at which it and all before it are done; 0: no access */
+    int cause;
+} access;
+enum { MAX_UNDER_WAY = 8 };
+
 struct nux_profile {
-    nux_profile_site **pages[3]; /* of the regions; NULL: nothing ran there */
-    nux_profile_site elsewhere;  /* pages without memory */
-    uint64_t seen;               /* cycle up to which all is counted */
-    uint64_t access_end;         /* cycle at which the last access of the vector unit is done */
-    uint64_t before_end;         /* the same, of accesses before the present instruction */
-    int access_cause, before_cause;
+    nux_profile_site **pages[3];           /* of the regions; NULL: nothing ran there */
+    nux_profile_site elsewhere;            /* pages without memory */
+    uint64_t seen;                         /* cycle up to which all is counted */
+    access under_way[MAX_UNDER_WAY], last; /* the last one is of the present instruction */
+    uint32_t num_under_way;
 };
 
 static uint32_t num_pages(const nux_region *region) { return region->size / PAGE_BYTES; }
@@ -42,7 +48,8 @@ void nux_profile_clear(nux_processor *p) {
     forget_pages(p);
     p->profile->elsewhere = (nux_profile_site){.pc = NO_ADDRESS};
     p->profile->seen = p->cycles;
-    p->profile->access_end = p->profile->before_end = 0;
+    p->profile->num_under_way = 0;
+    p->profile->last.end = 0;
 }
 
 int nux_processor_set_profile(nux_processor *p, int on) {
@@ -130,32 +137,64 @@ void nux_profile_gap(nux_processor *p, uint32_t pc, int cause) {
 
 void nux_profile_access(nux_processor *p, const nux_vinsn *v, uint32_t address,
                         const nux_vector_access *access) {
-    nux_profile *profile = p->profile;
-    profile->access_end = nux_vector_empty(p);
+    int cause;
     if (v->kind == NUX_VLAX || v->kind == NUX_VSTAX)
-        profile->access_cause = address < p->config.sram_size ? NUX_WAIT_SRAM : NUX_WAIT_BUS;
+        cause = address < p->config.sram_size ? NUX_WAIT_SRAM : NUX_WAIT_BUS;
     else if (access->hold)
-        profile->access_cause = NUX_WAIT_EXTERNAL;
+        cause = NUX_WAIT_EXTERNAL;
     else
-        profile->access_cause =
-            access->latency >= NUX_CYCLES_CADC_CONVERT ? NUX_WAIT_CADC : NUX_WAIT_ARRAY;
+        cause = access->latency >= NUX_CYCLES_CADC_CONVERT ? NUX_WAIT_CADC : NUX_WAIT_ARRAY;
+    p->profile->last.end = nux_vector_empty(p);
+    p->profile->last.cause = cause;
+}
+
+/* Cycles of waiting for the vector unit, which began at `from`: each belongs to the first access
+ * that was not done then. */
+static void add_vector_wait(nux_profile *profile, nux_profile_site *site, uint64_t from,
+                            uint64_t wait) {
+    uint64_t to = from + wait;
+    for (uint32_t i = 0; i < profile->num_under_way; i++) {
+        const access *a = &profile->under_way[i];
+        uint64_t end = a->end < to ? a->end : to;
+        if (end > from) {
+            site->waits[a->cause] += end - from;
+            from = end;
+        }
+    }
+    site->waits[NUX_WAIT_VECTOR] += to - from;
+}
+
+/* Forgets what is done, and takes up the access that has just begun. */
+static void follow_accesses(nux_profile *profile, uint64_t now) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < profile->num_under_way; i++)
+        if (profile->under_way[i].end > now)
+            profile->under_way[n++] = profile->under_way[i];
+    if (profile->last.end > now) {
+        n -= n == MAX_UNDER_WAY;
+        profile->under_way[n++] = profile->last;
+    }
+    profile->num_under_way = n;
+    profile->last.end = 0;
 }
 
 void nux_profile_instruction(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     nux_profile *profile = p->profile;
+    nux_profile_site *site = site_at(p, pc);
     uint64_t cycles = p->cycles - profile->seen, own = d->use.cycles ? d->use.cycles : 1;
     uint64_t wait = cycles > own ? cycles - own : 0;
-    int cause = NUX_WAIT_SCALAR;
+    site->executed++;
+    site->cycles += cycles;
     if (d->kind == NUX_KIND_NATIVE && d->id == NUX_S_WAIT)
-        cause = NUX_WAIT_SLEEP;
-    else if (nux_is_memory(d))
-        cause = p->access_latency ? NUX_WAIT_BUS : NUX_WAIT_SCALAR;
+        site->waits[NUX_WAIT_SLEEP] += wait;
     else if (d->kind == NUX_KIND_VECTOR || d->use.drains)
-        cause = profile->seen < profile->before_end ? profile->before_cause : NUX_WAIT_VECTOR;
-    add(site_at(p, pc), 1, cycles, wait, cause);
+        add_vector_wait(profile, site, profile->seen, wait);
+    else if (nux_is_memory(d) && p->access_latency)
+        site->waits[NUX_WAIT_BUS] += wait;
+    else
+        site->waits[NUX_WAIT_SCALAR] += wait;
     profile->seen = p->cycles;
-    profile->before_end = profile->access_end;
-    profile->before_cause = profile->access_cause;
+    follow_accesses(profile, p->cycles);
 }
 
 size_t nux_processor_profile(nux_processor *p, nux_profile_site *out, size_t capacity) {

@@ -17,6 +17,7 @@ from nuxemu import memory_map as mm
 from nuxemu.network import Statistics
 from nuxkit.chip import Chip
 from nuxkit.errors import ExperimentError, InputError
+from nuxkit.profile import Profile
 from nuxkit.rules import Timer
 
 from . import checks
@@ -325,7 +326,9 @@ class Experiment:
         """Events and spikes of the chip's network so far, also those that were dropped."""
         return self.chip.network.statistics
 
-    def run(self, duration_s: float, *, max_wall_s: float | None = None) -> None:
+    def run(
+        self, duration_s: float, *, max_wall_s: float | None = None, profile: bool = False
+    ) -> None:
         """Let hardware time pass; to be called again and again.
 
         Parameters
@@ -334,6 +337,8 @@ class Experiment:
             Seconds of hardware time, rounded to cycles of 4 ns: ``10 * nuxkit.ms``.
         max_wall_s : float, optional
             Wall time (s) after which the run is given up.
+        profile : bool
+            Count where the cycles of the processors go during this run, for `profiles`.
 
         Raises
         ------
@@ -360,8 +365,17 @@ class Experiment:
         if max_wall_s is not None:
             limit_s = checks.number("max_wall_s", max_wall_s, 1e-6, math.inf)
         self._rule_set.start()
-        self._session.run(cycles, limit_s)
+        with self._rule_set.profiling(profile):
+            self._session.run(cycles, limit_s)
         self._rule_set.check_deadlines(self._strict)
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """Profiles of the processors with rules in the last run that was profiled, top first.
+
+        Cycles are those of that run; a rule's invocations are those that began in it.
+        """
+        return self._rule_set.profiles
 
     def call_at(self, time_s: float, function: Callable[[float], object]) -> Call:
         """Have a function called at a hardware time during a run, with that time (s).

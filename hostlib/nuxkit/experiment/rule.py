@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from nuxkit.chip import Chip
 from nuxkit.errors import DeadlineError, ExperimentError, InputError
 from nuxkit.hemispheres import HEMISPHERE_NAMES, HEMISPHERES
+from nuxkit.profile import Profile, rule_costs
 from nuxkit.rules import (
     PopulationSite,
     ProjectionSite,
@@ -169,6 +171,7 @@ class RuleSet:
         self._program: RuleProgram | None = None
         self._started = False
         self._late: dict[tuple[str, int], int] = {}
+        self.profiles: tuple[Profile, ...] = ()
 
     def add(
         self,
@@ -256,6 +259,29 @@ class RuleSet:
             return
         self.prepare().begin(self.chip)
         self._started = True
+
+    @contextmanager
+    def profiling(self, on: bool) -> Iterator[None]:
+        """Count where the cycles go, for `profiles`."""
+        begin_s = self.chip.time_s
+        used = [h for h in HEMISPHERES if on and self.chip.is_running(h)]
+        for hemisphere in used:
+            self.chip.ppu[hemisphere].set_profiling(True)
+        try:
+            yield
+        finally:
+            if on:
+                self.profiles = tuple(self._profile(hemisphere, begin_s) for hemisphere in used)
+            for hemisphere in used:
+                self.chip.ppu[hemisphere].set_profiling(False)
+
+    def _profile(self, hemisphere: int, begin_s: float) -> Profile:
+        program = self.prepare()
+        log = program.invocations(self.chip)
+        log = log[(log["hemisphere"] == hemisphere) & (log["begin_s"] >= begin_s)]
+        periods_s = {name: rule.timer.period_s for name, rule in self.rules.items()}
+        sites = self.chip.ppu[hemisphere].profile()
+        return Profile(program.build.program, hemisphere, sites, rule_costs(log, periods_s))
 
     def restart(self) -> None:
         """Load the program into a fresh chip."""
