@@ -7,7 +7,7 @@ from nuxemu.chip_state import ChipState, StateError
 from nuxemu.network import Network, RowMode
 from nuxemu.network_sources import BackgroundSource, Source
 from nuxemu.neurons import NeuronParameters, Neurons
-from nuxemu.processor import Processor, Site, SiteKind, Stop, StopReason, Wait
+from nuxemu.processor import DebugEvent, Processor, Site, SiteKind, Stop, StopReason, Wait, Watch
 from nuxemu.synapse_array import CorrelationConfig, SynapseArray
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "ChipModel",
     "ChipState",
     "CorrelationConfig",
+    "DebugEvent",
     "Network",
     "NeuronParameters",
     "Neurons",
@@ -31,4 +32,5 @@ __all__ = [
     "StopReason",
     "SynapseArray",
     "Wait",
+    "Watch",
 ]

@@ -32,6 +32,7 @@ HEADERS = [
         "chip.h",
         "processor.h",
         "profile.h",
+        "debug.h",
     )
 ]
 ffibuilder = FFI()

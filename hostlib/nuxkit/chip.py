@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ _FETCH_TO_DATA = (
 )
 
 
-def _data_address(address: int) -> int:
+def data_address(address: int) -> int:
     """Where data accesses find the bytes that a program has at a fetch address."""
     for fetch, size, data in _FETCH_TO_DATA:
         if fetch <= address < fetch + size:
@@ -195,7 +195,7 @@ class Chip:
         self.model.hold(hemisphere)
         ppu.write(mm.SRAM_BASE, bytes(mm.SRAM_SIZE))
         for segment in program.segments:
-            ppu.write(_data_address(segment.address), segment.data)
+            ppu.write(data_address(segment.address), segment.data)
         limit = program.symbols.get("__stack_limit")
         ppu.set_stack_limit(limit.address if limit else 0)
         ppu.set_code_end(_code_end(program))
@@ -208,6 +208,10 @@ class Chip:
         if program is None:
             raise InputError(f"no program is loaded in hemisphere {hemisphere}")
         return program
+
+    def has_any_program(self, hemisphere: int = 0) -> bool:
+        """Whether a program is loaded in a hemisphere."""
+        return self._programs[_hemisphere(hemisphere)] is not None
 
     def has_program(self, program: Program, *, hemisphere: int = 0) -> bool:
         """Whether this very program is loaded in a hemisphere."""
@@ -222,7 +226,7 @@ class Chip:
             According to its C type; bytes for a variable without debug information.
         """
         location = self.program(hemisphere).resolve(path)
-        address = _data_address(location.address)
+        address = data_address(location.address)
         return location.decode(self.ppu[hemisphere].read(address, location.size))
 
     def write(self, path: str, value: Any, *, hemisphere: int = 0) -> None:
@@ -242,7 +246,7 @@ class Chip:
         try:
             for path, value in values.items():
                 location = program.resolve(path)
-                address = _data_address(location.address)
+                address = data_address(location.address)
                 old = ppu.read(address, location.size)
                 ppu.write(address, location.encode(value, old))
                 before.append((address, old))
@@ -373,6 +377,82 @@ class Chip:
                 self.start(symbols=symbols, hemisphere=hemisphere)
             first, second = self._run_to_end(HEMISPHERES, max_cycles, max_wall_s)
         return first, second
+
+    def debug(
+        self,
+        program: Program | BuildResult | str | os.PathLike[str] | None = None,
+        *,
+        hemispheres: Sequence[int] = (0,),
+        symbols: Mapping[str, Any] | None = None,
+        port: int = 0,
+        announce: Callable[[str], object] = print,
+    ) -> tuple[RunResult, ...]:
+        """Run a program as GDB lets it, until it ends or GDB kills it.
+
+        Each processor has a port of its own on the loopback address, for ``gdb-multiarch``. The
+        program stands at its start until GDB continues it. The chip's time passes while every
+        connected GDB has resumed its processor.
+
+        Parameters
+        ----------
+        program : Program, BuildResult or path, optional
+            Loaded first, on all processors of `hemispheres`; the loaded ones if not given.
+        hemispheres : sequence of int
+            Processors to run and debug: 0 (top), 1 (bottom).
+        symbols : mapping of str to value, optional
+            Variables to write before the start.
+        port : int
+            Port of the first processor, the following one of the second; 0 takes free ones.
+        announce : callable
+            Gets a text that says how to connect.
+
+        Returns
+        -------
+        tuple of RunResult
+            One for each processor; of a program that was killed, `stop` says where it was.
+
+        Raises
+        ------
+        KernelTrap
+            The program did something that no program may do, and GDB has let go of it.
+        InputError
+            An argument is out of its range, or a port is in use.
+        KeyboardInterrupt
+            Ctrl-C; the chip can run the next program.
+        """
+        from .debug import DebugSession
+
+        chosen = tuple(_hemisphere(hemisphere) for hemisphere in hemispheres)
+        if not chosen or len(set(chosen)) != len(chosen):
+            raise InputError(f"hemispheres are {hemispheres!r}, but must be 0, 1 or both")
+        _check_integer("port", port, 0)
+        for hemisphere in chosen:
+            self._prepare(program, hemisphere, None)
+        session = DebugSession(self, chosen, [port + n if port else 0 for n in range(len(chosen))])
+        try:
+            for hemisphere in chosen:
+                self.start(symbols=symbols, hemisphere=hemisphere)
+            announce(session.greeting(lambda h: str(self.program(h).path)))
+            begin = time.perf_counter()
+            session.serve()
+            wall_s = time.perf_counter() - begin
+        finally:
+            session.close()
+            for hemisphere in chosen:
+                if self.is_running(hemisphere):
+                    self.model.hold(hemisphere)
+        results = tuple(self._result(hemisphere, wall_s) for hemisphere in chosen)
+        for result in results:
+            failure = error_of(result) if result.stop.reason.is_trap else None
+            if failure is not None:
+                raise failure
+        return results
+
+    def save_core(self, path: str | os.PathLike[str]) -> None:
+        """Write the chip's state and its programs to a file, for ``nuxkit debug --post-mortem``."""
+        from .debug import save_core
+
+        save_core(self, path)
 
     def result(self, hemisphere: int = 0) -> RunResult:
         """Return the present state of a started program, whether it has ended or not."""

@@ -27,12 +27,15 @@ class Program:
         Entry point that the file names. The processor itself starts at address 0.
     segments : tuple[Segment, ...]
         The memory image by ascending address; no two pieces share a byte.
+    content : bytes
+        The whole file.
     """
 
     def __init__(self, path: Path, image: ElfImage, content: bytes) -> None:
         self.path = path
         self.entry = image.entry
         self.segments = image.segments
+        self.content = content
         self._image = image
         self._debug = DebugInfo(path, content)
 

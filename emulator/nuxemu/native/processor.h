@@ -186,6 +186,7 @@ typedef struct {
 } nux_pipe_table;
 
 typedef struct nux_profile nux_profile;
+typedef struct nux_debug nux_debug;
 
 struct nux_processor {
     /* what the block hook uses */
@@ -253,6 +254,7 @@ struct nux_processor {
     uint32_t num_unsynced;
     nux_stop stop;
     nux_profile *profile; /* NULL: off */
+    nux_debug *debug;     /* NULL: no debugger */
 
     nux_site sites[NUX_MAX_SITES];
     uint16_t site_at[NUX_SITE_SLOTS]; /* number of a site, counted from 1; 0: none */

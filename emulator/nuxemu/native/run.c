@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "branch.h"
 #include "cycles.h"
+#include "debug.h"
 #include "profile.h"
 #include "values.h"
 #include <stdlib.h>
@@ -78,6 +79,8 @@ static bool run_instructions(nux_processor *p, const nux_decoded *d, uint32_t fr
     for (uint32_t pc = from; pc != to; pc += 4, d++) {
         if (p->cycles >= p->next_event && !look_up(p, pc))
             return false;
+        if (__builtin_expect(p->debug != NULL, 0) && nux_debug_stops(p, pc))
+            return false;
         if (!execute_counted(p, d, pc))
             return false;
         if (p->leave) { /* code changed under us */
@@ -140,7 +143,7 @@ static void fold_progress(nux_processor *p) {
 /* Cycles until the hook must leave its plain path again. */
 static void set_budget(nux_processor *p) {
     uint64_t left = p->next_event > p->cycles ? p->next_event - p->cycles : 0;
-    p->budget = p->num_unsynced ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
+    p->budget = p->num_unsynced || p->debug ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
 }
 
 /* Plain instructions of a block that begins now, up to and with the one during which a request
@@ -203,7 +206,7 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
         return;
     }
     p->resume_pc = pc;
-    if (p->cycles >= p->next_event && !look_up(p, pc)) {
+    if ((p->cycles >= p->next_event && !look_up(p, pc)) || (p->debug && nux_debug_stops(p, pc))) {
         leave(p);
         return;
     }

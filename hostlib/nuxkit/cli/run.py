@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -61,6 +62,12 @@ _LARGEST_OWN_CODE = 99
     type=click.Choice(["native", "reference"]),
     help="Vector arithmetic.",
 )
+@click.option(
+    "--save-core",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="After a trap, write the chip's state there, for `nuxkit debug --post-mortem`.",
+)
 @click.option("--hardware", is_flag=True, help="Do as the chip does where the model would stop.")
 @click.option("--seed", default=0, show_default=True, help="Seed of fixed pattern and noise.")
 @json_option
@@ -72,6 +79,7 @@ def run_command(
     max_cycles: int,
     max_seconds: float,
     core: str,
+    save_core: Path | None,
     hardware: bool,
     seed: int,
     as_json: bool,
@@ -97,6 +105,8 @@ def run_command(
             )
         except (KernelTrapError, KernelLimitError) as stopped:
             result, error = stopped.result, stopped
+            if save_core is not None:
+                chip.save_core(save_core)
     values = {name: chip.read(name, hemisphere=hemisphere) for name in shown}
     if as_json:
         print_json(text.run_json(result, values, error))
