@@ -22,8 +22,8 @@ typedef struct {
 
 struct nux_chip {
     uint32_t debuggers; /* processors that have one */
-    uint8_t *ext;  /* 128 KiB */
-    uint8_t *dram; /* 256 MiB, backed by memory only where touched */
+    uint8_t *ext;       /* 128 KiB */
+    uint8_t *dram;      /* 256 MiB, backed by memory only where touched */
     uint8_t dram_written[NUX_DRAM_SIZE / NUX_DRAM_PAGE]; /* pages that may hold something */
     nux_array *array[NUX_HEMISPHERES];
     nux_processor *ppu[NUX_HEMISPHERES];

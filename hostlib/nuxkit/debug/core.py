@@ -77,7 +77,7 @@ def load_core(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> C
 
     Raises
     ------
-    DataFileError
+    nuxkit.DataFileError
         If the file cannot be read, or is no core.
     """
     path, folder = Path(path), Path(folder)
