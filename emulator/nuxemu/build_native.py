@@ -31,6 +31,7 @@ HEADERS = [
         "network.h",
         "chip.h",
         "processor.h",
+        "trace.h",
     )
 ]
 ffibuilder = FFI()
