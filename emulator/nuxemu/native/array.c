@@ -168,7 +168,8 @@ static int read_cadc(nux_array *array, const location *at, uint8_t *out) {
         if (!nux_array_convert(array, at->row))
             return NUX_ARRAY_NO_NEURON;
         if (NUX_IS_TRACED(array))
-            nux_trace_array(array, NUX_TRACE_CONVERSION, at->row, at->half, 0);
+            nux_trace_array(array, NUX_TRACE_CONVERSION, at->row, at->half,
+                            NUX_CYCLES_CADC_CONVERT);
     }
     unsigned channel = at->region == NUX_VECTOR_CAUSAL ? NUX_ARRAY_CAUSAL : NUX_ARRAY_ACAUSAL;
     memcpy(out, array->latch[channel][at->half], NUX_ARRAY_LANES);

@@ -82,13 +82,13 @@ static uint8_t hemisphere_of(const nux_array *array) {
 }
 
 void nux_trace_array(const nux_array *array, int kind, unsigned row, unsigned half,
-                     unsigned count) {
+                     unsigned value) {
     nux_trace *t = array->trace;
     if (t->rows[row])
         add(t, (nux_trace_record){.cycle = now(t),
                                   .pc = pc_of(t),
                                   .old = half,
-                                  .value = count,
+                                  .value = value,
                                   .line = (uint16_t)row,
                                   .kind = (uint8_t)kind,
                                   .hemisphere = hemisphere_of(array)});

@@ -141,10 +141,10 @@ def _records(name: str, raw: Array) -> Array:
     if name == "interrupts":
         records["returns"] = raw["kind"] == TraceKind.RETURN
     elif name == "conversions":
-        records["duration_s"] = mm.CADC_CONVERSION_CYCLES / mm.PPU_CLOCK_HZ
+        records["duration_s"] = raw["value"] / mm.PPU_CLOCK_HZ
     elif name == "bus":
         records["write"] = raw["kind"] == TraceKind.BUS_WRITE
-        names = np.array([block.name for block in address_map.BLOCKS])
+        names = np.array([block.name for block in address_map.BUS_BLOCKS])
         records["block"] = names[raw["old"]]
     return records
 

@@ -92,8 +92,8 @@ class Trace:
             self.capacity,
             [kind for name in self.chosen for kind in KINDS[name]],
             self.hemispheres,
-            self.start_s * mm.PPU_CLOCK_HZ,
-            self.stop_s * mm.PPU_CLOCK_HZ,
+            round(self.start_s * mm.PPU_CLOCK_HZ, 3),
+            round(self.stop_s * mm.PPU_CLOCK_HZ, 3) if self.stop_s < math.inf else math.inf,
             range(mm.NUM_ROWS) if self.rows is None else self.rows,
             range(mm.NUM_COLUMNS) if self.columns is None else self.columns,
         )

@@ -13,7 +13,7 @@ enum nux_trace_kind {
     NUX_TRACE_RETURN,     /* from an interrupt; address: where to */
     NUX_TRACE_BUS_READ,   /* address: word on the bus; old: block; value: what was read */
     NUX_TRACE_BUS_WRITE,  /* the same; value: what was written; line: bytes, bit 3 the first one */
-    NUX_TRACE_CONVERSION, /* of the CADC; line: row */
+    NUX_TRACE_CONVERSION, /* of the CADC; line: row; value: cycles that it takes */
     NUX_TRACE_RESET,      /* of sensors; line: row; old: half; value: number of synapses */
     NUX_TRACE_WEIGHT,     /* line: row; column; old, value */
     NUX_TRACE_MAILBOX,    /* address; line: bytes; value, of up to four of them */
