@@ -73,7 +73,7 @@ class Toolchain:
 def _version_line(tool: str, modified_ns: int) -> str:
     """First line of ``tool --version``; asked again when the file changes."""
     del modified_ns
-    return run([tool, "--version"]).stdout.partition("\n")[0].strip()
+    return run([tool, "--version"], bounded=False).stdout.partition("\n")[0].strip()
 
 
 def find_toolchain() -> Toolchain:
@@ -149,7 +149,7 @@ def _limits() -> tuple[str, ...]:
     )
 
 
-def run(command: Sequence[str]) -> Completed:
+def run(command: Sequence[str], *, bounded: bool = True) -> Completed:
     """Run one tool in the C locale and hand back its output.
 
     Raises
@@ -158,7 +158,8 @@ def run(command: Sequence[str]) -> Completed:
         The tool cannot be started, is killed by a signal or does not end.
     """
     shown = " ".join(command)
-    command = [*_limits(), *command]
+    if bounded:  # but a tool that is no program must be noticed here
+        command = [*_limits(), *command]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", check=False,
