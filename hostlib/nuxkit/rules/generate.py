@@ -17,6 +17,7 @@ from nuxkit.hemispheres import HEMISPHERES
 from nuxkit.rules.instance import RuleInstance
 from nuxkit.rules.layout import group_count
 from nuxkit.rules.sizes import size_report
+from nuxkit.whole_file import write_whole
 
 if TYPE_CHECKING:
     import jinja2
@@ -119,7 +120,7 @@ def compile_program(
 def _keep(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        write_whole(path, text.encode())
     except OSError as problem:
         raise ProgramFileError(f"{path}: cannot be written: {problem.strerror}") from problem
 
