@@ -70,7 +70,7 @@ def assemble(
         tools.assembler, "-a32", "-many", *(() if is_c else ("-mregnames", "--gdwarf-5")),
         "--MD", str(dependencies), str(wrapper), "-o", str(object_path),
     ])  # fmt: skip
-    known = (*allowed, runtime, assembly.parent)
+    known: tuple[str | Path, ...] = (*allowed, runtime, assembly.parent)
     read = (
         reads.assembler_inputs(dependencies, source)
         if done.returncode == 0
