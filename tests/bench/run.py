@@ -35,6 +35,7 @@ from bench.programs import (
     run_scalar_mix,
 )
 from bench.sweep_figures import SweepBench
+from bench.trace_figures import TraceBench
 
 SEED = 1
 MAX_CYCLES = 10**12
@@ -202,6 +203,7 @@ def main() -> None:
         folder = Path(name)
         scalar = ScalarMix(folder).figures()
         network, pong, sweep = NetworkBench(folder), PongBench(), SweepBench()
+        trace = TraceBench(nuxkit.build(STDP_PASS).program, {"bench_iterations": 20})
         figures = [
             *stdp_figures(),
             *vector_figures(),
@@ -210,6 +212,7 @@ def main() -> None:
             *network.figures(),
             *pong.figures(),
             *sweep.figures(),
+            *trace.figures(),
         ]
         for repeat in range(arguments.repeats):
             print(f"repetition {repeat + 1} of {arguments.repeats}", file=sys.stderr)
