@@ -9,6 +9,7 @@ from nuxemu.network_sources import BackgroundSource, Source
 from nuxemu.neurons import NeuronParameters, Neurons
 from nuxemu.processor import DebugEvent, Processor, Site, SiteKind, Stop, StopReason, Wait, Watch
 from nuxemu.synapse_array import CorrelationConfig, SynapseArray
+from nuxemu.trace import TraceBuffer, TraceKind
 
 __all__ = [
     "BackgroundSource",
@@ -31,6 +32,8 @@ __all__ = [
     "Stop",
     "StopReason",
     "SynapseArray",
+    "TraceBuffer",
+    "TraceKind",
     "Wait",
     "Watch",
 ]

@@ -33,6 +33,7 @@ HEADERS = [
         "processor.h",
         "profile.h",
         "debug.h",
+        "trace.h",
     )
 ]
 ffibuilder = FFI()

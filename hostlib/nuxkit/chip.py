@@ -7,7 +7,8 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from .interruption import run_interruptibly
 from .profile import Profile
 from .program import Program
 from .result import Remark, RunResult
+from .trace import Trace, TraceRecords
 from .traps import error_of
 
 if TYPE_CHECKING:
@@ -209,9 +211,10 @@ class Chip:
             raise InputError(f"no program is loaded in hemisphere {hemisphere}")
         return program
 
-    def has_any_program(self, hemisphere: int = 0) -> bool:
-        """Whether a program is loaded in a hemisphere."""
-        return self._programs[_hemisphere(hemisphere)] is not None
+    @property
+    def programs(self) -> dict[int, Program]:
+        """Loaded programs by hemisphere."""
+        return {h: program for h, program in enumerate(self._programs) if program is not None}
 
     def has_program(self, program: Program, *, hemisphere: int = 0) -> bool:
         """Whether this very program is loaded in a hemisphere."""
@@ -288,6 +291,7 @@ class Chip:
         max_wall_s: float = DEFAULT_MAX_WALL_S,
         core: str | None = None,
         profile: bool = False,
+        trace: Trace | None = None,
     ) -> RunResult:
         """Run a program from its start until it ends.
 
@@ -312,6 +316,8 @@ class Chip:
             Vector arithmetic from now on; unchanged if not given.
         profile : bool
             Count where the cycles go, for the result's `profile`.
+        trace : Trace, optional
+            What to trace; it is `RunResult.trace` then. Nothing if not given.
 
         Returns
         -------
@@ -333,7 +339,7 @@ class Chip:
         _check_limits(max_cycles, max_wall_s)
         with self._profiling((hemisphere,), profile):
             self.start(symbols=symbols, hemisphere=hemisphere)
-            (result,) = self._run_to_end((hemisphere,), max_cycles, max_wall_s)
+            (result,) = self._run_to_end((hemisphere,), max_cycles, max_wall_s, trace)
         return result
 
     def run_both(
@@ -346,6 +352,7 @@ class Chip:
         max_wall_s: float = DEFAULT_MAX_WALL_S,
         core: str | None = None,
         profile: bool = False,
+        trace: Trace | None = None,
     ) -> tuple[RunResult, RunResult]:
         """Run both processors at the same time, from their starts until both ended.
 
@@ -357,8 +364,8 @@ class Chip:
         symbols : mapping of str to value, optional
             Variables to write before the start, on both processors; use `write` for what
             differs.
-        max_cycles, max_wall_s, core, profile
-            As in `run`, for both.
+        max_cycles, max_wall_s, core, profile, trace
+            As in `run`, for both; both results have the one trace.
 
         Returns
         -------
@@ -375,7 +382,7 @@ class Chip:
         with self._profiling(HEMISPHERES, profile):
             for hemisphere in HEMISPHERES:
                 self.start(symbols=symbols, hemisphere=hemisphere)
-            first, second = self._run_to_end(HEMISPHERES, max_cycles, max_wall_s)
+            first, second = self._run_to_end(HEMISPHERES, max_cycles, max_wall_s, trace)
         return first, second
 
     def debug(
@@ -487,11 +494,20 @@ class Chip:
         self.program(hemisphere)
 
     def _run_to_end(
-        self, hemispheres: tuple[int, ...], max_cycles: int, max_wall_s: float
+        self,
+        hemispheres: tuple[int, ...],
+        max_cycles: int,
+        max_wall_s: float,
+        trace: Trace | None,
     ) -> tuple[RunResult, ...]:
         """Run until the programs end; raise the error of one that does not, and stop it."""
-        wall_s = self._run(max_cycles, hemispheres, max_wall_s)
+        buffer = trace.buffer() if trace else None
+        with buffer.attached(self.model) if buffer else nullcontext():
+            wall_s = self._run(max_cycles, hemispheres, max_wall_s)
         results = tuple(self._result(hemisphere, wall_s) for hemisphere in hemispheres)
+        if trace and buffer:
+            records = TraceRecords(trace, buffer, self.programs)
+            results = tuple(replace(result, trace=records) for result in results)
         for result in results:
             failure = error_of(result)
             if failure is not None:

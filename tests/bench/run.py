@@ -36,6 +36,7 @@ from bench.programs import (
     run_scalar_mix,
 )
 from bench.sweep_figures import SweepBench
+from bench.trace_figures import TraceBench
 
 SEED = 1
 MAX_CYCLES = 10**12
@@ -204,6 +205,7 @@ def main() -> None:
         scalar = ScalarMix(folder).figures()
         network, pong, sweep = NetworkBench(folder), PongBench(), SweepBench()
         overhead = OverheadBench()
+        trace = TraceBench(nuxkit.build(STDP_PASS).program, {"bench_iterations": 20})
         figures = [
             *stdp_figures(),
             *vector_figures(),
@@ -213,6 +215,7 @@ def main() -> None:
             *pong.figures(),
             *sweep.figures(),
             *overhead.figures(),
+            *trace.figures(),
         ]
         for repeat in range(arguments.repeats):
             print(f"repetition {repeat + 1} of {arguments.repeats}", file=sys.stderr)

@@ -37,6 +37,7 @@ struct nux_chip {
     bool running;                      /* nux_chip_run is at work */
     double wall_deadline;              /* s of the host's clock, 0: none */
     volatile int interrupt_request;    /* of the host */
+    struct nux_trace *trace;           /* or NULL */
 };
 
 /* Step in which both processors at work take turns, cycles. What one does to the other, or to the

@@ -10,6 +10,7 @@
 #include "cycles.h"
 #include "debug.h"
 #include "processor.h"
+#include "trace.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -79,6 +80,8 @@ int nux_store(nux_processor *p, uint32_t address, uint32_t size, uint32_t value)
     if (bytes) {
         nux_put32(bytes, (nux_get32(bytes) & ~mask) | (value << shift & mask));
         p->access_latency = memory_latency(p, address);
+        if (NUX_IS_TRACED(p->chip))
+            nux_trace_store(p, address, size);
         if (bytes >= p->sram && bytes < p->sram + p->config.sram_size)
             nux_code_written(p, (uint32_t)(bytes - p->sram), 4);
         else

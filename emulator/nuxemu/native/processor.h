@@ -249,6 +249,7 @@ struct nux_processor {
     bool crowded; /* too many plans and states: they are forgotten soon */
     bool leave, flush, stale, fetch_failed, data_failed;
     bool engine_branches_only; /* a test: everything else is native */
+    bool mailbox_is_native;    /* stores into it, for the trace */
     uint32_t bad_fetch;
     nux_stretch unsynced[MAX_UNSYNCED]; /* vector data stored since the last sync */
     uint32_t num_unsynced;

@@ -21,6 +21,7 @@ from nuxkit.cli.common import (
 )
 from nuxkit.errors import NuxkitError
 from nuxkit.result import RunResult
+from nuxkit.trace import KINDS, Trace
 from nuxkit.traps import KernelLimitError, KernelTrapError
 
 _LARGEST_OWN_CODE = 99
@@ -70,6 +71,18 @@ _LARGEST_OWN_CODE = 99
 )
 @click.option("--hardware", is_flag=True, help="Do as the chip does where the model would stop.")
 @click.option("--seed", default=0, show_default=True, help="Seed of fixed pattern and noise.")
+@click.option(
+    "--trace",
+    "trace_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Write a trace, for https://ui.perfetto.dev.",
+)
+@click.option(
+    "--trace-kinds",
+    metavar="KINDS",
+    help=f"What to trace, with commas in between: {', '.join(KINDS)}; all by default.",
+)
 @json_option
 def run_command(
     file: str,
@@ -82,6 +95,8 @@ def run_command(
     save_core: Path | None,
     hardware: bool,
     seed: int,
+    trace_file: str | None,
+    trace_kinds: str | None,
     as_json: bool,
 ) -> int:
     """Run a program on the emulated chip.
@@ -94,6 +109,8 @@ def run_command(
         program = load_program(file)
         for name in shown:
             program.resolve(name)
+        kinds = trace_kinds.split(",") if trace_kinds else None
+        trace = Trace(kinds) if trace_file else None
         chip = Chip(seed=seed, core=core, hardware=hardware)
         try:
             result = chip.run(
@@ -102,11 +119,17 @@ def run_command(
                 hemisphere=hemisphere,
                 max_cycles=max_cycles,
                 max_wall_s=max_seconds,
+                trace=trace,
             )
         except (KernelTrapError, KernelLimitError) as stopped:
             result, error = stopped.result, stopped
             if save_core is not None:
                 chip.save_core(save_core)
+        if trace_file and result.trace is not None:
+            result.trace.to_perfetto(trace_file)
+            dropped = sum(result.trace.dropped.values())
+            if dropped:
+                click.echo(f"nuxkit: the trace has no room for {dropped} more records", err=True)
     values = {name: chip.read(name, hemisphere=hemisphere) for name in shown}
     if as_json:
         print_json(text.run_json(result, values, error))

@@ -59,7 +59,7 @@ def save_core(chip: Chip, path: str | os.PathLike[str]) -> None:
         with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.write(state, _STATE)
             for hemisphere in HEMISPHERES:
-                if chip.has_any_program(hemisphere):
+                if hemisphere in chip.programs:
                     name = f"{HEMISPHERE_NAMES[hemisphere]}.elf"
                     archive.writestr(name, chip.program(hemisphere).content)
     write_atomic(Path(path), content.getvalue())
