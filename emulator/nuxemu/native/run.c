@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "branch.h"
 #include "cycles.h"
-#include "trace.h"
 #include "values.h"
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +67,7 @@ static bool run_instructions(nux_processor *p, const nux_decoded *d, uint32_t fr
         if (p->cycles >= p->next_event && !look_up(p, pc))
             return false;
         p->instructions++;
-        if (NUX_IS_TRACED(p->chip))
-            p->chip->trace->pc = pc;
+        p->executing = pc;
         if (!execute(p, d, pc))
             return false;
         if (p->leave) { /* code changed under us */
@@ -156,8 +154,7 @@ static void run_part_of_block(nux_processor *p, uint32_t pc, uint32_t n) {
     p->timing.jumped = 0;
     for (uint32_t i = 0; i < n && !p->leave; i++) {
         p->instructions++;
-        if (NUX_IS_TRACED(p->chip))
-            p->chip->trace->pc = pc + 4 * i;
+        p->executing = pc + 4 * i;
         execute(p, nux_decoded_at(p, pc + 4 * i), pc + 4 * i); /* leaves resume_pc behind it */
     }
     nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
