@@ -29,7 +29,9 @@ static uint8_t active_hemisphere(const nux_trace *t) {
 }
 
 /* The instruction that is at work, if it is one. */
-static uint32_t pc_of(const nux_trace *t) { return t->chip->active ? t->pc : NO_PC; }
+static uint32_t pc_of(const nux_trace *t) {
+    return t->chip->active ? t->chip->active->executing : NO_PC;
+}
 
 static double now(const nux_trace *t) { return (double)nux_chip_now(t->chip); }
 
@@ -49,7 +51,7 @@ void nux_trace_bus(nux_trace *t, uint32_t word, uint32_t block, uint32_t value,
     for (unsigned byte = 0; byte < 4; byte++)
         bytes |= (byte_mask >> 8 * byte & 0xff ? 1u : 0u) << byte;
     add(t, (nux_trace_record){.cycle = now(t),
-                              .pc = t->pc,
+                              .pc = t->chip->active->executing,
                               .address = word,
                               .old = block,
                               .value = value,
@@ -68,7 +70,7 @@ void nux_trace_store(const nux_processor *p, uint32_t address, uint32_t n) {
         for (uint32_t i = 0; i < size; i++)
             value = value << 8 | p->sram[address + i];
         add(p->chip->trace, (nux_trace_record){.cycle = (double)nux_chip_cycle(p),
-                                               .pc = p->chip->trace->pc,
+                                               .pc = p->executing,
                                                .address = address,
                                                .value = value,
                                                .line = (uint16_t)size,

@@ -37,7 +37,6 @@ typedef struct nux_trace {
     uint8_t rows[256], columns[256]; /* 1: wanted; rows of weights, resets, conversions, events */
     size_t capacity, count;
     uint64_t dropped[10]; /* by kind: wanted, but there was no room */
-    uint32_t pc;          /* of the instruction that is executed */
     nux_chip *chip;
     nux_trace_record *records; /* `capacity` of them */
 } nux_trace;
