@@ -156,8 +156,7 @@ class ChipPool:
         ]
         if chips > 1:
             self._chips = [
-                _RemoteChip(i, {"spread": spread, "seed": seed + i, **array})
-                for i in range(chips)
+                _RemoteChip(i, {"spread": spread, "seed": seed + i, **array}) for i in range(chips)
             ]
         self.times = StageTimes()
 
@@ -208,7 +207,7 @@ class ChipPool:
         shape = inputs.shape[0], weights.shape[1]
         if 0 in inputs.shape or 0 in shape:
             return np.zeros(shape, np.int8)
-        plan = tiles(*weights.shape, self.arrays)
+        plan = tiles(weights.shape[0], weights.shape[1], self.arrays)
         jobs = self._jobs(plan, inputs, weights)
         options = {"num_sends": num_sends, "wait_between_events": wait_between_events}
         cut = now()

@@ -25,13 +25,14 @@ from nuxkit.torch.digital import (
     max_pool2d,
     relu,
 )
-from nuxkit.torch.hardware import hardware, init_hardware, release_hardware, stage_times
-from nuxkit.torch.mock import (
-    MockParameter,
-    get_mock_parameter,
+from nuxkit.torch.hardware import (
+    hardware,
+    init_hardware,
     measure_mock_parameter,
-    set_mock_parameter,
+    release_hardware,
+    stage_times,
 )
+from nuxkit.torch.mock import MockParameter, get_mock_parameter, set_mock_parameter
 from nuxkit.torch.product import matmul
 from nuxkit.torch.quantize import quantize_input, quantize_weight, scale_input, scale_weight
 
@@ -56,8 +57,8 @@ __all__ = [
     "nn",
     "quantize_input",
     "quantize_weight",
-    "relu",
     "release_hardware",
+    "relu",
     "scale_input",
     "scale_weight",
     "set_mock_parameter",

@@ -9,6 +9,7 @@ from nuxkit.errors import NuxkitError
 from nuxkit.inference import AnalogSpread
 from nuxkit.inference.chip_pool import ChipPool
 from nuxkit.inference.stage_times import StageTimes
+from nuxkit.torch.mock import MockParameter, measure, set_mock_parameter
 
 _pool: ChipPool | None = None
 
@@ -41,8 +42,6 @@ def init_hardware(
     nuxkit.InputError
         If an argument is out of its range.
     """
-    from nuxkit.torch.mock import measure, set_mock_parameter
-
     global _pool
     release_hardware()
     pool = ChipPool(chips, spread=spread, seed=seed, **array)
@@ -83,3 +82,26 @@ def hardware() -> ChipPool:
 def stage_times() -> StageTimes:
     """Times of the stages of all that was computed on the chips of `init_hardware`."""
     return hardware().times
+
+
+def measure_mock_parameter() -> MockParameter:
+    """Measure gain and noise of the chips of `init_hardware`.
+
+    Random inputs and weights are multiplied on all arrays, several times each; amplitudes are
+    halved until all results lie in the linear range. The gain is the slope of the mean results
+    over the exact products, without each column's offset; the noise is the standard deviation
+    over the repetitions.
+
+    Returns
+    -------
+    MockParameter
+        For `set_mock_parameter`; `init_hardware` has done this already.
+
+    Raises
+    ------
+    nuxkit.NuxkitError
+        If there is no chip.
+    nuxkit.InputError
+        If the chips saturate whatever the weights are.
+    """
+    return measure(hardware())

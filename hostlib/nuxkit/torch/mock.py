@@ -13,7 +13,6 @@ from nuxkit.errors import InputError
 from nuxkit.inference import AnalogArray
 from nuxkit.inference.chip_pool import ChipPool
 from nuxkit.inference.tiles import RESULT_MAX, RESULT_MIN
-from nuxkit.torch import hardware as _hardware
 
 _PATTERNS, _TRIALS = 24, 16
 _LINEAR_COUNTS = 80  # beyond, columns are not linear any more
@@ -81,29 +80,8 @@ def mock_result(product: torch.Tensor, rows: int, num_sends: int) -> torch.Tenso
     return result.clamp_(RESULT_MIN, RESULT_MAX)
 
 
-def measure_mock_parameter() -> MockParameter:
-    """Measure gain and noise of the chips of `init_hardware`.
-
-    Random inputs and weights are multiplied on all arrays, several times each; amplitudes are
-    halved until all results lie in the linear range. The gain is the slope of the mean results
-    over the exact products, without each column's offset; the noise is the standard deviation
-    over the repetitions.
-
-    Returns
-    -------
-    MockParameter
-        For `set_mock_parameter`; `init_hardware` has done this already.
-
-    Raises
-    ------
-    nuxkit.NuxkitError
-        If there is no chip, or none of its results lie in the linear range.
-    """
-    return measure(_hardware.hardware())
-
-
 def measure(pool: ChipPool) -> MockParameter:
-    """As `measure_mock_parameter`, of these chips."""
+    """Measure gain and noise of chips, see `measure_mock_parameter`."""
     rng = np.random.default_rng(0)
     height, width = AnalogArray.SIGNED_INPUTS, AnalogArray.COLUMNS * pool.arrays
     full = rng.integers(-63, 64, (height, width))
