@@ -18,7 +18,7 @@ from nuxkit.errors import InputError, NuxkitError
 from nuxkit.hemispheres import HEMISPHERE_NAMES
 from nuxkit.inference import AnalogArray, AnalogSpread
 from nuxkit.inference.stage_times import StageTimes, now
-from nuxkit.inference.tiles import Tile, join, tiles
+from nuxkit.inference.tiles import join, tiles
 
 Job = tuple[int, npt.NDArray[np.uint8], npt.NDArray[np.int8]]  # hemisphere, inputs, weights
 
@@ -208,46 +208,37 @@ class ChipPool:
         if 0 in inputs.shape or 0 in shape:
             return np.zeros(shape, np.int8)
         plan = tiles(weights.shape[0], weights.shape[1], self.arrays)
-        jobs = self._jobs(plan, inputs, weights)
+        jobs: list[list[Job]] = [[] for _ in self._chips]
+        for tile in plan:
+            chip, hemisphere = divmod(tile.array, len(HEMISPHERE_NAMES))
+            jobs[chip].append((hemisphere, inputs[:, tile.rows], weights[tile.rows, tile.columns]))
         options = {"num_sends": num_sends, "wait_between_events": wait_between_events}
         cut = now()
-        for chip, own in jobs:
-            chip.start([job for _, job in own], options)
-        answers = [self._result_or_error(chip) for chip, _ in jobs]
-        for answer in answers:  # all pipes are empty by now, so a next call finds its own answers
-            if isinstance(answer, Exception):
-                raise answer
+        results = self._run(jobs, options)
         multiplied = now()
-        parts = [
-            (tile, result)
-            for (_, own), results in zip(jobs, answers, strict=True)
-            if not isinstance(results, Exception)
-            for (tile, _), result in zip(own, results, strict=True)
-        ]
+        each = [iter(of_chip) for of_chip in results]
+        parts = [(tile, next(each[tile.array // len(HEMISPHERE_NAMES)])) for tile in plan]
         joined = join(shape, parts)
         self.times.partitioning += cut - start
         self.times.chip += multiplied - cut
         self.times.unpacking += now() - multiplied
         return joined
 
-    def _jobs(
-        self, plan: list[Tile], inputs: npt.NDArray[np.uint8], weights: npt.NDArray[np.int8]
-    ) -> list[tuple[_LocalChip | _RemoteChip, list[tuple[Tile, Job]]]]:
-        per_chip: list[list[tuple[Tile, Job]]] = [[] for _ in self._chips]
-        for tile in plan:
-            chip, hemisphere = divmod(tile.array, len(HEMISPHERE_NAMES))
-            job = hemisphere, inputs[:, tile.rows], weights[tile.rows, tile.columns]
-            per_chip[chip].append((tile, job))
-        return [(chip, own) for chip, own in zip(self._chips, per_chip, strict=True) if own]
-
-    @staticmethod
-    def _result_or_error(
-        chip: _LocalChip | _RemoteChip,
-    ) -> list[npt.NDArray[np.int8]] | Exception:
-        try:
-            return chip.results()
-        except Exception as error:
-            return error
+    def _run(
+        self, jobs: list[list[Job]], options: dict[str, int]
+    ) -> list[list[npt.NDArray[np.int8]]]:
+        """Let all chips work at a time; results in the order of each chip's jobs."""
+        for chip, own in zip(self._chips, jobs, strict=True):
+            chip.start(own, options)
+        results, errors = [], []
+        for chip in self._chips:
+            try:
+                results.append(chip.results())
+            except Exception as error:
+                errors.append(error)
+        if errors:  # only now, when no pipe holds an answer that a next call would take for its own
+            raise errors[0]
+        return results
 
     def close(self) -> None:
         """End the processes of the chips."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,8 @@ class Tile:
     array: int
 
 
-def tiles(inputs: int, outputs: int, arrays: int) -> list[Tile]:
+@lru_cache(maxsize=1024)
+def tiles(inputs: int, outputs: int, arrays: int) -> tuple[Tile, ...]:
     """Cut a product into tiles, block of inputs by block of inputs, and deal them to the arrays.
 
     Parameters
@@ -35,7 +37,7 @@ def tiles(inputs: int, outputs: int, arrays: int) -> list[Tile]:
 
     Returns
     -------
-    list of Tile
+    tuple of Tile
         ``ceil(inputs / 128) * ceil(outputs / 256)`` tiles.
     """
     height, width = AnalogArray.SIGNED_INPUTS, AnalogArray.COLUMNS
@@ -44,7 +46,7 @@ def tiles(inputs: int, outputs: int, arrays: int) -> list[Tile]:
         for row in range(0, inputs, height)
         for column in range(0, outputs, width)
     ]
-    return [Tile(rows, columns, t % arrays) for t, (rows, columns) in enumerate(cut)]
+    return tuple(Tile(rows, columns, t % arrays) for t, (rows, columns) in enumerate(cut))
 
 
 def join(
@@ -57,7 +59,7 @@ def join(
     shape : (int, int)
         Shape (batch, outputs) of the whole product.
     parts : list of (Tile, array of int8, shape (batch, columns of the tile))
-        One result per tile, in any order.
+        One result per tile; first those of the first block of inputs.
 
     Returns
     -------
@@ -66,9 +68,13 @@ def join(
     if len(parts) == 1:
         return parts[0][1]
     blocks = len({tile.rows.start for tile, _ in parts})
-    total = np.zeros(shape, np.int8 if blocks == 1 else np.int32)
+    # Up to 256 sums of 8 bits fit 16.
+    wide = np.int8 if blocks == 1 else np.int16 if blocks <= 256 else np.int32
+    total = np.empty(shape, wide)
     for tile, result in parts:
-        total[:, tile.columns] += result
-    if blocks > 1:
-        np.clip(total, RESULT_MIN, RESULT_MAX, out=total)
-    return total.astype(np.int8, copy=False)
+        part = total[:, tile.columns]
+        if tile.rows.start == 0:
+            part[:] = result
+        else:
+            part += result
+    return total.clip(RESULT_MIN, RESULT_MAX).astype(np.int8) if blocks > 1 else total

@@ -70,8 +70,6 @@ class _Convolution(torch.autograd.Function):
         pool = hardware()
         times = ctx.times = pool.times
         start = now()
-        check(inputs, INPUT)
-        check(weights, WEIGHT)
         packed, kernels = pack(inputs, INPUT), pack(weights, WEIGHT)
         packed = np.pad(packed, [(0, 0), (0, 0), *((p, p) for p in padding)])
         width = (packed.shape[-1] - kernels.shape[-1]) // stride[-1] + 1
@@ -86,7 +84,9 @@ class _Convolution(torch.autograd.Function):
         start = now()
         batch, out = len(packed), len(kernels)
         result = result.reshape(batch, *positions, copies, out)
-        result = np.moveaxis(result, -1, 1).reshape(batch, out, *positions[:-1], -1)
+        result = np.moveaxis(result, -1, 1).reshape(
+            batch, out, *positions[:-1], positions[-1] * copies
+        )
         found = unpack(np.ascontiguousarray(result[..., :width]), inputs)
         times.unpacking += now() - start
         return found
@@ -149,6 +149,12 @@ def _convolve(
         raise InputError(
             f"the kernel {tuple(weight.shape[2:])} is larger than the padded input {tuple(sizes)}"
         )
+    if bias is not None:
+        check_tensor("bias", bias)
+        if tuple(bias.shape) != (len(weight),):
+            raise InputError(
+                f"bias of shape {tuple(bias.shape)} does not fit {len(weight)} output channels"
+            )
     if copies is None:
         copies = _most_copies(weight.shape, stride[-1], sizes[-1])
     check_positive("num_expansions", copies)
@@ -162,7 +168,7 @@ def _convolve(
 
 
 def _most_copies(shape: torch.Size, step: int, size: int) -> int:
-    """Number of kernels side by side that fits one array, at least 1."""
+    """Find how many kernels side by side fit one array, at least 1."""
     out, channels, *inner, width = shape
     columns = AnalogArray.COLUMNS // out
     longest = AnalogArray.SIGNED_INPUTS // (channels * int(np.prod(inner, dtype=int)))

@@ -80,7 +80,7 @@ def hardware() -> ChipPool:
 
 
 def stage_times() -> StageTimes:
-    """Times of the stages of all that was computed on the chips of `init_hardware`."""
+    """Give the times of the stages of all that was computed on the chips of `init_hardware`."""
     return hardware().times
 
 

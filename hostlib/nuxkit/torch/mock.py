@@ -62,7 +62,7 @@ def set_mock_parameter(parameter: MockParameter) -> None:
 
 
 def mock_result(product: torch.Tensor, rows: int, num_sends: int) -> torch.Tensor:
-    """Counts of the linear model: gain, noise and saturation, without rounding.
+    """Give counts of the linear model: gain, noise and saturation, without rounding.
 
     Parameters
     ----------

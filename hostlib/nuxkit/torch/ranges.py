@@ -39,14 +39,16 @@ def check_tensor(name: str, tensor: Any) -> None:
         raise InputError(f"{name} is on the device {tensor.device}, not in the host's memory")
 
 
-def check_range(values: torch.Tensor, limits: Range) -> None:
-    """Raise unless all numbers lie in the range."""
-    if values.numel() == 0:
-        return
-    low, high = (float(bound) for bound in torch.aminmax(values.detach()))
+def _host(tensor: torch.Tensor, limits: Range) -> npt.NDArray[Any]:
+    """Give the numbers of a tensor, checked against the range."""
+    check_tensor(limits.name, tensor)
+    values: npt.NDArray[Any] = tensor.detach().numpy()
+    if values.size == 0:
+        return values
+    low, high = values.min(), values.max()  # both are NaN if one value is
     if low >= limits.low and high <= limits.high:
-        return
-    if low != low or high != high:
+        return values
+    if low != low:
         raise InputError(f"{limits.name} has a value that is not a number (NaN)")
     wrong = low if low < limits.low else high
     raise InputError(
@@ -55,14 +57,13 @@ def check_range(values: torch.Tensor, limits: Range) -> None:
 
 
 def check(tensor: Any, limits: Range) -> None:
-    """Raise unless it is a tensor whose numbers all lie in the range."""
-    check_tensor(limits.name, tensor)
-    check_range(tensor, limits)
+    """Raise unless it is a tensor of floating point numbers that all lie in the range."""
+    _host(tensor, limits)
 
 
-def pack(values: torch.Tensor, limits: Range) -> npt.NDArray[Any]:
-    """Round checked numbers to the nearest integers (halves to even), as the chip takes them."""
-    found: npt.NDArray[Any] = np.rint(values.detach().numpy()).astype(limits.dtype)
+def pack(tensor: Any, limits: Range) -> npt.NDArray[Any]:
+    """Check as `check`, and round to the nearest integers, halves to even, as the chip takes."""
+    found: npt.NDArray[Any] = np.rint(_host(tensor, limits)).astype(limits.dtype)
     return found
 
 
