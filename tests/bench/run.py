@@ -35,6 +35,7 @@ from bench.programs import (
     run_scalar_mix,
 )
 from bench.sweep_figures import SweepBench
+from bench.torch_figures import TorchBench
 
 SEED = 1
 MAX_CYCLES = 10**12
@@ -202,6 +203,7 @@ def main() -> None:
         folder = Path(name)
         scalar = ScalarMix(folder).figures()
         network, pong, sweep = NetworkBench(folder), PongBench(), SweepBench()
+        layer = TorchBench()
         figures = [
             *stdp_figures(),
             *vector_figures(),
@@ -210,6 +212,7 @@ def main() -> None:
             *network.figures(),
             *pong.figures(),
             *sweep.figures(),
+            *layer.figures(),
         ]
         for repeat in range(arguments.repeats):
             print(f"repetition {repeat + 1} of {arguments.repeats}", file=sys.stderr)
@@ -217,7 +220,7 @@ def main() -> None:
                 if figure.measure is not None:
                     figure.values.append(figure.measure())
     figures.insert(figures.index(scalar[1]) + 1, scalar_ratio(*scalar))
-    figures += [*network.ratios(), *pong.ratios(), *sweep.ratios()]
+    figures += [*network.ratios(), *pong.ratios(), *sweep.ratios(), *layer.ratios()]
     print("cost growth", file=sys.stderr)
     growth = measure_growth(arguments.repeats)
     figures += [curve.figure() for curve in growth]

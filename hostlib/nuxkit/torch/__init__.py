@@ -35,9 +35,11 @@ from nuxkit.torch.hardware import (
 from nuxkit.torch.mock import MockParameter, get_mock_parameter, set_mock_parameter
 from nuxkit.torch.product import matmul
 from nuxkit.torch.quantize import quantize_input, quantize_weight, scale_input, scale_weight
+from nuxkit.torch.trace import TracedOperation, trace
 
 __all__ = [
     "MockParameter",
+    "TracedOperation",
     "add",
     "argmax",
     "avg_pool1d",
@@ -63,4 +65,5 @@ __all__ = [
     "scale_weight",
     "set_mock_parameter",
     "stage_times",
+    "trace",
 ]

@@ -19,6 +19,7 @@ from nuxkit.torch.hardware import hardware
 from nuxkit.torch.mock import get_mock_parameter, mock_result
 from nuxkit.torch.product import WAIT_BETWEEN_EVENTS, unpack
 from nuxkit.torch.ranges import INPUT, WEIGHT, check, check_positive, check_tensor, pack
+from nuxkit.torch.trace import note
 
 Steps = tuple[int, ...]
 _CONVOLVE: dict[int, Any] = {1: F.conv1d, 2: F.conv2d}
@@ -162,6 +163,10 @@ def _convolve(
     result: torch.Tensor = _Convolution.apply(  # type: ignore[no-untyped-call]
         batch, weight, stride, padding, copies, num_sends, wait, mock
     )
+    note(
+        f"conv{dims}d", batch, result, weights=weight, stride=stride, padding=padding,
+        num_expansions=copies, num_sends=num_sends, wait_between_events=wait,
+    )  # fmt: skip
     if bias is not None:
         result = add(result, bias.reshape(-1, *(1,) * dims))
     return result if input.ndim == dims + 2 else result[0]

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 from nuxkit.errors import InputError
 from nuxkit.torch.ranges import INPUT, RESULT, check
+from nuxkit.torch.trace import note
 
 _MAX_SHIFT = 7
 
@@ -45,7 +46,9 @@ def relu(input: torch.Tensor) -> torch.Tensor:
         If it is of another type or range, or has a value that is not a number.
     """
     check(input, RESULT)
-    return torch.relu(input)
+    result = torch.relu(input)
+    note("relu", input, result)
+    return result
 
 
 def converting_relu(input: torch.Tensor, shift: int = 2) -> torch.Tensor:
@@ -71,7 +74,9 @@ def converting_relu(input: torch.Tensor, shift: int = 2) -> torch.Tensor:
     if isinstance(shift, bool) or not isinstance(shift, int) or not 0 <= shift <= _MAX_SHIFT:
         raise InputError(f"shift is {shift!r}, not an integer from 0 to {_MAX_SHIFT}")
     check(input, RESULT)
-    return _floor_through((input * 2.0**-shift).clamp(INPUT.low, INPUT.high))
+    result = _floor_through((input * 2.0**-shift).clamp(INPUT.low, INPUT.high))
+    note("converting_relu", input, result, shift=shift)
+    return result
 
 
 def add(input: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
@@ -96,7 +101,9 @@ def add(input: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
         raise InputError(
             f"shapes {tuple(input.shape)} and {tuple(other.shape)} cannot be added"
         ) from None
-    return saturate(total)
+    result = saturate(total)
+    note("add", input, result, other=other)
+    return result
 
 
 class _Saturate(torch.autograd.Function):
@@ -142,10 +149,14 @@ def argmax(input: torch.Tensor, dim: int | None = None, keepdim: bool = False) -
         raise InputError(f"a tensor of shape {tuple(input.shape)} has no largest value")
     values = input.detach().numpy()
     if dim is None:
-        return torch.tensor(int(values.argmax()))
+        result = torch.tensor(int(values.argmax()))
+        note("argmax", input, result, dim=None)
+        return result
     if not -input.ndim <= dim < input.ndim:
         raise InputError(f"dim is {dim}, the tensor has {input.ndim} dimensions")
-    return torch.from_numpy(values.argmax(axis=dim, keepdims=keepdim))
+    result = torch.from_numpy(values.argmax(axis=dim, keepdims=keepdim))
+    note("argmax", input, result, dim=dim)
+    return result
 
 
 def _windows(input: torch.Tensor, kernel: Any, stride: Any, dims: int) -> tuple[Any, Any]:
@@ -174,23 +185,32 @@ def per_dimension(name: str, value: Any, dims: int, *, least: int = 1) -> tuple[
     return tuple(values)
 
 
+def _pool(kind: str, input: torch.Tensor, kernel: Any, stride: Any, dims: int) -> torch.Tensor:
+    kernel, stride = _windows(input, kernel, stride, dims)
+    if kind.startswith("max"):
+        result: torch.Tensor = getattr(F, kind)(input, kernel, stride)
+    else:
+        mean = getattr(F, kind)(input.double(), kernel, stride)
+        result = _floor_through(mean + 0.5).to(input.dtype)
+    note(kind, input, result, kernel_size=kernel, stride=stride)
+    return result
+
+
 def max_pool1d(input: torch.Tensor, kernel_size: Any, stride: Any = None) -> torch.Tensor:
-    """Largest count of each window, as `torch.nn.functional.max_pool1d` without padding."""
-    return F.max_pool1d(input, *_windows(input, kernel_size, stride, 1))
+    """Give the largest count of each window, as PyTorch's function without padding."""
+    return _pool("max_pool1d", input, kernel_size, stride, 1)
 
 
 def max_pool2d(input: torch.Tensor, kernel_size: Any, stride: Any = None) -> torch.Tensor:
-    """Largest count of each window, as `torch.nn.functional.max_pool2d` without padding."""
-    return F.max_pool2d(input, *_windows(input, kernel_size, stride, 2))
+    """Give the largest count of each window, as PyTorch's function without padding."""
+    return _pool("max_pool2d", input, kernel_size, stride, 2)
 
 
 def avg_pool1d(input: torch.Tensor, kernel_size: Any, stride: Any = None) -> torch.Tensor:
-    """Mean of each window, rounded to the nearest integer, halves up; no padding."""
-    kernel, stride = _windows(input, kernel_size, stride, 1)
-    return _floor_through(F.avg_pool1d(input.double(), kernel, stride) + 0.5).to(input.dtype)
+    """Give the mean of each window, rounded to the nearest integer, halves up; no padding."""
+    return _pool("avg_pool1d", input, kernel_size, stride, 1)
 
 
 def avg_pool2d(input: torch.Tensor, kernel_size: Any, stride: Any = None) -> torch.Tensor:
-    """Mean of each window, rounded to the nearest integer, halves up; no padding."""
-    kernel, stride = _windows(input, kernel_size, stride, 2)
-    return _floor_through(F.avg_pool2d(input.double(), kernel, stride) + 0.5).to(input.dtype)
+    """Give the mean of each window, rounded to the nearest integer, halves up; no padding."""
+    return _pool("avg_pool2d", input, kernel_size, stride, 2)

@@ -14,6 +14,7 @@ from nuxkit.inference.stage_times import now
 from nuxkit.torch.hardware import hardware
 from nuxkit.torch.mock import get_mock_parameter, mock_result
 from nuxkit.torch.ranges import INPUT, WEIGHT, check, check_positive, pack
+from nuxkit.torch.trace import note
 
 WAIT_BETWEEN_EVENTS = 5
 
@@ -113,4 +114,9 @@ def matmul(
     result: torch.Tensor = _Matmul.apply(  # type: ignore[no-untyped-call]
         rows, columns, num_sends, wait_between_events, mock
     )
-    return result.reshape(input.shape[:-1] + other.shape[1:])
+    result = result.reshape(input.shape[:-1] + other.shape[1:])
+    note(
+        "matmul", input, result, weights=columns, num_sends=num_sends,
+        wait_between_events=wait_between_events,
+    )  # fmt: skip
+    return result
