@@ -63,8 +63,9 @@ def check(tensor: Any, limits: Range) -> None:
 
 def pack(tensor: Any, limits: Range) -> npt.NDArray[Any]:
     """Check as `check`, and round to the nearest integers, halves to even, as the chip takes."""
-    found: npt.NDArray[Any] = np.rint(_host(tensor, limits)).astype(limits.dtype)
-    return found
+    values = _host(tensor, limits)
+    found = np.empty(values.shape, limits.dtype)
+    return np.rint(values, out=found, casting="unsafe")  # needs no large array in between
 
 
 def check_positive(name: str, value: Any) -> None:
