@@ -114,3 +114,16 @@ def test_a_chip_whose_process_ended_is_told():
         pool._chips[1]._process.kill()
         with pytest.raises(NuxkitError, match=r"process of chip 1 has ended \(exit code -9\)"):
             pool.multiply(x, w)
+
+
+def test_an_interrupted_product_leaves_nothing_to_the_next(three_chips, monkeypatch):
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    x, w = random_product(1, 2, 300, 700)
+    with monkeypatch.context() as patch:
+        patch.setattr(three_chips._chips[0], "results", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            three_chips.multiply(x, w)
+    x, w = random_product(2, 2, 300, 700)
+    assert np.array_equal(three_chips.multiply(x, w), ideal_product(x, w))

@@ -65,14 +65,18 @@ class _RemoteChip:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
         other.close()
+        self._call = 0
         self._send(arguments)
 
     def start(self, jobs: list[Job], options: dict[str, int]) -> None:
-        self._send((jobs, options))
+        self._call += 1
+        self._send((self._call, jobs, options))
 
     def results(self) -> list[npt.NDArray[np.int8]]:
         try:
-            answer = self._pipe.recv()
+            call = 0
+            while call != self._call:  # what an interrupted call left is passed over
+                call, answer = self._pipe.recv()
         except (EOFError, OSError):
             raise self._dead() from None
         if isinstance(answer, Exception):
@@ -102,13 +106,13 @@ def serve(descriptor: int) -> None:
     try:
         chip = _LocalChip(pipe.recv())
         while True:
-            jobs, options = pipe.recv()
+            call, jobs, options = pipe.recv()
             try:
                 chip.start(jobs, options)
                 answer: Any = chip.results()
             except Exception as error:
                 answer = error
-            pipe.send(answer)
+            pipe.send((call, answer))
     except (EOFError, OSError, KeyboardInterrupt):
         pass
 
@@ -230,15 +234,7 @@ class ChipPool:
         """Let all chips work at a time; results in the order of each chip's jobs."""
         for chip, own in zip(self._chips, jobs, strict=True):
             chip.start(own, options)
-        results, errors = [], []
-        for chip in self._chips:
-            try:
-                results.append(chip.results())
-            except Exception as error:
-                errors.append(error)
-        if errors:  # only now, when no pipe holds an answer that a next call would take for its own
-            raise errors[0]
-        return results
+        return [chip.results() for chip in self._chips]
 
     def close(self) -> None:
         """End the processes of the chips."""

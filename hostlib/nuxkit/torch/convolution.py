@@ -188,9 +188,9 @@ _PARAMETERS = """
 
     Parameters
     ----------
-    input : torch.Tensor, shape ([batch,] in_channels, *size)
+    input : torch.Tensor, shape ([batch,] in_channels, size...)
         From 0 to 31.
-    weight : torch.Tensor, shape (out_channels, in_channels, *kernel)
+    weight : torch.Tensor, shape (out_channels, in_channels, kernel...)
         From -63 to 63.
     bias : torch.Tensor, shape (out_channels,)
         In counts, added by `add`; from -128 to 127.
@@ -204,7 +204,7 @@ _ERRORS = """
 
     Returns
     -------
-    torch.Tensor, shape ([batch,] out_channels, *positions)
+    torch.Tensor, shape ([batch,] out_channels, positions...)
         In counts, -128 to 127.
 
     Raises

@@ -140,7 +140,7 @@ class _Convolution(MACLayer):
         super().__init__(shape, bias, num_sends, wait_between_events, mock)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """Give counts, of inputs of shape ([batch,] in_channels, *size)."""
+        """Give counts, of inputs of shape ([batch,] in_channels, size...)."""
         found: torch.Tensor = type(self)._function(
             input, self.chip_weight(), self.chip_bias(), stride=self.stride,
             padding=self.padding, num_sends=self.num_sends,

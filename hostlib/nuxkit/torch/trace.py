@@ -91,7 +91,7 @@ def trace(
     model : callable
         A module or function made of operations of this package, one after the other; tensors
         may be reshaped in between.
-    sample : torch.Tensor, shape (1, *input)
+    sample : torch.Tensor, shape (1, input...)
         An input, best a random one.
 
     Returns
@@ -106,7 +106,7 @@ def trace(
     """
     global _active
     if sample.ndim < 2 or len(sample) != 1:
-        raise InputError(f"the sample has the shape {tuple(sample.shape)}, not (1, *input)")
+        raise InputError(f"the sample has the shape {tuple(sample.shape)}, not (1, input...)")
     before, _active = _active, _Trace(sample.detach())
     try:
         with torch.no_grad():
