@@ -65,20 +65,17 @@ class _RemoteChip:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
         other.close()
-        self._call = 0
+        self._working = False
         self._send(arguments)
 
     def start(self, jobs: list[Job], options: dict[str, int]) -> None:
-        self._call += 1
-        self._send((self._call, jobs, options))
+        if self._working:  # an earlier call was interrupted before it took its answer
+            self._answer()
+        self._send((jobs, options))
+        self._working = True
 
     def results(self) -> list[npt.NDArray[np.int8]]:
-        try:
-            call = 0
-            while call != self._call:  # what an interrupted call left is passed over
-                call, answer = self._pipe.recv()
-        except (EOFError, OSError):
-            raise self._dead() from None
+        answer = self._answer()
         if isinstance(answer, Exception):
             raise answer
         found: list[npt.NDArray[np.int8]] = answer
@@ -87,6 +84,14 @@ class _RemoteChip:
     def close(self) -> None:
         self._pipe.close()
         self._process.wait()
+
+    def _answer(self) -> Any:
+        try:
+            answer = self._pipe.recv()
+        except (EOFError, OSError):
+            raise self._dead() from None
+        self._working = False
+        return answer
 
     def _send(self, message: Any) -> None:
         try:
@@ -106,13 +111,13 @@ def serve(descriptor: int) -> None:
     try:
         chip = _LocalChip(pipe.recv())
         while True:
-            call, jobs, options = pipe.recv()
+            jobs, options = pipe.recv()
             try:
                 chip.start(jobs, options)
                 answer: Any = chip.results()
             except Exception as error:
                 answer = error
-            pipe.send((call, answer))
+            pipe.send(answer)
     except (EOFError, OSError, KeyboardInterrupt):
         pass
 

@@ -64,8 +64,9 @@ def check(tensor: Any, limits: Range) -> None:
 def pack(tensor: Any, limits: Range) -> npt.NDArray[Any]:
     """Check as `check`, and round to the nearest integers, halves to even, as the chip takes."""
     values = _host(tensor, limits)
-    found = np.empty(values.shape, limits.dtype)
-    return np.rint(values, out=found, casting="unsafe")  # needs no large array in between
+    found: npt.NDArray[Any] = np.empty(values.shape, limits.dtype)
+    np.rint(values, out=found, casting="unsafe")  # needs no large array in between
+    return found
 
 
 def check_positive(name: str, value: Any) -> None:
