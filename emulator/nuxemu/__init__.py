@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Model of the BrainScaleS-2 chip as its plasticity processors see it."""
 
+from nuxemu.analog_array import AnalogArray, AnalogSpread
 from nuxemu.bus import Bus, BusError
 from nuxemu.chip_model import ChipEnd, ChipModel
 from nuxemu.chip_state import ChipState, StateError
@@ -11,6 +12,8 @@ from nuxemu.processor import Processor, Site, SiteKind, Stop, StopReason
 from nuxemu.synapse_array import CorrelationConfig, SynapseArray
 
 __all__ = [
+    "AnalogArray",
+    "AnalogSpread",
     "BackgroundSource",
     "Bus",
     "BusError",
