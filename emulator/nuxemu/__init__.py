@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Model of the BrainScaleS-2 chip as its plasticity processors see it."""
 
+from nuxemu.analog_array import AnalogArray, AnalogSpread
 from nuxemu.bus import Bus, BusError
 from nuxemu.chip_model import ChipEnd, ChipModel
 from nuxemu.chip_state import ChipState, StateError
@@ -12,6 +13,8 @@ from nuxemu.synapse_array import CorrelationConfig, SynapseArray
 from nuxemu.trace import TraceBuffer, TraceKind
 
 __all__ = [
+    "AnalogArray",
+    "AnalogSpread",
     "BackgroundSource",
     "Bus",
     "BusError",

@@ -242,7 +242,7 @@ struct nux_processor {
     uint64_t next_interrupt; /* cycle of the next request that will be taken; UINT64_MAX: none */
     bool held;               /* in reset, by its control register */
     uint32_t resume_pc;
-    uint32_t executing; /* address of the native instruction at work, for the trace */
+    uint32_t executing;         /* address of the native instruction at work, for the trace */
     nux_plan *plans[NUM_PLANS]; /* by pc; never NULL */
     nux_plan
         no_plan; /* of visits[0], where there is none, and of an unpredicted visit in the hook */
