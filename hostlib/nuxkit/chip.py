@@ -19,6 +19,7 @@ from nuxemu import memory_map as mm
 from nuxemu.array_input import parts
 
 from .errors import InputError
+from .function_call import CallResult, prepare_call
 from .interruption import run_interruptibly
 from .profile import Profile
 from .program import Program
@@ -384,6 +385,53 @@ class Chip:
                 self.start(symbols=symbols, hemisphere=hemisphere)
             first, second = self._run_to_end(HEMISPHERES, max_cycles, max_wall_s, trace)
         return first, second
+
+    def call(
+        self,
+        function: str,
+        *arguments: Any,
+        program: Program | BuildResult | str | os.PathLike[str] | None = None,
+        symbols: Mapping[str, Any] | None = None,
+        hemisphere: int = 0,
+        max_cycles: int = DEFAULT_MAX_CYCLES,
+        max_wall_s: float = DEFAULT_MAX_WALL_S,
+    ) -> CallResult:
+        """Call one C function of a program, without its ``start``.
+
+        Parameters
+        ----------
+        function : str
+            Its name; it must not be inlined everywhere.
+        *arguments
+            Numbers; for pointers, NumPy arrays, which are put on the stack and hold what the
+            function left there afterwards, or addresses. Vectors are passed as
+            ``nux_vector_memory *``: arrays of 128 bytes or 64 halfwords, or several of them.
+        program : Program, BuildResult or path, optional
+            Loaded first. Without it, variables are as the last run or call left them.
+        symbols : mapping of str to value, optional
+            Variables to write before the call.
+        hemisphere, max_cycles, max_wall_s
+            As in `run`.
+
+        Returns
+        -------
+        CallResult
+
+        Raises
+        ------
+        InputError
+            If the arguments do not fit the function.
+        KernelTrap, RunLimitError, KeyboardInterrupt
+            As in `run`.
+        """
+        self._prepare(program, hemisphere, None)
+        _check_limits(max_cycles, max_wall_s)
+        prepared = prepare_call(self.program(hemisphere), function, arguments)
+        self.start(symbols=symbols, hemisphere=hemisphere)
+        ppu = self.ppu[hemisphere]
+        prepared.enter(ppu)
+        (result,) = self._run_to_end((hemisphere,), max_cycles, max_wall_s, None)
+        return prepared.finish(ppu, result)
 
     def debug(
         self,
