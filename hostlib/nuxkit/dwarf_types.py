@@ -91,7 +91,7 @@ class VariableTypes:
         """Parameters and result of a function."""
         with malformed_debug_info(self._debug.path):
             origin = origin_of(function) or function
-            parameters = []
+            parameters: list[Parameter] = []
             for die in origin.iter_children():
                 if die.tag == "DW_TAG_formal_parameter":
                     kind = _unqualified(type_of(die))

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The plugin of pytest: what a user's project sees of it."""
 
+import os
+from pathlib import Path
+
 import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
 
 KERNEL = """\
 #include <nux/nux.h>
@@ -30,7 +35,9 @@ int start(void) {
 
 
 @pytest.fixture
-def project(pytester):
+def project(pytester, monkeypatch):
+    folders = [str(ROOT / "hostlib"), str(ROOT / "emulator")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
     pytester.makefile(".c", kernel=KERNEL)
     return pytester
 
