@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import struct
 import tempfile
@@ -22,7 +23,7 @@ _FORMAT_NAME = "nuxemu_state_format"
 _MAX_BYTES = 1 << 30
 # What zipfile and NumPy raise for damaged and foreign files.
 _DAMAGES = (
-    ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, OverflowError,
+    OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, OverflowError,
     struct.error, zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
 
@@ -88,12 +89,13 @@ class ChipState:
         OSError
             If it cannot be read.
         """
+        content = io.BytesIO(Path(path).read_bytes())
         try:
-            with zipfile.ZipFile(path) as archive:
+            with zipfile.ZipFile(content) as archive:
                 size = sum(entry.file_size for entry in archive.infolist())
             if size > _MAX_BYTES:
                 raise StateError(f"{path}: {size} bytes, more than any state ({_MAX_BYTES})")
-            with np.load(path, allow_pickle=False) as archive:
+            with np.load(content, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
         except _DAMAGES as error:
             if isinstance(error, StateError):

@@ -35,6 +35,13 @@ _HELP = (
 _ERROR = b"E01"
 
 
+def _address(text: bytes) -> int:
+    address = number(text)
+    if address >= 1 << 32:
+        raise PacketError(f"no address: 0x{address:x}")
+    return address
+
+
 class Stub:
     """What GDB knows of one processor, and may do with it.
 
@@ -147,7 +154,7 @@ class Stub:
             return simple[command](rest)
         if command in (b"c", b"s"):
             if rest:
-                self._ppu.set_registers(pc=number(rest) & ~3)
+                self._ppu.set_registers(pc=_address(rest) & ~3)
             return self._resume(command == b"s")
         if command in (b"C", b"S"):  # with a signal, which there is none of here
             return self._resume(command == b"S")
@@ -243,8 +250,7 @@ class Stub:
 
     def _point(self, rest: bytes, *, insert: bool) -> bytes:
         kind, address, size = numbers(rest.partition(b";")[0], 3)
-        if address >= 1 << 32:
-            raise PacketError("no such address")
+        _address(b"%x" % address)
         if kind in (0, 1):
             points = self._breakpoints | {address} if insert else self._breakpoints - {address}
             self._guarded(lambda: self._ppu.set_breakpoints(sorted(points)))
