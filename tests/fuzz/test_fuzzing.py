@@ -24,7 +24,10 @@ def test_a_share_of_the_long_run_finds_nothing(name, sanitized, tmp_path):
 
 def test_a_finding_is_kept_with_its_input(tmp_path):
     """The driver tells a crash: a worker that cannot even start."""
-    outcome = fuzz("elf", tmp_path, seed=1, wanted=3, sanitized=tmp_path, max_findings=1)
+    broken = tmp_path / "packages" / "nuxemu"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise SystemExit(3)\n")
+    outcome = fuzz("elf", tmp_path, seed=1, wanted=3, sanitized=broken.parent, max_findings=1)
     assert len(outcome.findings) == 1
     (case,) = outcome.findings
     assert (tmp_path / f"finding-1-{case}.txt").exists()
