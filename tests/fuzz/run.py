@@ -21,6 +21,7 @@ from sanitizers import ROOT, are_available, build_sanitized, environment
 
 #: Wall time (s) after which a case counts as hanging.
 CASE_TIMEOUT_S = 60.0
+WORKER = ["-m", "fuzz.worker"]
 
 
 @dataclass
@@ -55,7 +56,9 @@ def fuzz(
         case = _run_worker(name, folder, seed, case, wanted, sanitized, timeout_s, outcome)
         for number in outcome.findings.keys() - before.keys():
             stem = folder / f"finding-{seed}-{number}"
-            stem.with_suffix(".bin").write_bytes(target.make(sources(name, seed, number)[0], number))
+            stem.with_suffix(".bin").write_bytes(
+                target.make(sources(name, seed, number)[0], number)
+            )
             stem.with_suffix(".txt").write_text(outcome.findings[number])
     return outcome
 
@@ -79,7 +82,7 @@ def _run_worker(
     errors = folder / "worker-errors.txt"
     with open(errors, "wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "fuzz.worker", name, str(folder), *numbers],
+            [sys.executable, *WORKER, name, str(folder), *numbers],
             env=env, stdout=subprocess.PIPE, stderr=stderr, text=True,
         )  # fmt: skip
     lines: queue.Queue[str] = queue.Queue()

@@ -27,9 +27,7 @@ SELECTIONS = {
 }
 
 
-pytestmark = pytest.mark.skipif(
-    not are_available(), reason="no gcc, or not with its sanitizers"
-)
+pytestmark = pytest.mark.skipif(not are_available(), reason="no gcc, or not with its sanitizers")
 
 
 def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
