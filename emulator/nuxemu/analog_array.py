@@ -26,9 +26,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nuxemu import memory_map as mm
+
 #: Counts of an ideal reading for a product of 1.
 DEFAULT_GAIN = 1 / 64
-INPUT_MAX, WEIGHT_MAX = 31, 63
+INPUT_MAX, WEIGHT_MAX = 31, mm.WEIGHT_MAX
 READING_MIN, READING_MAX = -128, 127
 #: Raw reading of a membrane that was reset.
 BASELINE = 128
@@ -104,8 +106,8 @@ class AnalogArray:
         Input vectors so far; the noise of each is its own.
     """
 
-    SIGNED_INPUTS = 128
-    COLUMNS = 256
+    SIGNED_INPUTS = mm.NUM_ROWS // 2
+    COLUMNS = mm.NUM_COLUMNS
 
     def __init__(
         self,

@@ -4,8 +4,7 @@
 from nuxemu import AnalogSpread
 
 from .analog import AnalogArray
-
-__all__ = ["AnalogArray", "AnalogSpread", "Calibration", "ChipPool", "calibrate"]
-
 from .calibration import Calibration, calibrate
 from .chip_pool import ChipPool
+
+__all__ = ["AnalogArray", "AnalogSpread", "Calibration", "ChipPool", "calibrate"]

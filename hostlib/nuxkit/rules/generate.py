@@ -104,7 +104,7 @@ def compile_program(
             cache.write_atomic(home / name, text.encode())
     exports = {str(home / _wrapper(rule)): _exported(rule.name) for rule in rules}
     files = [str(home / name) for name in sources]
-    readable = [os.path.dirname(os.path.abspath(rule.description.path)) for rule in rules]
+    readable = [rule.folder for rule in rules]
     try:
         result = build(*files, optimize=optimize, exports=exports, readable=readable)
     except KernelBuildError as problem:

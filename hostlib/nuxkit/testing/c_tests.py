@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from nuxkit import Chip, NuxkitError, Program, build
-from nuxkit.errors import KernelTrap, RunLimitError
 
 _INCLUDE = re.compile(rb"^\s*#\s*include\s*<nux/test\.h>", re.MULTILINE)
 _TEST = re.compile(r"^\s*NUX_TEST\(\s*(\w+)\s*\)", re.MULTILINE)
@@ -89,7 +88,7 @@ class CItem(pytest.Item):
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         """Show what failed, without Python's frames."""
         error = excinfo.value
-        if isinstance(error, CTestFailure | KernelTrap | RunLimitError | NuxkitError):
+        if isinstance(error, CTestFailure | NuxkitError):
             return str(error)
         return super().repr_failure(excinfo, style)
 
