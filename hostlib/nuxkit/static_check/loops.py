@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nuxemu import Place, loop_cycles
+from nuxemu import loop_cycles
 from nuxemu import memory_map as mm
 from nuxemu.isa import scalar, vector
 from nuxkit.builder.image import Function, Image
@@ -28,8 +28,8 @@ class Loop:
     ----------
     function : str
         Function that the code is in.
-    location : SourceLocation or None
-        Where it is in the source.
+    location : SourceLocation
+        Its line in the source.
     begin, end : int
         Addresses of its first instruction, and behind its last one.
     cycles : float or None
@@ -44,7 +44,7 @@ class Loop:
     """
 
     function: str
-    location: SourceLocation | None
+    location: SourceLocation
     begin: int
     end: int
     cycles: float | None
@@ -92,13 +92,13 @@ class _Branch:
 
 
 def find_loops(image: Image, locate: Locate) -> list[Loop]:
-    """Loops of all functions that have a source line, in the order of their addresses.
+    """Loops of all functions, in the order of the addresses of their functions.
 
     Parameters
     ----------
     image : Image
     locate : callable
-        Gives the place in the source of an address; None leaves the loop out.
+        Gives the place in the source of an address, or None: loops that end there are left out.
     """
     return [loop for function in image.functions for loop in _loops_of(image, function, locate)]
 
@@ -121,10 +121,7 @@ def _loops_of(image: Image, function: Function, locate: Locate) -> list[Loop]:
         location = locate(back.address)
         if location is None:
             continue
-        inside = [one for one in branches if begin <= one.address < end and one is not back]
-        reason = _reason(inside, begin, end)
-        if not reason and same_begin[begin] > 1:
-            reason = "has branches"
+        reason = _reason(branches, back, same_begin[begin] > 1)
         if reason:
             loops.append(Loop(function.name, location, begin, end, None, reason))
             continue
@@ -134,15 +131,22 @@ def _loops_of(image: Image, function: Function, locate: Locate) -> list[Loop]:
     return loops
 
 
-def _reason(inside: Sequence[_Branch], begin: int, end: int) -> str:
-    """Why a loop with these branches beside its last one is not straight-line."""
+def _reason(branches: Sequence[_Branch], back: _Branch, shares_begin: bool) -> str:
+    """Why the loop that ends with a branch back is not straight-line; empty if it is."""
+    assert back.target is not None
+    begin, end = back.target, back.address + 4
+    inside = [one for one in branches if begin <= one.address < end and one is not back]
     if any(branch.calls for branch in inside):
         return "calls functions"
     for branch in inside:
-        stays = branch.target is not None and begin <= branch.target < end
-        if stays or not branch.is_conditional:
+        leaves = branch.target is None or branch.target >= end
+        if not leaves or not branch.is_conditional:
             return "has branches"
-    return ""
+    returns = any(
+        one.address >= end and one.target is not None and begin <= one.target < end
+        for one in branches
+    )
+    return "has branches" if returns or shares_begin else ""
 
 
 def _timed(function: Function, location: SourceLocation, words: list[int], body: range) -> Loop:
@@ -151,7 +155,8 @@ def _timed(function: Function, location: SourceLocation, words: list[int], body:
         registers.follow(word)
     back = words[body.stop - 1]
     counts = back >> 26 == _BC and not back >> 21 & 4 and back >> 21 & 16
-    rounds = registers.ctr if counts else None
+    only_end = sum(_branch(0, word) is not None for word in words[body.start : body.stop]) == 1
+    rounds = registers.ctr if counts and only_end else None
     places, unknown = [], 0
     for word in words[body.start : body.stop]:
         address = registers.address(word)
@@ -186,5 +191,3 @@ def _branch(address: int, word: int) -> _Branch | None:
     offset -= (offset & 1 << (width - 1)) << 1
     return _Branch(address, (offset if word & 2 else address + offset) & 0xFFFFFFFF, word)
 
-
-__all__ = ["Loop", "Place", "find_loops"]
