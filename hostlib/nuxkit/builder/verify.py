@@ -65,7 +65,7 @@ def has_runtime(image: Image) -> bool:
 
 
 def instruction_errors(image: Image, locate: Locate, disassemble: Disassemble) -> list[Diagnostic]:
-    """What is no good instruction, and data among the code; parameters as for `verify`."""
+    """Find words that are no good instruction, and data in code; parameters as for `verify`."""
     found = []
     problems: list[tuple[int, int, str]] = []
     for section in image.sections:

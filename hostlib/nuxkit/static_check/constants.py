@@ -1,77 +1,91 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Registers whose values the code alone tells: addresses of accesses, counts of loops.
-
-The code is followed in the order of its addresses, as if no branch was taken. That is what a
-compiler's loops look like before they begin; after a call, what a function may change is unknown.
-"""
+"""Registers whose values the code alone tells: addresses of accesses, counts of loops."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 from nuxemu import Place
 from nuxemu import memory_map as mm
 from nuxemu.isa import scalar, vector
+from nuxkit.static_check.branches import Branch
 
 _CHANGED_BY_CALL = (0, *range(3, 13))
 _CTR = "CTR"
 _WORD = 0xFFFFFFFF
+_LAST_INDEX = 0xFFFF  # in a region of the vector bus
 
 
 class Registers:
-    """Known values of general registers and of the count register."""
+    """Known values of general registers, and of the count register under its name."""
 
     def __init__(self) -> None:
-        self._gpr: dict[int, int] = {}
-        self.ctr: int | None = None
+        self._known: dict[int | str, int] = {}
+
+    @property
+    def ctr(self) -> int | None:
+        """Value of the count register."""
+        return self._known.get(_CTR)
+
+    def copy(self) -> Registers:
+        """Give the same values, to go on with separately."""
+        other = Registers()
+        other._known = dict(self._known)
+        return other
+
+    def keep_common(self, other: Registers) -> None:
+        """Forget what is not the same in another."""
+        self._known = dict(self._known.items() & other._known.items())
+
+    def forget(self, words: Iterable[int]) -> None:
+        """Forget what some instructions write."""
+        for word in words:
+            for register in _written(word):
+                self._known.pop(register, None)
 
     def follow(self, word: int) -> None:
         """Execute one instruction, as far as its result can be known."""
         insn = scalar.decode(word)
         if insn is None:
             return  # vector instructions write no general register
-        rt, ra = word >> 21 & 31, word >> 16 & 31
-        if insn.kind == "branch":
-            self._branch(word)
-            return
-        if insn.mnemonic == "mtspr" and scalar.SPR_NAMES[scalar.spr_number(word)] == _CTR:
-            self.ctr = self._gpr.get(rt)
+        ra = word >> 16 & 31
         result = self._result(insn.mnemonic, word)
         address = self._sum(ra, word) if insn.update else None
-        if insn.size < 0 and insn.dest:
-            for register in range(rt, 32):
-                self._set(register, None)
-        elif insn.dest:
-            self._set(rt if insn.dest == "rt" else ra, result)
-        if insn.update:
-            self._set(ra, address)
+        registers = _written(word)
+        self.forget([word])
+        if address is not None:
+            self._known[ra] = address
+        elif result is not None and registers:
+            self._known[registers[0]] = result & _WORD
 
     def address(self, word: int) -> int | None:
-        """Address of a load, store or vector access; None if not known, or no such instruction."""
+        """Address of a load, store or vector access; None if not known, or no such instruction.
+
+        Of ``fxvinx`` and ``fxvoutx`` the beginning of the region is enough.
+        """
         insn = vector.decode(word)
         ra, rb = word >> 16 & 31, word >> 11 & 31
         if insn is not None:
             if insn.form.kind in (vector.Kind.ARITH, vector.Kind.SPLAT):
                 return None
-            return _added(0 if ra == 0 else self._gpr.get(ra), self._gpr.get(rb))
+            base, index = 0 if ra == 0 else self._known.get(ra), self._known.get(rb)
+            if is_vector_io(word) and (base is None) != (index is None):
+                # A region of the vector bus, and the row in it.
+                known = base or index or 0
+                return known if known > _LAST_INDEX else None
+            return _added(base, index)
         found = scalar.decode(word)
         if found is None or found.kind not in ("load", "store"):
             return None
         return self._sum(ra, word)
 
     def _sum(self, ra: int, word: int) -> int | None:
-        base = 0 if ra == 0 else self._gpr.get(ra)
+        base = 0 if ra == 0 else self._known.get(ra)
         indexed = word >> 26 == 31
-        return _added(base, self._gpr.get(word >> 11 & 31) if indexed else _signed(word))
-
-    def _branch(self, word: int) -> None:
-        if word >> 26 == 16 and not word & scalar.BO_KEEPS_CTR:
-            self.ctr = None
-        if word & 1:
-            for register in _CHANGED_BY_CALL:
-                self._set(register, None)
-            self.ctr = None
+        return _added(base, self._known.get(word >> 11 & 31) if indexed else _signed(word))
 
     def _result(self, mnemonic: str, word: int) -> int | None:
-        rt, ra, rb = (self._gpr.get(word >> place & 31) for place in (21, 16, 11))
+        rt, ra, rb = (self._known.get(word >> place & 31) for place in (21, 16, 11))
         zero_or_ra = 0 if word >> 16 & 31 == 0 else ra
         low = word & 0xFFFF
         match mnemonic:
@@ -87,26 +101,96 @@ class Registers:
                 return None if rt is None else rt | low << 16
             case "or":
                 return None if rt is None or rb is None else rt | rb
+            case "mtspr":
+                return rt
         return None
 
-    def _set(self, register: int, value: int | None) -> None:
-        if value is None:
-            self._gpr.pop(register, None)
+
+def _written(word: int) -> tuple[int | str, ...]:
+    """List the registers that an instruction writes, or may change if it calls."""
+    insn = scalar.decode(word)
+    if insn is None:
+        return ()
+    rt, ra = word >> 21 & 31, word >> 16 & 31
+    if insn.kind == "branch":
+        if word & 1:
+            return (*_CHANGED_BY_CALL, _CTR)
+        return () if word >> 26 == 18 or word >> 21 & 4 else (_CTR,)
+    if insn.mnemonic == "mtspr":
+        return (_CTR,) if scalar.SPR_NAMES[scalar.spr_number(word)] == _CTR else ()
+    if insn.size < 0 and insn.dest:
+        return tuple(range(rt, 32))
+    written = {"rt": (rt,), "ra": (ra,)}.get(insn.dest, ())
+    return (*written, ra) if insn.update else written
+
+
+def registers_at(
+    code: Sequence[tuple[int, int]], branches: Sequence[Branch], loop: Branch
+) -> Registers:
+    """Find what is known when a loop begins for the first time.
+
+    Parameters
+    ----------
+    code : sequence of (address, word)
+        The function.
+    branches : sequence of Branch
+        Those in it.
+    loop : Branch
+        Its branch back.
+    """
+    assert loop.target is not None
+    begin, end = loop.target, loop.address + 4
+    by_address = {branch.address: branch for branch in branches}
+    arriving: dict[int, list[Registers]] = {}
+    now: Registers | None = Registers()  # None: nothing gets there
+    for address, word in code:
+        if address == begin:
+            break
+        now = _met(now, arriving.pop(address, []))
+        for back in branches:
+            if now and back.target == address <= back.address and not back.calls:
+                now.forget(other for at, other in code if address <= at <= back.address)
+        if now is None:
+            continue
+        now.follow(word)
+        branch = by_address.get(address)
+        if branch is None or branch.calls:
+            continue
+        if branch.target is not None and branch.target > address:
+            arriving.setdefault(branch.target, []).append(now.copy())
+        if not branch.is_conditional:
+            now = None
+    entering = [one for target, found in arriving.items() if begin <= target < end for one in found]
+    return _met(now, entering) or Registers()
+
+
+def _met(now: Registers | None, others: Sequence[Registers]) -> Registers | None:
+    """Keep what is known on all ways that meet."""
+    for other in others:
+        if now is None:
+            now = other
         else:
-            self._gpr[register] = value & _WORD
+            now.keep_common(other)
+    return now
 
 
 def place_of(word: int, address: int | None) -> Place:
-    """What an instruction reaches at an address; where that is not known, what is usual.
+    """Tell what an instruction reaches at an address; where that is not known, what is usual.
 
     Usual is the SRAM, and for ``fxvinx`` and ``fxvoutx`` the synapse array.
     """
-    insn = vector.decode(word)
-    if insn is not None and insn.form.kind in (vector.Kind.INX, vector.Kind.OUTX):
-        return _place_of_vector(address, reads=insn.form.kind is vector.Kind.INX)
+    if is_vector_io(word):
+        insn = vector.decode(word)
+        return _place_of_vector(address, reads=bool(insn and insn.form.kind is vector.Kind.INX))
     if address is None or address < mm.EXTMEM_DATA_BASE:
         return Place.SRAM
     return Place.BUS if address >= mm.OMNIBUS_DATA_BASE else Place.EXTERNAL
+
+
+def is_vector_io(word: int) -> bool:
+    """Whether an instruction is ``fxvinx`` or ``fxvoutx``."""
+    insn = vector.decode(word)
+    return insn is not None and insn.form.kind in (vector.Kind.INX, vector.Kind.OUTX)
 
 
 def _place_of_vector(address: int | None, *, reads: bool) -> Place:
@@ -114,7 +198,7 @@ def _place_of_vector(address: int | None, *, reads: bool) -> Place:
         return Place.ARRAY
     if address >= mm.VECTOR_EXTMEM:
         return Place.EXTERNAL
-    region = address & ~mm.VECTOR_IGNORED & ~0xFFFF
+    region = address & ~mm.VECTOR_IGNORED & ~_LAST_INDEX
     converts = region in (mm.VECTOR_CAUSAL, mm.VECTOR_ACAUSAL)
     return Place.CONVERSION if reads and converts else Place.ARRAY
 
