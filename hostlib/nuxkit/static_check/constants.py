@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from nuxemu import Place
 from nuxemu import memory_map as mm
@@ -125,35 +125,34 @@ def _written(word: int) -> tuple[int | str, ...]:
 
 
 def registers_at(
-    code: Sequence[tuple[int, int]], branches: Sequence[Branch], loop: Branch
+    code: Mapping[int, int], branches: Mapping[int, Branch], loop: Branch
 ) -> Registers:
     """Find what is known when a loop begins for the first time.
 
     Parameters
     ----------
-    code : sequence of (address, word)
-        The function.
-    branches : sequence of Branch
-        Those in it.
+    code : mapping
+        Words of the function by address, ascending.
+    branches : mapping
+        Its branches by address.
     loop : Branch
         Its branch back.
     """
     assert loop.target is not None
     begin, end = loop.target, loop.address + 4
-    by_address = {branch.address: branch for branch in branches}
     arriving: dict[int, list[Registers]] = {}
     now: Registers | None = Registers()  # None: nothing gets there
-    for address, word in code:
+    for address, word in code.items():
         if address == begin:
             break
         now = _met(now, arriving.pop(address, []))
-        for back in branches:
+        for back in branches.values():
             if now and back.target == address <= back.address and not back.calls:
-                now.forget(other for at, other in code if address <= at <= back.address)
+                now.forget(other for at, other in code.items() if address <= at <= back.address)
         if now is None:
             continue
         now.follow(word)
-        branch = by_address.get(address)
+        branch = branches.get(address)
         if branch is None or branch.calls:
             continue
         if branch.target is not None and branch.target > address:

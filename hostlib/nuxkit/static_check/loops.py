@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +27,8 @@ class Loop:
         Function that the code is in.
     location : SourceLocation
         Its line in the source.
-    begin, end : int
-        Addresses of its first instruction, and behind its last one.
+    addresses : tuple of int
+        Its instructions; in the order in which they are executed if the loop is straight-line.
     cycles : float or None
         Processor cycles of a round; None if the loop is not straight-line.
     reason : str
@@ -42,17 +42,11 @@ class Loop:
 
     function: str
     location: SourceLocation
-    begin: int
-    end: int
+    addresses: tuple[int, ...]
     cycles: float | None
     reason: str = ""
     rounds: int | None = None
     unknown: int = 0
-
-    @property
-    def instructions(self) -> int:
-        """Instructions of a round of a straight-line loop, all of the code otherwise."""
-        return (self.end - self.begin) // 4
 
     @property
     def time_s(self) -> float | None:
@@ -61,9 +55,9 @@ class Loop:
 
     def __str__(self) -> str:
         if self.cycles is None:
-            return f"loop of {self.instructions} instructions, not straight-line: {self.reason}"
+            return f"loop of {len(self.addresses)} instructions, not straight-line: {self.reason}"
         text = (
-            f"loop of {self.instructions} instructions: {self.cycles:.4g} cycles "
+            f"loop of {len(self.addresses)} instructions: {self.cycles:.4g} cycles "
             f"({self.cycles / mm.PPU_CLOCK_HZ * 1e9:.4g} ns) a round"
         )
         if self.rounds is not None:
@@ -86,52 +80,77 @@ def find_loops(image: Image, locate: Locate) -> list[Loop]:
 
 
 def _loops_of(image: Image, function: Function, locate: Locate) -> Iterator[Loop]:
-    code = list(image.code(function.address, function.end))
-    branches = branches_in(code)
-    for back in branches:
+    code = dict(image.code(function.address, function.end))
+    branches = {branch.address: branch for branch in branches_in(code.items())}
+    for back in branches.values():
         if back.calls or not back.leads_into(function.address, back.address + 4):
             continue
         location = locate(back.address)
         if location is None:
             continue
-        assert back.target is not None
-        place = (function.name, location, back.target, back.address + 4)
-        reason = _reason(branches, back)
-        if reason:
-            yield Loop(*place, None, reason)
+        way = _way_round(branches, back)
+        reason = "has branches" if way is None else _reason(branches, back, way)
+        if way is None or reason:
+            assert back.target is not None
+            extent = tuple(range(back.target, back.address + 4, 4))
+            yield Loop(function.name, location, extent, None, reason)
         else:
-            yield Loop(*place, **_timed(code, branches, back))
+            yield Loop(function.name, location, tuple(way), **_timed(code, branches, back, way))
 
 
-def _reason(branches: Sequence[Branch], back: Branch) -> str:
-    """Why the loop that ends with a branch back is not straight-line; empty if it is."""
+def _way_round(branches: Mapping[int, Branch], back: Branch) -> list[int] | None:
+    """Addresses from the begin of a loop to its branch back; None if there are several ways."""
     assert back.target is not None
-    begin, end = back.target, back.address + 4
-    others = [one for one in branches if one is not back]
-    inside = [one for one in others if begin <= one.address < end]
-    if any(branch.calls for branch in inside):
+    body = range(back.target, back.address + 4, 4)
+    following = {address: _following(address, branches.get(address)) for address in body}
+    closes = {back.address}
+    for address in reversed(body):
+        if not closes.isdisjoint(following[address]):
+            closes.add(address)
+    way = [body.start]
+    while way[-1] != back.address:
+        ahead = [one for one in following[way[-1]] if one in closes]
+        # Backward inside the body: a loop in it, or one that shares its begin.
+        if len(ahead) != 1 or ahead[0] <= way[-1]:
+            return None
+        way += ahead
+    return way
+
+
+def _following(address: int, branch: Branch | None) -> set[int]:
+    """Where an instruction of a function goes on."""
+    if branch is None or branch.calls:
+        return {address + 4}
+    next_one = {address + 4} if branch.is_conditional else set()
+    return next_one if branch.target is None else {branch.target, *next_one}
+
+
+def _reason(branches: Mapping[int, Branch], back: Branch, way: Sequence[int]) -> str:
+    """Why a loop with one way round is not straight-line all the same; empty if it is."""
+    on_way = [branches[address] for address in way[:-1] if address in branches]
+    if any(branch.calls for branch in on_way):
         return "calls functions"
-    for branch in inside:
-        leaves = branch.target is None or branch.target >= end
-        if not leaves or not branch.is_conditional:
-            return "has branches"
-    returns = any(one.address >= end and one.leads_into(begin, end) for one in others)
-    return "has branches" if returns else ""
+    # A way out that leads back in is another way round.
+    goes_back = any(branch.target is not None and branch.target < way[0] for branch in on_way)
+    returns = any(
+        one.address > back.address and one.leads_into(way[0], back.address + 4)
+        for one in branches.values()
+    )
+    return "has branches" if goes_back or returns else ""
 
 
 def _timed(
-    code: Sequence[tuple[int, int]], branches: Sequence[Branch], back: Branch
+    code: Mapping[int, int], branches: Mapping[int, Branch], back: Branch, way: Sequence[int]
 ) -> dict[str, Any]:
     """`cycles`, `rounds` and `unknown` of a straight-line loop."""
-    assert back.target is not None
-    body = [word for address, word in code if back.target <= address <= back.address]
-    has_exits = len(branches_in(enumerate(body))) > 1
     registers = registers_at(code, branches, back)
+    has_exits = any(branches[address].is_conditional for address in way[:-1] if address in branches)
     rounds = registers.ctr if back.only_counts and not has_exits else None
-    places, unknown = [], 0
-    for word in body:
+    words, places, unknown = [], [], 0
+    for word in (code[address] for address in way):
         address = registers.address(word)
+        words.append(word)
         places.append(place_of(word, address))
         unknown += address is None and is_vector_io(word)
         registers.follow(word)
-    return {"cycles": loop_cycles(body, places), "rounds": rounds, "unknown": unknown}
+    return {"cycles": loop_cycles(words, places), "rounds": rounds, "unknown": unknown}

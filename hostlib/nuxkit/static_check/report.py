@@ -18,6 +18,7 @@ from nuxkit.builder.stack import StackBound, stack_bound
 from nuxkit.builder.toolchain import disassembler, find_toolchain
 from nuxkit.builder.verify import has_runtime, instruction_errors, locator, verify
 from nuxkit.program import Program
+from nuxkit.rules.generate import made_sources
 from nuxkit.source_lines import SourceLocation
 from nuxkit.static_check.loops import Loop, find_loops
 
@@ -126,7 +127,12 @@ def check_program(
     ]
     loops = sorted(
         find_loops(image, places.of),
-        key=lambda loop: (loop.location.file, loop.location.line, loop.location.column, loop.begin),
+        key=lambda loop: (
+            loop.location.file,
+            loop.location.line,
+            loop.location.column,
+            loop.addresses,
+        ),
     )
     return StaticReport(
         name,
@@ -168,12 +174,12 @@ class _Places:
     def __init__(self, program: Program, file: str) -> None:
         self.file = file
         self._program = program
-        self._runtime = str(runtime_root()) + os.sep
+        self._not_users = (str(runtime_root()) + os.sep, str(made_sources()) + os.sep)
 
     def of(self, address: int) -> SourceLocation | None:
-        """Innermost place of an instruction that is not the runtime's; None if all are."""
+        """Innermost place of an instruction in the user's source; None if there is none."""
         for place in self._program.source_locations(address):
-            if not place.file.startswith(self._runtime):
+            if not place.file.startswith(self._not_users):
                 return replace(place, file=self._called(place.file))
         return None
 
@@ -195,7 +201,7 @@ def _loop_dict(loop: Loop) -> dict[str, Any]:
         "line": loop.location.line,
         "column": loop.location.column,
         "function": loop.function,
-        "instructions": loop.instructions,
+        "instructions": len(loop.addresses),
         "cycles": loop.cycles,
         "time_s": loop.time_s,
         "rounds": loop.rounds,
