@@ -118,7 +118,7 @@ def check_program(
         found.append(Diagnostic("warning", "the program was not linked with the runtime of nuxkit: "
                                 "there is no bound on its stack", name))  # fmt: skip
     elif memory.stack.size is None:
-        found.append(_unbounded(program, memory.stack, places))
+        found.append(_unbounded(image, memory.stack, places))
     vectors = [
         word >> 26 == vector.PRIMARY_OPCODE
         for section in image.sections
@@ -156,9 +156,9 @@ def _problems(program: Program, image: Image, memory: BuildReport | None) -> lis
     ]
 
 
-def _unbounded(program: Program, stack: StackBound, places: _Places) -> Diagnostic:
-    symbol = program.symbols.get(stack.function)
-    place = places.of(symbol.address) if symbol else None
+def _unbounded(image: Image, stack: StackBound, places: _Places) -> Diagnostic:
+    function = next((one for one in image.functions if one.name == stack.function), None)
+    place = places.of_function(function.address) if function else None
     text = (
         f"the stack of {stack.function}() has no bound, {stack.reason}; at least "
         f"{stack.at_least} bytes are used"
@@ -182,6 +182,14 @@ class _Places:
             if not place.file.startswith(self._not_users):
                 return replace(place, file=self._called(place.file))
         return None
+
+    def of_function(self, address: int) -> SourceLocation | None:
+        """Where a function is defined; None if that is not in the user's source."""
+        function = self._program.function_at(address)
+        place = self._program.declaration(function) if function else None
+        if place is None or place.file.startswith(self._not_users):
+            return None
+        return replace(place, file=self._called(place.file))
 
     def spelled(self, entry: Diagnostic) -> Diagnostic:
         return entry if entry.file is None else replace(entry, file=self._called(entry.file))
