@@ -124,7 +124,8 @@ class SourceLines:
             file, line, column = (
                 attribute(die, f"DW_AT_decl_{part}") or 0 for part in ("file", "line", "column")
             )
-            name = self._files(die.cu).get(file, "?")
+            unit: Any = die.cu
+            name = self._files(unit).get(file, "?")
         return SourceLocation(name, line, column, function.name)
 
     def address_of_line(self, file: str, line: int) -> int | None:

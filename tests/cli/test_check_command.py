@@ -49,8 +49,8 @@ def test_one_report_has_loops_memory_stack_and_instructions(nuxkit, source):
     assert (done.code, done.err) == (0, "")
     (file, line, severity, text), *others = messages(done)
     assert (file, line, severity) == ("rule.c", 6, "note") and not others
-    cycles = float(re.fullmatch(
-        r"start: loop of \d+ instructions: ([\d.]+) cycles \([\d.]+ ns\) a round", text)[1])  # fmt: skip
+    pattern = r"start: loop of \d+ instructions: ([\d.]+) cycles \([\d.]+ ns\) a round"
+    cycles = float(re.fullmatch(pattern, text)[1])
     assert 387 < cycles < 420 or 4 * 387 < cycles < 4 * 420  # unrolled: a conversion each
     assert re.search(r"^code +\d+ bytes$", done.out, re.M)
     assert re.search(r"^stack, at most +\d+ bytes  start$", done.out, re.M)
