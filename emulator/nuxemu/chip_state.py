@@ -8,6 +8,7 @@ import io
 import os
 import struct
 import tempfile
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -23,8 +24,8 @@ _FORMAT_NAME = "nuxemu_state_format"
 _MAX_BYTES = 1 << 30
 # What zipfile and NumPy raise for damaged and foreign files.
 _DAMAGES = (
-    OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, OverflowError,
-    struct.error, zlib.error, zipfile.BadZipFile,
+    ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, OverflowError, OSError,
+    SyntaxError, MemoryError, struct.error, tokenize.TokenError, zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
 
 
@@ -89,7 +90,9 @@ class ChipState:
         OSError
             If it cannot be read.
         """
-        content = io.BytesIO(Path(path).read_bytes())
+        # Read at once: what fails from here on is the content, not the disk.
+        with open(path, "rb") as file:
+            content = io.BytesIO(file.read(_MAX_BYTES))
         try:
             with zipfile.ZipFile(content) as archive:
                 size = sum(entry.file_size for entry in archive.infolist())

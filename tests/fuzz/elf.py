@@ -29,7 +29,7 @@ int start(void) {
 """
 MAX_CYCLES = 3000
 #: Every so many cases the debug information is read too, which takes most of the time.
-WITH_DEBUG = 8
+WITH_DEBUG = 25
 
 
 class ElfFiles:
@@ -53,7 +53,6 @@ class ElfFiles:
     def make(self, rng: Random, case: int) -> bytes:
         base, places = self._bases[0 if case % WITH_DEBUG == 0 else 1]
         data = bytearray(base)
-        # Debug information gets its share of the damage only where it is read.
         for _ in range(rng.choice((1, 1, 1, 2, 3, 8))):
             mutate(rng, data, places)
         return bytes(data)

@@ -21,6 +21,7 @@ from sanitizers import ROOT, are_available, build_sanitized, environment
 
 #: Wall time (s) after which a case counts as hanging.
 CASE_TIMEOUT_S = 60.0
+WORKER = ["-m", "fuzz.worker"]
 
 
 @dataclass
@@ -81,7 +82,7 @@ def _run_worker(
     errors = folder / "worker-errors.txt"
     with open(errors, "wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "fuzz.worker", name, str(folder), *numbers],
+            [sys.executable, *WORKER, name, str(folder), *numbers],
             env=env, stdout=subprocess.PIPE, stderr=stderr, text=True,
         )  # fmt: skip
     lines: queue.Queue[str] = queue.Queue()

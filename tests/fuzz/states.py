@@ -18,7 +18,7 @@ class States:
 
     name = "states"
     unit = "states"
-    full_run = 20_000
+    full_run = 5_000
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -71,4 +71,4 @@ class States:
 def _busy_state() -> ChipState:
     """A chip in the middle of a random program."""
     rng = Random(11)
-    return run(Programs(None).make(rng, 0), rng, 0)[1]
+    return run(Programs(None).make(rng, 0), rng, 8)[1]

@@ -11,7 +11,7 @@ import click
 
 from nuxkit.chip import Chip
 from nuxkit.cli import text
-from nuxkit.cli.common import assignments, complete_variables, load_program
+from nuxkit.cli.common import hemisphere_option, load_program, symbols_option
 from nuxkit.debug import DebugSession, load_core
 from nuxkit.errors import InputError
 from nuxkit.hemispheres import HEMISPHERES
@@ -28,16 +28,8 @@ _PORT = 3333
     metavar="CORE",
     help="Look at a saved core instead of running.",
 )
-@click.option(
-    "--set",
-    "symbols",
-    multiple=True,
-    callback=assignments("NAME=VALUE", text.parse_value),
-    shell_complete=complete_variables,
-    metavar="NAME=VALUE",
-    help="Write a variable before the start: a number, an enumerator, or JSON.",
-)
-@click.option("--hemisphere", default=0, show_default=True, help="0 (top) or 1 (bottom).")
+@symbols_option
+@hemisphere_option
 @click.option("--both", is_flag=True, help="Run it on both processors, each with its own port.")
 @click.option(
     "--port",

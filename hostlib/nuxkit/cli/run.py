@@ -8,16 +8,19 @@ from typing import Any
 
 import click
 
-from nuxkit.chip import DEFAULT_MAX_CYCLES, DEFAULT_MAX_WALL_S, Chip
+from nuxkit.chip import Chip
 from nuxkit.cli import text
 from nuxkit.cli.common import (
-    assignments,
     complete_variables,
     file_argument,
+    hemisphere_option,
     json_errors,
     json_option,
     load_program,
+    max_cycles_option,
+    max_seconds_option,
     print_json,
+    symbols_option,
 )
 from nuxkit.errors import NuxkitError
 from nuxkit.result import RunResult
@@ -29,15 +32,7 @@ _LARGEST_OWN_CODE = 99
 
 @click.command("run")
 @file_argument
-@click.option(
-    "--set",
-    "symbols",
-    multiple=True,
-    callback=assignments("NAME=VALUE", text.parse_value),
-    shell_complete=complete_variables,
-    metavar="NAME=VALUE",
-    help="Write a variable before the start: a number, an enumerator, or JSON.",
-)
+@symbols_option
 @click.option(
     "--symbol",
     "shown",
@@ -46,16 +41,9 @@ _LARGEST_OWN_CODE = 99
     shell_complete=complete_variables,
     help="Print it after the run.",
 )
-@click.option("--hemisphere", default=0, show_default=True, help="0 (top) or 1 (bottom).")
-@click.option(
-    "--max-cycles", default=DEFAULT_MAX_CYCLES, show_default=True, help="Stop after that many."
-)
-@click.option(
-    "--max-seconds",
-    default=DEFAULT_MAX_WALL_S,
-    show_default=True,
-    help="Stop after so much wall time.",
-)
+@hemisphere_option
+@max_cycles_option
+@max_seconds_option
 @click.option(
     "--core",
     default="native",
