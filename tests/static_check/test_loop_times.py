@@ -8,7 +8,8 @@ import pytest
 
 import nuxkit
 from nuxemu import Place, loop_cycles
-from nuxkit.builder.image import read_image
+from nuxkit.builder.image import Function, Image, Section, read_image
+from nuxkit.source_lines import SourceLocation
 from nuxkit.static_check.loops import find_loops
 
 SOURCE = Path(__file__).parent / "loops.c"
@@ -73,3 +74,18 @@ def test_cycles_of_words():
     assert loop_cycles([], []) == 0
     with pytest.raises(ValueError, match="1 words and 0 places"):
         loop_cycles([ADDI], [])
+
+
+def test_code_that_is_all_loops_is_read_in_time():
+    """As an ELF file of unknown origin may have it."""
+    add, back, branch = 0x38630001, 0x42000000, 4
+    nested = [add] * 1000 + [back | -branch * (2 * n + 1) & 0xFFFC for n in range(1000)]
+    same = [back | max(-branch * n, -0x8000) & 0xFFFC for n in range(2000)]
+    for words, timed in ((nested, 1), (same, 0)):
+        data = b"".join(word.to_bytes(4, "big") for word in words)
+        section = Section(".text", 0, len(data), data, True)
+        image = Image((section,), {}, (), (Function("f", 0, len(data)),))
+        place = SourceLocation("rule.c", 1, 1, "f")
+        found = find_loops(image, lambda address, place=place: place)
+        assert len(found) >= 1000
+        assert sum(loop.cycles is not None for loop in found) == timed

@@ -5,22 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from nuxemu import Place
 from nuxemu import memory_map as mm
 from nuxemu.isa import scalar, vector
 from nuxkit.static_check.branches import Branch
 
-_CHANGED_BY_CALL = (0, *range(3, 13))
-_CTR = "CTR"
+_CTR = 32  # its number beside the general registers
+_CHANGED_BY_CALL = 1 << _CTR | 0x1FF9  # and r0, r3 to r12
 _WORD = 0xFFFFFFFF
 _LAST_INDEX = 0xFFFF  # in a region of the vector bus
 
 
 class Registers:
-    """Known values of general registers, and of the count register under its name."""
+    """Known values of general registers and of the count register."""
 
     def __init__(self) -> None:
-        self._known: dict[int | str, int] = {}
+        self._known: dict[int, int] = {}
 
     @property
     def ctr(self) -> int | None:
@@ -37,11 +39,10 @@ class Registers:
         """Forget what is not the same in another."""
         self._known = dict(self._known.items() & other._known.items())
 
-    def forget(self, words: Iterable[int]) -> None:
-        """Forget what some instructions write."""
-        for word in words:
-            for register in _written(word):
-                self._known.pop(register, None)
+    def forget(self, written: int) -> None:
+        """Forget registers, one bit each."""
+        for register in [one for one in self._known if written >> one & 1]:
+            del self._known[register]
 
     def follow(self, word: int) -> None:
         """Execute one instruction, as far as its result can be known."""
@@ -51,12 +52,11 @@ class Registers:
         ra = word >> 16 & 31
         result = self._result(insn.mnemonic, word)
         address = self._sum(ra, word) if insn.update else None
-        registers = _written(word)
-        self.forget([word])
+        self.forget(_written(word))
         if address is not None:
             self._known[ra] = address
-        elif result is not None and registers:
-            self._known[registers[0]] = result & _WORD
+        elif result is not None:
+            self._known[_destination(insn, word)] = result & _WORD
 
     def address(self, word: int) -> int | None:
         """Address of a load, store or vector access; None if not known, or no such instruction.
@@ -101,54 +101,74 @@ class Registers:
                 return None if rt is None else rt | low << 16
             case "or":
                 return None if rt is None or rb is None else rt | rb
-            case "mtspr":
+            case "mtspr" if _sets_ctr(word):
                 return rt
         return None
 
 
-def _written(word: int) -> tuple[int | str, ...]:
-    """List the registers that an instruction writes, or may change if it calls."""
+def _sets_ctr(word: int) -> bool:
+    return scalar.SPR_NAMES[scalar.spr_number(word)] == "CTR"
+
+
+def _destination(insn: scalar.ScalarInsn, word: int) -> int:
+    """Register that gets the result of an arithmetic instruction or of ``mtctr``."""
+    return {"rt": word >> 21 & 31, "ra": word >> 16 & 31}.get(insn.dest, _CTR)
+
+
+def _written(word: int) -> int:
+    """Tell the registers that an instruction writes, or may change if it calls; one bit each."""
     insn = scalar.decode(word)
     if insn is None:
-        return ()
-    rt, ra = word >> 21 & 31, word >> 16 & 31
+        return 0
     if insn.kind == "branch":
-        if word & 1:
-            return (*_CHANGED_BY_CALL, _CTR)
-        return () if word >> 26 == 18 or word >> 21 & 4 else (_CTR,)
+        counts = word >> 26 != 18 and not word >> 21 & 4
+        return _CHANGED_BY_CALL if word & 1 else counts << _CTR
     if insn.mnemonic == "mtspr":
-        return (_CTR,) if scalar.SPR_NAMES[scalar.spr_number(word)] == _CTR else ()
-    if insn.size < 0 and insn.dest:
-        return tuple(range(rt, 32))
-    written = {"rt": (rt,), "ra": (ra,)}.get(insn.dest, ())
-    return (*written, ra) if insn.update else written
+        return _sets_ctr(word) << _CTR
+    written = insn.update << (word >> 16 & 31)
+    if insn.dest:
+        first = _destination(insn, word)
+        written |= (1 << 32) - (1 << first) if insn.size < 0 else 1 << first
+    return written
 
 
-def registers_at(
-    code: Mapping[int, int], branches: Mapping[int, Branch], loop: Branch
-) -> Registers:
-    """Find what is known when a loop begins for the first time.
+def registers_at_loops(
+    code: Mapping[int, int], branches: Mapping[int, Branch], loops: Iterable[Branch]
+) -> dict[int, Registers]:
+    """Find what is known when each loop of a function begins for the first time.
 
     Parameters
     ----------
     code : mapping
-        Words of the function by address, ascending.
+        Words of the function by address, ascending without gaps.
     branches : mapping
         Its branches by address.
-    loop : Branch
-        Its branch back.
+    loops : iterable of Branch
+        The branch back of each loop.
+
+    Returns
+    -------
+    dict
+        Registers by the address at which a loop begins.
     """
-    assert loop.target is not None
-    begin, end = loop.target, loop.address + 4
+    last: dict[int, int] = {}  # the last branch back, by where loops begin
+    for back in loops:
+        assert back.target is not None
+        last[back.target] = max(back.address, last.get(back.target, 0))
+    origin = next(iter(code), 0)
+    written = np.array([_written(word) for word in code.values()], np.uint64)
     arriving: dict[int, list[Registers]] = {}
+    found = {}
     now: Registers | None = Registers()  # None: nothing gets there
     for address, word in code.items():
-        if address == begin:
-            break
         now = _met(now, arriving.pop(address, []))
-        for back in branches.values():
-            if now and back.target == address <= back.address and not back.calls:
-                now.forget(other for at, other in code.items() if address <= at <= back.address)
+        if address in last:
+            body = range(address, last[address] + 4)
+            into = [one for target, ways in arriving.items() if target in body for one in ways]
+            now = now or _met(None, into) or Registers()  # some are entered in their middle
+            found[address] = now.copy()
+            part = written[(address - origin) // 4 : (last[address] - origin) // 4 + 1]
+            now.forget(int(np.bitwise_or.reduce(part)))
         if now is None:
             continue
         now.follow(word)
@@ -159,15 +179,14 @@ def registers_at(
             arriving.setdefault(branch.target, []).append(now.copy())
         if not branch.is_conditional:
             now = None
-    entering = [one for target, found in arriving.items() if begin <= target < end for one in found]
-    return _met(now, entering) or Registers()
+    return found
 
 
 def _met(now: Registers | None, others: Sequence[Registers]) -> Registers | None:
     """Keep what is known on all ways that meet."""
     for other in others:
         if now is None:
-            now = other
+            now = other.copy()
         else:
             now.keep_common(other)
     return now

@@ -12,7 +12,7 @@ from nuxemu import memory_map as mm
 from nuxkit.builder.image import Function, Image
 from nuxkit.source_lines import SourceLocation
 from nuxkit.static_check.branches import Branch, branches_in
-from nuxkit.static_check.constants import is_vector_io, place_of, registers_at
+from nuxkit.static_check.constants import Registers, is_vector_io, place_of, registers_at_loops
 
 Locate = Callable[[int], SourceLocation | None]
 
@@ -27,7 +27,7 @@ class Loop:
         Function that the code is in.
     location : SourceLocation
         Its line in the source.
-    addresses : tuple of int
+    addresses : sequence of int
         Its instructions; in the order in which they are executed if the loop is straight-line.
     cycles : float or None
         Processor cycles of a round; None if the loop is not straight-line.
@@ -42,7 +42,7 @@ class Loop:
 
     function: str
     location: SourceLocation
-    addresses: tuple[int, ...]
+    addresses: Sequence[int]
     cycles: float | None
     reason: str = ""
     rounds: int | None = None
@@ -82,20 +82,26 @@ def find_loops(image: Image, locate: Locate) -> list[Loop]:
 def _loops_of(image: Image, function: Function, locate: Locate) -> Iterator[Loop]:
     code = dict(image.code(function.address, function.end))
     branches = {branch.address: branch for branch in branches_in(code.items())}
-    for back in branches.values():
-        if back.calls or not back.leads_into(function.address, back.address + 4):
-            continue
+    backs = [
+        branch
+        for branch in branches.values()
+        if not branch.calls and branch.leads_into(function.address, branch.address + 4)
+    ]
+    registers = registers_at_loops(code, branches, backs) if backs else {}
+    for back, previous in zip(backs, [None, *backs], strict=False):
+        assert back.target is not None
         location = locate(back.address)
         if location is None:
             continue
-        way = _way_round(branches, back)
+        has_inner = previous is not None and previous.address >= back.target
+        way = None if has_inner else _way_round(branches, back)
         reason = "has branches" if way is None else _reason(branches, back, way)
         if way is None or reason:
-            assert back.target is not None
-            extent = tuple(range(back.target, back.address + 4, 4))
+            extent = range(back.target, back.address + 4, 4)
             yield Loop(function.name, location, extent, None, reason)
         else:
-            yield Loop(function.name, location, tuple(way), **_timed(code, branches, back, way))
+            timed = _timed(code, branches, back, way, registers[back.target])
+            yield Loop(function.name, location, tuple(way), **timed)
 
 
 def _way_round(branches: Mapping[int, Branch], back: Branch) -> list[int] | None:
@@ -110,8 +116,7 @@ def _way_round(branches: Mapping[int, Branch], back: Branch) -> list[int] | None
     way = [body.start]
     while way[-1] != back.address:
         ahead = [one for one in following[way[-1]] if one in closes]
-        # Backward inside the body: a loop in it, or one that shares its begin.
-        if len(ahead) != 1 or ahead[0] <= way[-1]:
+        if len(ahead) != 1:
             return None
         way += ahead
     return way
@@ -140,10 +145,13 @@ def _reason(branches: Mapping[int, Branch], back: Branch, way: Sequence[int]) ->
 
 
 def _timed(
-    code: Mapping[int, int], branches: Mapping[int, Branch], back: Branch, way: Sequence[int]
+    code: Mapping[int, int],
+    branches: Mapping[int, Branch],
+    back: Branch,
+    way: Sequence[int],
+    registers: Registers,
 ) -> dict[str, Any]:
     """`cycles`, `rounds` and `unknown` of a straight-line loop."""
-    registers = registers_at(code, branches, back)
     has_exits = any(branches[address].is_conditional for address in way[:-1] if address in branches)
     rounds = registers.ctr if back.only_counts and not has_exits else None
     words, places, unknown = [], [], 0
