@@ -115,6 +115,19 @@ class SourceLines:
         found: _Extent | None = _find(self._functions, pc) or _find(self._labels, pc)
         return found.function if found else None
 
+    def declaration(self, function: Function) -> SourceLocation | None:
+        """Find where a function is defined; None without debug information."""
+        die = function._die
+        if die is None or "DW_AT_decl_line" not in die.attributes:
+            return None
+        with malformed_debug_info(self._debug.path):
+            file, line, column = (
+                attribute(die, f"DW_AT_decl_{part}") or 0 for part in ("file", "line", "column")
+            )
+            unit: Any = die.cu
+            name = self._files(unit).get(file, "?")
+        return SourceLocation(name, line, column, function.name)
+
     def address_of_line(self, file: str, line: int) -> int | None:
         """Lowest address with code of that line; ``file`` may lack leading folders."""
         wanted = PurePosixPath(normpath(file)).parts
