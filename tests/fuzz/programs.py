@@ -16,6 +16,10 @@ WORDS = 600  # of code in each processor's SRAM
 BURSTS = 150
 MEMORY_KINDS = (Kind.LAX, Kind.STAX, Kind.INX, Kind.OUTX)
 MEMORY_ROWS = [insn for insn in VECTOR if insn.kind in MEMORY_KINDS]
+_EDGES = (
+    mm.SRAM_SIZE, mm.EXTMEM_DATA_BASE, mm.EXTMEM_DATA_BASE + mm.EXTMEM_SIZE, mm.DRAM_DATA_BASE,
+    mm.DRAM_DATA_BASE + mm.DRAM_SIZE, 1 << 32, mm.EXTMEM_FETCH_BASE, mm.DRAM_FETCH_BASE,
+)  # fmt: skip
 _SPRS = list(scalar.SPR_NAMES)
 _BUS_WORDS = [
     value for name, value in vars(mm).items()
@@ -33,9 +37,7 @@ def address(rng: Random) -> int:
     if kind < 3:
         return rng.randrange(mm.SRAM_SIZE) & ~rng.choice((0, 3, 3, 127))
     if kind == 3:
-        return rng.choice((mm.SRAM_SIZE, mm.EXTMEM_DATA_BASE, mm.EXTMEM_DATA_BASE + mm.EXTMEM_SIZE,
-                           mm.DRAM_DATA_BASE, mm.DRAM_DATA_BASE + mm.DRAM_SIZE, 1 << 32,
-                           mm.EXTMEM_FETCH_BASE, mm.DRAM_FETCH_BASE)) - rng.randrange(-8, 9)  # fmt: skip
+        return rng.choice(_EDGES) - rng.randrange(-8, 9)
     if kind < 6:
         word = rng.choice(_BUS_WORDS) + rng.randrange(2) * mm.OMNIBUS_HEMISPHERE_WORD_STRIDE
         return mm.OMNIBUS_DATA_BASE + 4 * (word + rng.choice((0, 0, rng.randrange(1024))))
