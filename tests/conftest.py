@@ -5,6 +5,9 @@ import pytest
 
 from sanitizers import build_sanitized
 
+# The first one is there already where nuxkit is installed.
+pytest_plugins = ["nuxkit.testing.plugin", "pytester"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def build_cache(tmp_path_factory):

@@ -32,6 +32,8 @@ HEADERS = [
         "chip.h",
         "processor.h",
         "profile.h",
+        "debug.h",
+        "trace.h",
     )
 ]
 ffibuilder = FFI()

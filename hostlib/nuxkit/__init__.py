@@ -40,6 +40,7 @@ from .program import Program
 from .result import RunResult
 from .rules import Timer
 from .sweeps import sweep
+from .trace import Trace, TraceRecords
 
 __all__ = [
     "AllToAll",
@@ -73,6 +74,8 @@ __all__ = [
     "StopReason",
     "Timer",
     "ToolchainError",
+    "Trace",
+    "TraceRecords",
     "build",
     "load",
     "ms",

@@ -6,6 +6,7 @@ from random import Random
 from typing import Protocol
 
 from fuzz.elf import ElfFiles
+from fuzz.packets import Packets
 from fuzz.programs import Programs
 from fuzz.states import States
 
@@ -27,7 +28,7 @@ class Target(Protocol):
         """Use the input; an exception is a finding. Returns how many units that was."""
 
 
-TARGETS: dict[str, type[Target]] = {t.name: t for t in (ElfFiles, Programs, States)}
+TARGETS: dict[str, type[Target]] = {t.name: t for t in (ElfFiles, Programs, States, Packets)}
 
 
 def sources(name: str, seed: int, case: int) -> tuple[Random, Random]:

@@ -24,8 +24,9 @@ def check(name, folder, sanitized):
     assert outcome.units >= wanted
 
 
-def test_damaged_programs_are_loaded_or_refused(tmp_path):
-    check("elf", tmp_path, None)
+@pytest.mark.parametrize("name", ["elf", "packets"])
+def test_damaged_programs_and_packets_are_taken_or_refused(tmp_path, name):
+    check(name, tmp_path, None)
 
 
 @needs_sanitizers

@@ -23,6 +23,9 @@ SELECTIONS = {
     ),
     "network": ("tests/network", "not poisson and not runaway and not at_once"),
     "neurons": ("tests/neurons", "not machines"),
+    "profile": ("tests/profile", "not experiments and not ship"),
+    "debug": ("tests/debug/test_stub.py", "sizes or interrupted or time_stands or weight"),
+    "trace": ("tests/tracing/test_traced_runs.py", ""),
     "vectors": ("tests/conformance/test_vector_sequences.py", ""),
 }
 

@@ -2,6 +2,7 @@
 /* Life of a processor, and what the host reads and writes of it. */
 #include "processor.h"
 #include "array.h"
+#include "debug.h"
 #include "profile.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,8 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
 void nux_processor_free(nux_processor *p) {
     if (!p)
         return;
+    nux_profile_free(p);
+    nux_debug_free(p);
     if (p->chip->ppu[p->config.hemisphere] == p) {
         p->chip->ppu[p->config.hemisphere] = NULL;
         p->chip->array[p->config.hemisphere] = NULL;
@@ -64,7 +67,6 @@ void nux_processor_free(nux_processor *p) {
     nux_chip_free(p->chip);
     if (p->engine)
         p->uc_close(p->engine);
-    nux_profile_free(p);
     if (p->regions[2].pages)
         nux_translation_drop(p);
     nux_visits_close(p);

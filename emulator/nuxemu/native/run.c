@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "branch.h"
 #include "cycles.h"
+#include "debug.h"
 #include "profile.h"
 #include "values.h"
 #include <stdlib.h>
@@ -78,6 +79,9 @@ static bool run_instructions(nux_processor *p, const nux_decoded *d, uint32_t fr
     for (uint32_t pc = from; pc != to; pc += 4, d++) {
         if (p->cycles >= p->next_event && !look_up(p, pc))
             return false;
+        if (__builtin_expect(p->debug != NULL, 0) && nux_debug_stops(p, pc))
+            return false;
+        p->executing = pc;
         if (!execute_counted(p, d, pc))
             return false;
         if (p->leave) { /* code changed under us */
@@ -140,7 +144,7 @@ static void fold_progress(nux_processor *p) {
 /* Cycles until the hook must leave its plain path again. */
 static void set_budget(nux_processor *p) {
     uint64_t left = p->next_event > p->cycles ? p->next_event - p->cycles : 0;
-    p->budget = p->num_unsynced ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
+    p->budget = p->num_unsynced || p->debug ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
 }
 
 /* Plain instructions of a block that begins now, up to and with the one during which a request
@@ -165,6 +169,7 @@ static void run_part_of_block(nux_processor *p, uint32_t pc, uint32_t n) {
     p->timing.pipe = *p->visits[0].exit[0];
     p->timing.jumped = 0;
     for (uint32_t i = 0; i < n && !p->leave; i++) {
+        p->executing = pc + 4 * i;
         execute_counted(p, nux_decoded_at(p, pc + 4 * i), pc + 4 * i); /* resume_pc is behind it */
     }
     nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
@@ -203,7 +208,7 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
         return;
     }
     p->resume_pc = pc;
-    if (p->cycles >= p->next_event && !look_up(p, pc)) {
+    if ((p->cycles >= p->next_event && !look_up(p, pc)) || (p->debug && nux_debug_stops(p, pc))) {
         leave(p);
         return;
     }

@@ -9,6 +9,7 @@
 #include "array.h"
 #include "cycles.h"
 #include "profile.h"
+#include "trace.h"
 #include "vector_issue.h"
 #include <string.h>
 
@@ -56,6 +57,8 @@ static int move_memory(nux_processor *p, const nux_vinsn *v, uint32_t address, b
     }
     if (bytes) {
         nux_processor_write(p, address, lanes, n);
+        if (NUX_IS_TRACED(p->chip))
+            nux_trace_store(p, address, n);
     } else { /* word by word: bus addresses, wrap-around, and what is outside */
         for (uint32_t i = 0; i < n; i += 4) {
             uint32_t word = nux_get32(lanes + i);

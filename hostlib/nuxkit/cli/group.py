@@ -10,6 +10,7 @@ import click
 from nuxkit.cli import text
 from nuxkit.cli.build import build_command
 from nuxkit.cli.completion import completion_command
+from nuxkit.cli.debug import debug_command
 from nuxkit.cli.demo import demo_command
 from nuxkit.cli.disasm import disasm_command
 from nuxkit.cli.info import info_command
@@ -33,6 +34,7 @@ for _command in (
     run_command,
     info_command,
     disasm_command,
+    debug_command,
     profile_command,
     demo_command,
     completion_command,

@@ -10,16 +10,17 @@ from typing import Any
 import click
 
 from nuxkit.builder.cache import write_atomic
-from nuxkit.chip import DEFAULT_MAX_CYCLES, DEFAULT_MAX_WALL_S, Chip
-from nuxkit.cli import text
+from nuxkit.chip import Chip
 from nuxkit.cli.common import (
-    assignments,
-    complete_variables,
     file_argument,
+    hemisphere_option,
     json_errors,
     json_option,
     load_program,
+    max_cycles_option,
+    max_seconds_option,
     print_json,
+    symbols_option,
 )
 from nuxkit.errors import InputError
 from nuxkit.profile import Profile
@@ -29,25 +30,10 @@ _out_file = click.Path(dir_okay=False, path_type=Path)
 
 @click.command("profile")
 @file_argument
-@click.option(
-    "--set",
-    "symbols",
-    multiple=True,
-    callback=assignments("NAME=VALUE", text.parse_value),
-    shell_complete=complete_variables,
-    metavar="NAME=VALUE",
-    help="Write a variable before the start: a number, an enumerator, or JSON.",
-)
-@click.option("--hemisphere", default=0, show_default=True, help="0 (top) or 1 (bottom).")
-@click.option(
-    "--max-cycles", default=DEFAULT_MAX_CYCLES, show_default=True, help="Stop after that many."
-)
-@click.option(
-    "--max-seconds",
-    default=DEFAULT_MAX_WALL_S,
-    show_default=True,
-    help="Stop after so much wall time.",
-)
+@symbols_option
+@hemisphere_option
+@max_cycles_option
+@max_seconds_option
 @click.option("--top", default=20, show_default=True, help="Rows of each table.")
 @click.option("--annotate", is_flag=True, help="Print the source with cycles beside each line.")
 @click.option("--picture", type=_out_file, help="Write a flame graph there (.svg, .png, .pdf).")
