@@ -209,7 +209,7 @@ def test_a_weight_that_the_other_processor_changes_is_noticed(build, beside):
 
 
 def test_a_processor_without_a_debugger_says_so():
-    cpu = Chip().ppu[0]
+    cpu = nuxkit.Chip().ppu[0]
     for ask in (
         lambda: cpu.set_breakpoints([0]),
         lambda: cpu.set_watches([]),
