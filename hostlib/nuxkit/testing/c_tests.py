@@ -108,11 +108,11 @@ class CItem(pytest.Item):
         program = self.parent.program()
         if f"nux_test_{self._test}" not in program.symbols:
             pytest.skip("the preprocessor leaves this test out")
-        chip, place = Chip(core=self._core), {"hemisphere": self._hemisphere}
-        called = chip.call("nux_check_run", self._number, program=program, **place)
-        failure = chip.read("nux_check_failure", **place)
+        chip, hemisphere = Chip(core=self._core), self._hemisphere
+        called = chip.call("nux_check_run", self._number, program=program, hemisphere=hemisphere)
+        failure = chip.read("nux_check_failure", hemisphere=hemisphere)
         if failure["site"]["line"]:
-            raise CTestFailure(_described(chip, failure, self._hemisphere))
+            raise CTestFailure(_described(chip, failure, hemisphere))
         if called.value:
             raise CTestFailure(f"the test ended with exit({called.value})")
 
