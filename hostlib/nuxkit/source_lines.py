@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from posixpath import join, normpath
 from typing import TYPE_CHECKING, Any
 
-from .debug_info import DebugInfo, attribute, malformed_debug_info, name_of
+from .debug_info import DebugInfo, attribute, children, malformed_debug_info, name_of
 from .elf_file import ElfSymbol, Segment
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class SourceLines:
 
     def _unit_functions(self, unit: CompileUnit) -> list[Function]:
         functions = []
-        for die in unit.get_top_DIE().iter_children():
+        for die in children(unit.get_top_DIE()):
             if die.tag != "DW_TAG_subprogram":
                 continue
             name = name_of(die) or "?"
@@ -308,7 +308,7 @@ class SourceLines:
             return sites
 
     def _inner_scope(self, unit: CompileUnit, scope: DIE, pc: int) -> DIE | None:
-        for die in scope.iter_children():
+        for die in children(scope):
             if die.tag not in ("DW_TAG_inlined_subroutine", "DW_TAG_lexical_block"):
                 continue
             ranges = self._ranges(unit, die)
