@@ -8,6 +8,7 @@ from typing import Any
 
 from nuxemu import memory_map as mm
 from nuxemu._native import ffi, lib
+from nuxemu.analog_array import AnalogArray
 from nuxemu.bus import Bus
 from nuxemu.chip_state import ChipState, StateError
 from nuxemu.correlation_config import CorrelationConfig
@@ -62,6 +63,8 @@ class ChipModel:
         Events: input, sources, row drivers, routing, spikes out.
     processors : tuple of Processor
         By hemisphere; in reset at first.
+    analog : tuple of AnalogArray, or None
+        The non-spiking mode, by hemisphere; None: the chip works with spikes.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class ChipModel:
         self.neurons = (Neurons(neurons), Neurons(neurons))
         for array, circuits in zip(self.arrays, self.neurons, strict=True):
             array.attach_neurons(circuits)
+        self.analog: tuple[AnalogArray, AnalogArray] | None = None
         self.network = Network(self.arrays, self.neurons)
         self.bus.attach_network(self.network)
         self.processors = tuple(
@@ -88,6 +92,24 @@ class ChipModel:
         self._native = self.bus._native
         for hemisphere in HEMISPHERES:
             self.hold(hemisphere)
+
+    def attach_analog(self, analog: tuple[AnalogArray, AnalogArray] | None) -> None:
+        """Go over to the non-spiking mode, or (None) back to spikes.
+
+        Then events on rows are pulses of a length, their label's lower five bits, for synapses
+        whose label has the same highest bit. They are weighed and summed up as `analog` has it;
+        resets of neurons empty the sums, and CADC channels that are connected to neurons read
+        them, each conversion a trial. Neurons and sensors do not see such events. Weights, row
+        modes and switches are those of the chip.
+
+        Parameters
+        ----------
+        analog : tuple of AnalogArray, or None
+            By hemisphere.
+        """
+        self.analog = analog
+        for hemisphere, array in enumerate(self.arrays):
+            array.attach_analog(None if analog is None else analog[hemisphere])
 
     @property
     def cycle(self) -> int:
@@ -146,6 +168,8 @@ class ChipModel:
             units[f"neurons_{side}"] = ("nux_neurons", self.neurons[h]._native)
             units[f"array_{side}"] = ("nux_array", self.arrays[h]._native)
             units[f"processor_{side}"] = ("nux_processor", self.processors[h]._native)
+            if self.analog is not None:
+                units[f"analog_{side}"] = ("nux_analog", self.analog[h]._native)
         return units
 
     def save(self) -> ChipState:

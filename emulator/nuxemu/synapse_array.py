@@ -21,6 +21,7 @@ from nuxemu.correlation_config import (
 )
 
 if TYPE_CHECKING:
+    from nuxemu.analog_array import AnalogArray
     from nuxemu.neurons import Neurons
 
 __all__ = ["ArrayTypeError", "ArrayValueError", "CorrelationConfig", "SynapseArray"]
@@ -310,6 +311,12 @@ class SynapseArray:
         """
         self._native.neurons = ffi.cast("struct nux_neurons *", neurons._native)
         self._neurons = neurons  # must live as long as the array
+
+    def attach_analog(self, analog: AnalogArray | None) -> None:
+        """Put the non-spiking mode in the place of the neurons, or (None) take it away."""
+        pointer = ffi.NULL if analog is None else analog._native
+        self._native.analog = ffi.cast("struct nux_analog *", pointer)
+        self._analog = analog  # must live as long as the array
 
     # --- state ----------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ def test_an_ideal_array_is_the_rounded_saturated_integer_product(
     w = draw.integers(-largest, largest + 1, (rows, columns))
     array = AnalogArray(gain=gain)
     array.set_weights(w)
-    wanted = np.clip(np.floor(gain * sends * (x @ w) + 0.5), -128, 127)
+    wanted = np.clip(np.floor(gain * (sends * (x @ w)) + 0.5), -128, 127)
     found = array.multiply(x, num_sends=sends, wait_between_events=7)
     assert found.dtype == np.int8
     assert np.array_equal(found[:, :columns], wanted)

@@ -103,6 +103,6 @@ def calibrate(
         before = measure(array, trials)
         array.offset_trim = array.offset_trim + before.offset
         safe = np.where(before.gain > 0, before.gain, array.gain)
-        array.set_gain_trim(array.gain_trim * array.gain / safe)
+        array.gain_trim = array.gain_trim * array.gain / safe
         found.append(Calibration(before, measure(array, trials)))
     return tuple(found)
