@@ -3,9 +3,9 @@
 
 from nuxemu import AnalogSpread
 
-from .analog import AnalogArray
+from .analog import AnalogArray, attach, detach
 
-__all__ = ["AnalogArray", "AnalogSpread", "Calibration", "ChipPool", "calibrate"]
+__all__ = ["AnalogArray", "AnalogSpread", "Calibration", "ChipPool", "attach", "calibrate", "detach"]
 
 from .calibration import Calibration, calibrate
 from .chip_pool import ChipPool

@@ -29,12 +29,12 @@ enum {
 /// Once, before all else: even rows excitatory, odd rows inhibitory, all labels 0, and the causal
 /// channel of the CADC on the membranes.
 static inline void nux_mac_prepare(uint32_t hemisphere) {
-    const uint32_t excitatory_even = 1 << 4, inhibitory_odd = 1 << 7;
+    const uint32_t excitatory_even = 1 << 4, inhibitory_odd = 1 << 7, row_modes = 0xf0;
     uint32_t driver = NUX_OMNIBUS_DRIVER_WORD + hemisphere * NUX_OMNIBUS_PAIR_WORD_STRIDE;
     nux_vector zero = nux_splat8(0);
     for (uint32_t input = 0; input < NUX_MAC_INPUTS; input++) {
-        nux_bus_write(driver + input * NUX_OMNIBUS_DRIVER_STRIDE + 1,
-                      excitatory_even | inhibitory_odd);
+        uint32_t modes = driver + input * NUX_OMNIBUS_DRIVER_STRIDE + 1;
+        nux_bus_write(modes, (nux_bus_read(modes) & ~row_modes) | excitatory_even | inhibitory_odd);
         nux_set_labels(2 * input, (nux_row){zero, zero});
         nux_set_labels(2 * input + 1, (nux_row){zero, zero});
     }
