@@ -13,7 +13,8 @@ nux_vector_memory results[BATCH][2];
 // Weights: vectors in the DRAM, even and odd columns of each input.
 static __attribute__((noinline)) void load_weights(void) {
     for (uint32_t input = 0; input < NUX_MAC_INPUTS; input++) {
-        nux_row row = {fxvinx(NUX_VECTOR_DRAM, 16 * input), fxvinx(NUX_VECTOR_DRAM, 16 * input + 8)};
+        nux_row row = {fxvinx(NUX_VECTOR_DRAM, 16 * input),
+                       fxvinx(NUX_VECTOR_DRAM, 16 * input + 8)};
         nux_mac_set_weights(input, row);
     }
 }

@@ -71,7 +71,9 @@ def test_the_calibration_of_a_chip_reaches_its_kernels(program):
     x, w = np.full((BATCH, 100), 15, np.uint8), np.zeros((128, 256), np.int8)
     w[:100] = 2
     before, _ = on_chip(chip, program, x, w)
-    calibrate(top)
+    found = calibrate([chip])
+    assert len(found) == 2
+    assert top.gain_trim.std() > 0.05
     after, _ = on_chip(chip, program, x, w)
     assert before.std() > 5
     assert after.std() < 0.8

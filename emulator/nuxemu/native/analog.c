@@ -21,6 +21,8 @@ enum { COLUMNS = NUX_ANALOG_COLUMNS, PAIRS = NUX_ANALOG_INPUTS / 2, NOISE_BYTES 
 // Standard deviation of the sum of eight uniform bytes: sqrt(8 * (256^2 - 1) / 12); and its mean.
 #define NOISE_SD 209.02153
 #define NOISE_MEAN 1020
+// Adding it and taking it away again rounds to an integer, ties to even.
+#define ROUNDING 0x1.8p52
 
 nux_analog *nux_analog_new(void) {
     nux_analog *analog = calloc(1, sizeof *analog);
@@ -144,14 +146,16 @@ static void leak_until(nux_analog *analog, double now_s) {
     analog->charge_s = now_s;
 }
 
+NUX_ARRAY_CLONES
 void nux_analog_pulse(nux_analog *analog, double now_s, unsigned row, double length, double sign,
                       const uint8_t *weights, const uint8_t *match) {
     leak_until(analog, now_s);
-    for (unsigned column = 0; column < COLUMNS; column++)
-        if (match[column] != 0) {
-            double steps = rint(weights[column] * analog->factor[row][column] * NUX_ANALOG_STEPS);
-            analog->charge[column] += sign * length * steps;
-        }
+    for (unsigned column = 0; column < COLUMNS; column++) {
+        double weight = match[column] != 0 ? weights[column] : 0;
+        double steps = weight * analog->factor[row][column] * NUX_ANALOG_STEPS;
+        steps = steps + ROUNDING - ROUNDING;
+        analog->charge[column] += sign * length * steps;
+    }
 }
 
 void nux_analog_reset(nux_analog *analog, const uint8_t *mask) {

@@ -5,7 +5,15 @@ from nuxemu import AnalogSpread
 
 from .analog import AnalogArray, attach, detach
 
-__all__ = ["AnalogArray", "AnalogSpread", "Calibration", "ChipPool", "attach", "calibrate", "detach"]
+__all__ = [
+    "AnalogArray",
+    "AnalogSpread",
+    "Calibration",
+    "ChipPool",
+    "attach",
+    "calibrate",
+    "detach",
+]
 
 from .calibration import Calibration, calibrate
 from .chip_pool import ChipPool
