@@ -52,7 +52,7 @@ def calibration(
     bins = np.histogram_bin_edges(np.concatenate([before, after]), _BINS)
     for values, colour, name in ((before, "tab:gray", "before"), (after, "tab:green", "after")):
         label = f"{name} calibration, s.d. {values.std():.3g}"
-        ax.hist(values, bins, color=colour, alpha=0.7, label=label)
+        ax.hist(values, bins.tolist(), color=colour, alpha=0.7, label=label)
     ax.set_xlabel(_LABELS[what])
     ax.set_ylabel("columns")
     ax.legend(frameon=False)
