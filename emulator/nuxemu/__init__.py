@@ -5,6 +5,7 @@ from nuxemu.analog_array import AnalogArray, AnalogSpread
 from nuxemu.bus import Bus, BusError
 from nuxemu.chip_model import ChipEnd, ChipModel
 from nuxemu.chip_state import ChipState, StateError
+from nuxemu.loop_time import Place, loop_cycles
 from nuxemu.network import Network, RowMode
 from nuxemu.network_sources import BackgroundSource, Source
 from nuxemu.neurons import NeuronParameters, Neurons
@@ -26,6 +27,7 @@ __all__ = [
     "Network",
     "NeuronParameters",
     "Neurons",
+    "Place",
     "Processor",
     "RowMode",
     "Site",
@@ -39,4 +41,5 @@ __all__ = [
     "TraceKind",
     "Wait",
     "Watch",
+    "loop_cycles",
 ]

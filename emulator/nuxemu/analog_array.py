@@ -30,11 +30,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nuxemu import memory_map as mm
 from nuxemu._native import ffi, lib
 
 #: Counts of an ideal reading for a product of 1.
 DEFAULT_GAIN = 1 / 64
-INPUT_MAX, WEIGHT_MAX = 31, 63
+INPUT_MAX, WEIGHT_MAX = 31, mm.WEIGHT_MAX
 READING_MIN, READING_MAX = -128, 127
 #: Raw reading of a membrane that was reset.
 BASELINE = lib.NUX_ANALOG_BASELINE
@@ -101,8 +102,8 @@ class AnalogArray:
         Hemispheres of one seed deviate differently.
     """
 
-    SIGNED_INPUTS = 128
-    COLUMNS = 256
+    SIGNED_INPUTS = mm.NUM_ROWS // 2
+    COLUMNS = mm.NUM_COLUMNS
 
     def __init__(
         self,

@@ -32,6 +32,7 @@ HEADERS = [
         "network.h",
         "chip.h",
         "processor.h",
+        "loop_time.h",
         "profile.h",
         "debug.h",
         "trace.h",

@@ -234,6 +234,7 @@ class Processor:
             raise RuntimeError(ffi.string(error).decode())
         self._native = ffi.gc(native, lib.nux_processor_free)
         self.is_profiling = False
+        self.is_debugging = False
         self.set_core(core)
 
     def set_core(self, core: str) -> None:
@@ -426,16 +427,24 @@ class Processor:
 
     def set_debugging(self, on: bool) -> None:
         """Let a debugger stop this processor, or no longer. Runs are slower; cycles the same."""
+        self.is_debugging = False
         if lib.nux_processor_set_debug(self._native, on):
             raise MemoryError("no memory is left for a debugger")
+        self.is_debugging = on
+
+    def _need_debugger(self) -> None:
+        if not self.is_debugging:
+            raise RuntimeError("this processor has no debugger: call set_debugging(True) first")
 
     def set_breakpoints(self, addresses: Sequence[int]) -> None:
         """Replace the addresses of instructions before which runs stop (at most 4096)."""
+        self._need_debugger()
         if lib.nux_processor_set_breakpoints(self._native, list(addresses), len(addresses)):
             raise ValueError(f"{len(addresses)} breakpoints, but there can be 4096")
 
     def set_watches(self, watches: Sequence[Watch]) -> None:
         """Replace what is watched (at most 64): runs stop behind an instruction that meets it."""
+        self._need_debugger()
         native = ffi.new("nux_watch[]", len(watches))
         for each, watch in zip(native, watches, strict=True):
             each.space = lib.NUX_WATCH_WEIGHTS if watch.weights else lib.NUX_WATCH_MEMORY
@@ -446,11 +455,13 @@ class Processor:
 
     def resume(self, *, step: bool = False) -> None:
         """Let the next run go on from here, for one instruction or until something is met."""
+        self._need_debugger()
         lib.nux_processor_resume(self._native, step)
 
     @property
     def debug_event(self) -> tuple[DebugEvent, int, int]:
         """Why the debugger stopped the last run, number of the watch that was met, address."""
+        self._need_debugger()
         stop = lib.nux_processor_debug_stop(self._native)
         return DebugEvent(stop.kind), int(stop.watch), int(stop.address)
 

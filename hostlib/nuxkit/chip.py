@@ -338,7 +338,7 @@ class Chip:
         """
         self._prepare(program, hemisphere, core)
         _check_limits(max_cycles, max_wall_s)
-        with self._profiling((hemisphere,), profile):
+        with self.profiling((hemisphere,) if profile else ()):
             self.start(symbols=symbols, hemisphere=hemisphere)
             (result,) = self._run_to_end((hemisphere,), max_cycles, max_wall_s, trace)
         return result
@@ -380,7 +380,7 @@ class Chip:
         for hemisphere, program in enumerate((top, bottom if bottom is not None else top)):
             self._prepare(program, hemisphere, core)
         _check_limits(max_cycles, max_wall_s)
-        with self._profiling(HEMISPHERES, profile):
+        with self.profiling(HEMISPHERES if profile else ()):
             for hemisphere in HEMISPHERES:
                 self.start(symbols=symbols, hemisphere=hemisphere)
             first, second = self._run_to_end(HEMISPHERES, max_cycles, max_wall_s, trace)
@@ -514,15 +514,14 @@ class Chip:
         return self._result(_hemisphere(hemisphere), 0.0)
 
     @contextmanager
-    def _profiling(self, hemispheres: tuple[int, ...], on: bool) -> Iterator[None]:
-        """Count cycles of processors; a profile that was on already stays on."""
-        begun = [h for h in hemispheres if on and not self.ppu[h].is_profiling]
-        for hemisphere in begun:
+    def profiling(self, hemispheres: Sequence[int]) -> Iterator[None]:
+        """Count where cycles of processors go, in this context: see `nuxemu.Processor.profile`."""
+        for hemisphere in hemispheres:
             self.ppu[hemisphere].set_profiling(True)
         try:
             yield
         finally:
-            for hemisphere in begun:
+            for hemisphere in hemispheres:
                 self.ppu[hemisphere].set_profiling(False)
 
     def _prepare(

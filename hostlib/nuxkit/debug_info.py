@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -68,6 +68,45 @@ class DebugInfo:
             return ()
         with malformed_debug_info(self.path):
             return tuple(self.dwarf.iter_CUs())
+
+
+def children(die: DIE) -> Generator[DIE, None, int]:
+    """Entries inside of an entry; ends for every file, which pyelftools' iteration does not.
+
+    Returns
+    -------
+    int
+        Where the entry ends, in bytes.
+
+    Raises
+    ------
+    ValueError
+        An entry says that its sibling comes before itself.
+    """
+    offset = int(die.offset + die.size)
+    while die.has_children:
+        child = die.cu.get_DIE_from_refaddr(offset)
+        if child.is_null():
+            return offset + int(child.size)
+        yield child
+        offset = _end_of(child)
+    return offset
+
+
+def _end_of(die: DIE) -> int:
+    sibling = die.attributes.get("DW_AT_sibling")
+    if sibling is None or not die.has_children:
+        walk = children(die)
+        while True:
+            try:
+                next(walk)
+            except StopIteration as stop:
+                return int(stop.value)
+    is_absolute = sibling.form == "DW_FORM_ref_addr"
+    end = int(sibling.value) + (0 if is_absolute else int(die.cu.cu_offset))
+    if end <= die.offset:
+        raise ValueError(f"the sibling of the entry at {die.offset} is at {end}")
+    return end
 
 
 def attribute(die: DIE, name: str) -> Any:

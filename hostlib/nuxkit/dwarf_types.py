@@ -13,6 +13,7 @@ from . import c_types as c
 from .debug_info import (
     DebugInfo,
     attribute,
+    children,
     malformed_debug_info,
     name_of,
     origin_of,
@@ -92,7 +93,7 @@ class VariableTypes:
         with malformed_debug_info(self._debug.path):
             origin = origin_of(function) or function
             parameters: list[Parameter] = []
-            for die in origin.iter_children():
+            for die in children(origin):
                 if die.tag == "DW_TAG_formal_parameter":
                     kind = _unqualified(type_of(die))
                     pointer = kind is not None and kind.tag == "DW_TAG_pointer_type"
@@ -105,12 +106,12 @@ class VariableTypes:
     @cached_property
     def _file_scope(self) -> dict[int, dict[str, DIE]]:
         tops = (unit.get_top_DIE() for unit in self._debug.units)
-        return _by_address(die for top in tops for die in top.iter_children())
+        return _by_address(die for top in tops for die in children(top))
 
     @cached_property
     def _function_scope(self) -> dict[int, dict[str, DIE]]:
         def walk(scope: DIE) -> Iterator[DIE]:
-            for die in scope.iter_children():
+            for die in children(scope):
                 yield die
                 if die.tag in _SCOPES:
                     yield from walk(die)
@@ -150,7 +151,7 @@ class VariableTypes:
     def _enum(self, die: DIE, size: int) -> c.CType:
         values = {
             name_of(child) or "?": int(attribute(child, "DW_AT_const_value"))
-            for child in die.iter_children()
+            for child in children(die)
             if child.tag == "DW_TAG_enumerator"
         }
         base = self._read(type_of(die))
@@ -161,12 +162,12 @@ class VariableTypes:
 
     def _array(self, die: DIE) -> c.CType:
         shape = tuple(
-            _count(child) for child in die.iter_children() if child.tag == "DW_TAG_subrange_type"
+            _count(child) for child in children(die) if child.tag == "DW_TAG_subrange_type"
         )
         return c.array_of(self._read(type_of(die)), shape)
 
     def _fields(self, die: DIE) -> Iterator[c.Field]:
-        for member in die.iter_children():
+        for member in children(die):
             if member.tag != "DW_TAG_member":
                 continue
             ctype = self._read(type_of(member))

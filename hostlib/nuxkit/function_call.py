@@ -2,8 +2,8 @@
 """Calls of single C functions by the conventions of the 32-bit PowerPC ABI.
 
 Integers, pointers and floats (software floating point) go through r3 to r10, 64-bit values through
-a pair that begins at an odd register (System V ABI, PowerPC supplement, 3-18); the result comes in
-r3, or r3 and r4.
+a pair that begins at an odd register; what is left goes to the stack (System V ABI, PowerPC
+supplement, 3-18). The result comes in r3, or r3 and r4.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .errors import InputError
 from .program import Program
 from .result import RunResult
 
-_FIRST, _LAST = 3, 10
+_FIRST, _REGISTERS = 3, 8
 _ALIGNMENT = 128
 _VECTOR_BYTES = 128
 
@@ -33,6 +33,8 @@ class CallResult:
 
     Attributes
     ----------
+    function : str
+        What was called.
     value : int, float, bool or None
         What the function returned.
     cycles : int
@@ -41,6 +43,7 @@ class CallResult:
         The rest.
     """
 
+    function: str
     value: Any
     cycles: int
     run: RunResult
@@ -59,6 +62,7 @@ class PreparedCall:
     """Registers and buffers of a call."""
 
     program: Program
+    function: str
     address: int
     signature: Signature
     words: tuple[int, ...]
@@ -69,10 +73,12 @@ class PreparedCall:
         """Put a processor that was just started to the function's begin."""
         for buffer in self.buffers:
             ppu.write(buffer.address, _bytes_of(buffer.array))
-        ppu.write(self.stack, bytes(8))  # back chain: call stacks end here
+        inside, beyond = self.words[:_REGISTERS], self.words[_REGISTERS:]
+        # Back chain 0, where call stacks end, a place for LR, and what no register is left for.
+        ppu.write(self.stack, bytes(8) + b"".join(word.to_bytes(4, "big") for word in beyond))
         gpr = ppu.registers()["gpr"]
         gpr[1] = self.stack
-        gpr[_FIRST : _FIRST + len(self.words)] = self.words
+        gpr[_FIRST : _FIRST + len(inside)] = inside
         ppu.set_registers(gpr=gpr, pc=self.address, lr=self.program.symbols["exit"].address)
 
     def finish(self, ppu: Processor, result: RunResult) -> CallResult:
@@ -82,7 +88,8 @@ class PreparedCall:
                 data = ppu.read(buffer.address, buffer.array.nbytes)
                 found = np.frombuffer(data, buffer.array.dtype.newbyteorder(">"))
                 buffer.array[...] = found.reshape(buffer.array.shape)
-        return CallResult(_returned(self.signature.result, result), result.cycles, result)
+        value = _returned(self.signature.result, result)
+        return CallResult(self.function, value, result.cycles, result)
 
 
 def prepare_call(program: Program, function: str, arguments: tuple[Any, ...]) -> PreparedCall:
@@ -106,16 +113,14 @@ def prepare_call(program: Program, function: str, arguments: tuple[Any, ...]) ->
             words.append(top)
         else:
             _add_number(words, place, parameter, argument)
-    if len(words) > _LAST - _FIRST + 1:
-        raise InputError(f"{function} takes more arguments than fit into registers")
     if top - lowest < _ALIGNMENT * 2:
         raise InputError(
             f"the arrays given to {function} take more than the stack has: from 0x{lowest:x} to "
             f"0x{program.symbols['__stack_top'].address:x}"
         )
-    stack = (top - 16) // 16 * 16
+    stack = (top - 16 - 4 * max(len(words) - _REGISTERS, 0)) // 16 * 16
     address = program.symbols[function].address
-    return PreparedCall(program, address, signature, tuple(words), tuple(buffers), stack)
+    return PreparedCall(program, function, address, signature, tuple(words), tuple(buffers), stack)
 
 
 def _bytes_of(array: npt.NDArray[Any]) -> bytes:

@@ -115,6 +115,10 @@ class Program:
             raise InputError(f"{self.path}: {name} is no function with debug information")
         return VariableTypes(self._debug).signature(function._die)
 
+    def declaration(self, function: Function) -> SourceLocation | None:
+        """Find where a function is defined; None without debug information."""
+        return self._lines.declaration(function)
+
     def address_of_line(self, file: str, line: int) -> int | None:
         """Lowest address with code of a source line, None when it has none.
 

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from posixpath import join, normpath
 from typing import TYPE_CHECKING, Any
 
-from .debug_info import DebugInfo, attribute, malformed_debug_info, name_of
+from .debug_info import DebugInfo, attribute, children, malformed_debug_info, name_of
 from .elf_file import ElfSymbol, Segment
 
 if TYPE_CHECKING:
@@ -115,6 +115,19 @@ class SourceLines:
         found: _Extent | None = _find(self._functions, pc) or _find(self._labels, pc)
         return found.function if found else None
 
+    def declaration(self, function: Function) -> SourceLocation | None:
+        """Find where a function is defined; None without debug information."""
+        die = function._die
+        if die is None or "DW_AT_decl_line" not in die.attributes:
+            return None
+        with malformed_debug_info(self._debug.path):
+            file, line, column = (
+                attribute(die, f"DW_AT_decl_{part}") or 0 for part in ("file", "line", "column")
+            )
+            unit: Any = die.cu
+            name = self._files(unit).get(file, "?")
+        return SourceLocation(name, line, column, function.name)
+
     def address_of_line(self, file: str, line: int) -> int | None:
         """Lowest address with code of that line; ``file`` may lack leading folders."""
         wanted = PurePosixPath(normpath(file)).parts
@@ -215,7 +228,7 @@ class SourceLines:
 
     def _unit_functions(self, unit: CompileUnit) -> list[Function]:
         functions = []
-        for die in unit.get_top_DIE().iter_children():
+        for die in children(unit.get_top_DIE()):
             if die.tag != "DW_TAG_subprogram":
                 continue
             name = name_of(die) or "?"
@@ -295,7 +308,7 @@ class SourceLines:
             return sites
 
     def _inner_scope(self, unit: CompileUnit, scope: DIE, pc: int) -> DIE | None:
-        for die in scope.iter_children():
+        for die in children(scope):
             if die.tag not in ("DW_TAG_inlined_subroutine", "DW_TAG_lexical_block"):
                 continue
             ranges = self._ranges(unit, die)

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
 
-from bench.figure import Figure, check
+from bench.figure import Figure, check, median_us, ratio_of
 from nuxkit.inference import AnalogSpread, ChipPool
 
 BATCH, INPUTS, OUTPUTS = 64, 256, 256
@@ -39,13 +38,9 @@ class AnalogBench:
 
     @staticmethod
     def _time(product: Callable[[], np.ndarray]) -> float:
-        times = []
-        for _ in range(REPETITIONS):
-            begin = time.perf_counter()
-            found = product()
-            times.append(time.perf_counter() - begin)
+        median, found = median_us(product, REPETITIONS)
         check(found.shape == (BATCH, OUTPUTS) and bool((found != 0).any()), "the product is empty")
-        return float(np.median(times)) * 1e6
+        return median
 
     def figures(self) -> list[Figure]:
         """What is measured in each repetition."""
@@ -53,7 +48,4 @@ class AnalogBench:
 
     def ratios(self) -> list[Figure]:
         """What follows when all is measured."""
-        ratio = Figure(f"{NAME}, analog array over NumPy", "x", None, 3.0)
-        if self.chip.best is not None and self.numpy.best is not None:
-            ratio.values = [self.chip.best / self.numpy.best]
-        return [ratio]
+        return [ratio_of(f"{NAME}, analog array over NumPy", self.chip, self.numpy, 3.0)]

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,6 +51,26 @@ class Figure:
             "values": self.values,
             "note": self.note,
         }
+
+
+def ratio_of(
+    name: str, over: Figure, under: Figure, bar: float | None = None, **options: Any
+) -> Figure:
+    """Best of one figure over the best of another, once both are measured."""
+    ratio = Figure(name, "x", bar=bar, **options)
+    if over.best is not None and under.best is not None:
+        ratio.values = [over.best / under.best]
+    return ratio
+
+
+def median_us(function: Callable[[], Any], repetitions: int) -> tuple[float, Any]:
+    """Median wall time of calls in microseconds, and what the last one returned."""
+    times, found = [], None
+    for _ in range(repetitions):
+        begin = time.perf_counter()
+        found = function()
+        times.append(time.perf_counter() - begin)
+    return 1e6 * statistics.median(times), found
 
 
 def check(condition: bool, what: str) -> None:

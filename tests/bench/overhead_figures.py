@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import nuxkit
-from bench.figure import Figure, check
+from bench.figure import Figure, check, ratio_of
 from bench.programs import SCALAR_MIX, STDP_PASS
 
 #: Programs, and rounds of each for a run of some tenths of a second.
 PROGRAMS = {"STDP pass": (STDP_PASS, 200), "scalar mix": (SCALAR_MIX, 2000)}
 #: What is switched on, and how many times as long a run may take then.
-MODES: dict[str, tuple[dict[str, Any], float]] = {"profile": ({"profile": True}, 2.0)}
+MODES: dict[str, tuple[dict[str, Any], float | None]] = {
+    "profile": ({"profile": True}, 2.0),
+    "everything traced": ({"trace": nuxkit.Trace()}, None),
+}
 
 
 class OverheadBench:
@@ -23,6 +27,7 @@ class OverheadBench:
             name: (nuxkit.build(source).program, rounds)
             for name, (source, rounds) in PROGRAMS.items()
         }
+        self._cycles: dict[str, int] = {}
         self._figures = {
             (name, mode): Figure(
                 f"{name}, {mode or 'plain'}", "s", lambda n=name, m=mode: self.run(n, m)
@@ -35,13 +40,18 @@ class OverheadBench:
         """Wall time of a run, seconds."""
         program, rounds = self._built[name]
         options = MODES[mode][0] if mode else {}
-        result = nuxkit.Chip(seed=1).run(
+        chip = nuxkit.Chip(seed=1)
+        begin = time.perf_counter()
+        result = chip.run(
             program, symbols={"bench_iterations": rounds}, max_cycles=10**12, **options
         )
+        wall_s = time.perf_counter() - begin
         check(result.return_code == 0, f"{name}, {mode}, returned {result.return_code}")
         if result.profile is not None:
             check(result.profile.total.cycles == result.cycles, "sum of the profile")
-        return result.wall_time_s
+        cycles = self._cycles.setdefault(name, result.cycles)
+        check(result.cycles == cycles, f"{mode} changed the cycles of {name}")
+        return wall_s
 
     def figures(self) -> list[Figure]:
         """Wall times."""
@@ -49,13 +59,9 @@ class OverheadBench:
 
     def ratios(self) -> list[Figure]:
         """Wall times over those of plain runs."""
-        ratios = []
-        for name in PROGRAMS:
-            plain = self._figures[name, ""].best
-            for mode, (_, bar) in MODES.items():
-                ratio = Figure(f"{name}, with {mode} over plain", "x", bar=bar)
-                best = self._figures[name, mode].best
-                if plain is not None and best is not None:
-                    ratio.values = [best / plain]
-                ratios.append(ratio)
-        return ratios
+        return [
+            ratio_of(f"{name}, with {mode} over plain", self._figures[name, mode],
+                     self._figures[name, ""], bar)
+            for name in PROGRAMS
+            for mode, (_, bar) in MODES.items()
+        ]  # fmt: skip

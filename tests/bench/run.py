@@ -21,7 +21,7 @@ import numpy as np
 
 import nuxkit
 from bench.analog_figures import AnalogBench
-from bench.figure import Figure, check, format_table
+from bench.figure import Figure, check, format_table, ratio_of
 from bench.growth import draw_growth, measure_growth
 from bench.machine import describe_machine
 from bench.network_figures import NetworkBench
@@ -38,7 +38,6 @@ from bench.programs import (
 )
 from bench.sweep_figures import SweepBench
 from bench.torch_figures import TorchBench
-from bench.trace_figures import TraceBench
 
 SEED = 1
 MAX_CYCLES = 10**12
@@ -163,10 +162,7 @@ class ScalarMix:
 
 def scalar_ratio(emulated: Figure, qemu: Figure) -> Figure:
     """Best time of nuxkit over best time of qemu-ppc."""
-    ratio = Figure("scalar mix, nuxkit over qemu-ppc", "x", bar=3.0, note=qemu.note)
-    if emulated.best is not None and qemu.best is not None:
-        ratio.values = [emulated.best / qemu.best]
-    return ratio
+    return ratio_of("scalar mix, nuxkit over qemu-ppc", emulated, qemu, 3.0, note=qemu.note)
 
 
 # --- Edit, build, run -----------------------------------------------------------------------
@@ -207,7 +203,6 @@ def main() -> None:
         scalar = ScalarMix(folder).figures()
         network, pong, sweep = NetworkBench(folder), PongBench(), SweepBench()
         overhead = OverheadBench()
-        trace = TraceBench(nuxkit.build(STDP_PASS).program, {"bench_iterations": 20})
         layer, analog = TorchBench(), AnalogBench()
         figures = [
             *stdp_figures(),
@@ -218,7 +213,6 @@ def main() -> None:
             *pong.figures(),
             *sweep.figures(),
             *overhead.figures(),
-            *trace.figures(),
             *layer.figures(),
             *analog.figures(),
         ]

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import nuxkit
-from bench.figure import Figure, check
+from bench.figure import Figure, check, ratio_of
 
 RATES_HZ = [2e3, 4e3, 6e3, 8e3, 10e3, 12e3, 14e3, 16e3]
 WEIGHTS = [5, 10, 15, 20, 25, 30, 35, 40]
@@ -51,7 +51,5 @@ class SweepBench:
 
     def ratios(self) -> list[Figure]:
         """What follows when all is measured."""
-        ratio = Figure(f"{NAME}, one process over two", "x", None, 1.8, higher_is_better=True)
-        if self.one.best is not None and self.two.best is not None:
-            ratio.values = [self.one.best / self.two.best]
-        return [ratio]
+        name = f"{NAME}, one process over two"
+        return [ratio_of(name, self.one, self.two, 1.8, higher_is_better=True)]

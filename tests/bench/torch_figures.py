@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import torch
 
 import nuxkit.torch as nt
-from bench.figure import Figure, check
+from bench.figure import Figure, check, median_us
 from nuxkit.inference import AnalogSpread
 
 BATCH, INPUTS, OUTPUTS = 64, 256, 256
@@ -30,15 +28,13 @@ class TorchBench:
         x = rng.integers(0, 32, (BATCH, INPUTS), dtype=np.uint8)
         w = rng.integers(-63, 64, (INPUTS, OUTPUTS), dtype=np.int8)
         tensors = torch.from_numpy(x).float(), torch.from_numpy(w).float().requires_grad_()
-        times = []
         with nt.init_hardware(spread=AnalogSpread(noise=2.0), seed=1) as pool:
-            for _ in range(REPETITIONS):
-                begin = time.perf_counter()
-                found = nt.matmul(*tensors) if through_torch else pool.multiply(x, w)
-                times.append(time.perf_counter() - begin)
+            median, found = median_us(
+                lambda: nt.matmul(*tensors) if through_torch else pool.multiply(x, w), REPETITIONS
+            )
         nt.release_hardware()
         check(len(found) == BATCH and bool((found != 0).any()), "the product is empty")
-        return float(np.median(times)) * 1e6
+        return median
 
     def figures(self) -> list[Figure]:
         """What is measured in each repetition."""

@@ -206,3 +206,15 @@ def test_a_weight_that_the_other_processor_changes_is_noticed(build, beside):
     chip.start(hemisphere=1)
     chip.debug(build(ENDLESS), announce=beside(client))
     assert (chip.synram[0].weights[0] != 0).any()
+
+
+def test_a_processor_without_a_debugger_says_so():
+    cpu = nuxkit.Chip().ppu[0]
+    for ask in (
+        lambda: cpu.set_breakpoints([0]),
+        lambda: cpu.set_watches([]),
+        cpu.resume,
+        lambda: cpu.debug_event,
+    ):
+        with pytest.raises(RuntimeError, match="set_debugging"):
+            ask()

@@ -17,6 +17,32 @@ _WORDS = (
 )  # fmt: skip
 
 
+def _any(rng: Random) -> bytes:
+    numbers = [
+        b"%x" % (rng.choice(INTERESTING) + rng.randrange(-4, 300) & (1 << 33) - 1)
+        for _ in range(rng.randrange(4))
+    ]
+    payload = rng.choice(_WORDS) + rng.choice((b",", b":", b";")).join(numbers)
+    if rng.random() < 0.3:
+        payload += b":" + rng.randbytes(rng.randrange(40)).hex().encode()
+    return payload
+
+
+def _memory_access(rng: Random) -> bytes:
+    """A packet of sound form, with an address that may not exist."""
+    address = rng.choice((rng.randrange(0x4000), rng.choice(INTERESTING), rng.getrandbits(32)))
+    size = rng.choice((0, 1, 2, 4, 64, rng.randrange(3000), rng.choice(INTERESTING)))
+    data = rng.randbytes(min(size, 100))
+    kind = rng.randrange(4)
+    if kind == 0:
+        return b"m%x,%x" % (address, size)
+    if kind == 1:
+        return b"M%x,%x:" % (address, size) + data.hex().encode()
+    if kind == 2:
+        return b"X%x,%x:" % (address, size) + data
+    return b"%c%d,%x,%x" % (rng.choice(b"Zz"), rng.randrange(5), address, size)
+
+
 class Packets:
     """Streams for one stub, cut into pieces."""
 
@@ -31,11 +57,7 @@ class Packets:
     def make(self, rng: Random, case: int) -> bytes:
         stream = bytearray()
         for _ in range(rng.randrange(1, 8)):
-            numbers = [b"%x" % (rng.choice(INTERESTING) + rng.randrange(-4, 300) & (1 << 33) - 1)
-                       for _ in range(rng.randrange(4))]  # fmt: skip
-            payload = rng.choice(_WORDS) + rng.choice((b",", b":", b";")).join(numbers)
-            if rng.random() < 0.3:
-                payload += b":" + rng.randbytes(rng.randrange(40)).hex().encode()
+            payload = _memory_access(rng) if rng.random() < 0.3 else _any(rng)
             stream += rng.choice((b"", b"+", b"-", b"\x03")) + encode(payload)
         if rng.random() < 0.5:
             mutate(rng, stream, [])

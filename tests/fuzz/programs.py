@@ -1,21 +1,29 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Random code, scalar and vector mixed, with wild addresses, on both processors of a chip."""
 
+import math
 import struct
+from contextlib import AbstractContextManager, nullcontext
 from random import Random
 
 import numpy as np
 
-from nuxemu import ChipModel, CorrelationConfig, NeuronParameters, StopReason
+from nuxemu import ChipModel, CorrelationConfig, NeuronParameters, Processor, StopReason
 from nuxemu import memory_map as mm
 from nuxemu.chip_state import ChipState
 from nuxemu.isa import VECTOR, disassemble, scalar
 from nuxemu.isa.vector import Kind
+from nuxemu.processor import DebugEvent, Watch
+from nuxemu.trace import TraceBuffer, TraceKind
 
 WORDS = 600  # of code in each processor's SRAM
 BURSTS = 150
 MEMORY_KINDS = (Kind.LAX, Kind.STAX, Kind.INX, Kind.OUTX)
 MEMORY_ROWS = [insn for insn in VECTOR if insn.kind in MEMORY_KINDS]
+_EDGES = (
+    mm.SRAM_SIZE, mm.EXTMEM_DATA_BASE, mm.EXTMEM_DATA_BASE + mm.EXTMEM_SIZE, mm.DRAM_DATA_BASE,
+    mm.DRAM_DATA_BASE + mm.DRAM_SIZE, 1 << 32, mm.EXTMEM_FETCH_BASE, mm.DRAM_FETCH_BASE,
+)  # fmt: skip
 _SPRS = list(scalar.SPR_NAMES)
 _BUS_WORDS = [
     value for name, value in vars(mm).items()
@@ -33,10 +41,7 @@ def address(rng: Random) -> int:
     if kind < 3:
         return rng.randrange(mm.SRAM_SIZE) & ~rng.choice((0, 3, 3, 127))
     if kind == 3:
-        return rng.choice((mm.SRAM_SIZE, mm.EXTMEM_DATA_BASE, mm.EXTMEM_DATA_BASE + mm.EXTMEM_SIZE,
-                           mm.DRAM_DATA_BASE, mm.DRAM_DATA_BASE + mm.DRAM_SIZE, 1 << 32,
-                           mm.EXTMEM_FETCH_BASE, mm.DRAM_FETCH_BASE,
-                           )) - rng.randrange(-8, 9)  # fmt: skip
+        return rng.choice(_EDGES) - rng.randrange(-8, 9)
     if kind < 6:
         word = rng.choice(_BUS_WORDS) + rng.randrange(2) * mm.OMNIBUS_HEMISPHERE_WORD_STRIDE
         return mm.OMNIBUS_DATA_BASE + 4 * (word + rng.choice((0, 0, rng.randrange(1024))))
@@ -105,14 +110,15 @@ def run(data: bytes, rng: Random, seed: int) -> tuple[int, ChipState]:
         model.start(hemisphere)
         cpu.set_registers(gpr=[address(rng) & 0xFFFF_FFFF for _ in range(32)])
     executed = 0
-    for _ in range(BURSTS):
-        before = [cpu.instructions for cpu in model.processors]
-        end = model.run(model.cycle + rng.randrange(1, 4000), awaited=(0, 1), max_wall_s=20)
-        assert end.name != "WALL_LIMIT", "the run did not come to its end within 20 s"
-        for hemisphere, cpu in enumerate(model.processors):
-            executed += max(cpu.instructions - before[hemisphere], 0)
-            _go_on(model, hemisphere, rng)
-        _disturb(model, rng)
+    with _tracing(model, rng):
+        for _ in range(BURSTS):
+            before = [cpu.instructions for cpu in model.processors]
+            end = model.run(model.cycle + rng.randrange(1, 4000), awaited=(0, 1), max_wall_s=20)
+            assert end.name != "WALL_LIMIT", "the run did not come to its end within 20 s"
+            for hemisphere, cpu in enumerate(model.processors):
+                executed += max(cpu.instructions - before[hemisphere], 0)
+                _go_on(model, hemisphere, rng)
+            _disturb(model, rng)
     for cpu in model.processors:
         cpu.sites()
         cpu.profile()
@@ -144,6 +150,8 @@ def _go_on(model: ChipModel, hemisphere: int, rng: Random) -> None:
     insn = scalar.decode(stop.word)
     if insn:
         insn.name(stop.word)
+    if cpu.is_debugging and cpu.debug_event[0] is not DebugEvent.NOTHING:
+        cpu.resume(step=rng.random() < 0.2)
     if model.is_at_work(hemisphere) and rng.random() < 0.9:
         return
     if stop.reason in (StopReason.HELD, StopReason.RUNNING) or rng.random() < 0.2:
@@ -153,6 +161,32 @@ def _go_on(model: ChipModel, hemisphere: int, rng: Random) -> None:
     cpu.set_registers(
         pc=4 * rng.randrange(WORDS), gpr=gpr, lr=4 * rng.randrange(WORDS), ctr=rng.getrandbits(8)
     )
+
+
+def _debug(cpu: Processor, rng: Random) -> None:
+    """Let a debugger set what it likes, or go away."""
+    if rng.random() < 0.3:
+        cpu.set_debugging(False)
+        return
+    cpu.set_debugging(True)
+    cpu.set_breakpoints([4 * rng.randrange(2 * WORDS) for _ in range(rng.randrange(4))])
+    watches = [
+        Watch(address(rng) & 0xFFFF_FFFF, rng.choice((0, 1, 4, 128, 0xFFFF_FFFF)),
+              weights=rng.random() < 0.3, reads=rng.random() < 0.5, writes=rng.random() < 0.7)
+        for _ in range(rng.randrange(4))
+    ]  # fmt: skip
+    cpu.set_watches(watches)
+    cpu.resume(step=rng.random() < 0.3)
+
+
+def _tracing(model: ChipModel, rng: Random) -> AbstractContextManager[None]:
+    """Trace one program in three, with more or less room."""
+    if rng.random() < 0.67:
+        return nullcontext()
+    lines = range(mm.NUM_ROWS)
+    first = rng.choice((0, 0, 5000))
+    room = rng.choice((0, 10, 20_000))
+    return TraceBuffer(room, TraceKind, (0, 1), first, math.inf, lines, lines).attached(model)
 
 
 def _disturb(model: ChipModel, rng: Random) -> None:
@@ -180,3 +214,5 @@ def _disturb(model: ChipModel, rng: Random) -> None:
         model.restore(model.save())
     elif kind == 6:
         cpu.set_profiling(rng.random() < 0.5)
+    elif kind < 10:
+        _debug(cpu, rng)

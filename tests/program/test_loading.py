@@ -322,3 +322,30 @@ def test_damaged_files_raise_nothing_else(make_elf: MakeElf, tmp_path: Path, ver
             except ProgramFileError as error:
                 assert str(path) in str(error)
     assert min(outcomes.values()) > 20  # both paths are tried
+
+
+def test_entries_that_lead_back_to_themselves_are_refused(elf: Path, tmp_path: Path) -> None:
+    from elftools.elf.elffile import ELFFile
+
+    content = bytearray(elf.read_bytes())
+    with elf.open("rb") as stream:
+        file = ELFFile(stream)
+        section = file.get_section_by_name(".debug_info")
+        assert section is not None
+        found = 0
+        for unit in file.get_dwarf_info().iter_CUs():
+            for die in unit.get_top_DIE().iter_children():
+                if sibling := die.attributes.get("DW_AT_sibling"):
+                    place = section["sh_offset"] + sibling.offset
+                    content[place : place + 4] = (die.offset - unit.cu_offset).to_bytes(4, "big")
+                    found += 1
+    assert found
+    path = tmp_path / "loop.elf"
+    path.write_bytes(content)
+    program = Program.load(path)
+    for question in (
+        lambda: [symbol.ctype for symbol in program.symbols.values()],
+        lambda: program.source_locations(program.symbols["start"].address),
+    ):
+        with pytest.raises(ProgramFileError, match="the sibling of the entry at"):
+            question()

@@ -25,6 +25,9 @@ __attribute__((noinline)) uint32_t total(const uint16_t *values, uint32_t n) {
     }
     return sum;
 }
+uint64_t mixed(int a, uint64_t b, int c, int d, int e, uint64_t f, int g, uint64_t h, int i) {
+    return a + 2 * b + 3 * c + 5 * d + 7 * e + 11 * f + 13 * g + 17 * h + 19 * i;
+}
 __attribute__((noinline)) int crash(void) { return *(volatile int *)0x10000000; }
 int start(void) {
     nux_vector_memory out;
@@ -59,6 +62,12 @@ def test_functions_are_called_and_compared_with_numpy(project):
             assert nux_chip.call("scale", -5, 300, symbols={"factor": 1}).value == -1500
             assert nux_chip.call("wide", 3, 2**40).value == 3 * 2**40
             assert nux_chip.call("half", 5.0).value == 2.5
+        def test_arguments_on_the_stack(nux_chip, program, nux_hemisphere):
+            values = 1, 2**33, 3, 4, 5, 2**40 + 1, 7, 2**35 + 8, 9
+            result = nux_chip.call("mixed", *values, program=program, hemisphere=nux_hemisphere)
+            assert result.run.hemisphere == nux_hemisphere
+            weights = 1, 2, 3, 5, 7, 11, 13, 17, 19
+            assert result.value == sum(a * b for a, b in zip(values, weights))
         @pytest.mark.nux_cores("native", "reference")
         def test_vectors(nux_chip, program, nux_cycles):
             draw = np.random.default_rng(1)
@@ -89,7 +98,7 @@ def test_functions_are_called_and_compared_with_numpy(project):
             with pytest.raises(nuxkit.KernelTrap, match="0x10000000"):
                 nux_chip.call("crash", program=program)
     """)
-    run(project).assert_outcomes(passed=6)
+    run(project).assert_outcomes(passed=8)
 
 
 def test_cycle_budgets_say_by_how_much(project):
@@ -100,7 +109,7 @@ def test_cycle_budgets_say_by_how_much(project):
     """)
     done = run(project)
     done.assert_outcomes(failed=1)
-    done.stdout.fnmatch_lines(["*cycles, * above 3"])
+    done.stdout.fnmatch_lines(["*scale (top) took * cycles, * above 3"])
 
 
 def test_snapshots_are_written_compared_and_named_when_they_differ(project):
@@ -111,16 +120,19 @@ def test_snapshots_are_written_compared_and_named_when_they_differ(project):
             weights[1, 2] += int(os.environ.get("CHANGE", 0))
             nux_snapshot(weights)
             nux_snapshot(weights[0], "first row")
+        class TestSameName:
+            def test_weights(self, nux_snapshot):
+                nux_snapshot([7])
     """)
     done = run(project)
-    done.assert_outcomes(failed=1)
+    done.assert_outcomes(failed=2)
     done.stdout.fnmatch_lines(["*no snapshot *weights.npy; pytest --nux-update writes it"])
-    run(project, "--nux-update").assert_outcomes(passed=1)
-    run(project, "-n", "2").assert_outcomes(passed=1)
+    run(project, "--nux-update").assert_outcomes(passed=2)
+    run(project, "-n", "2").assert_outcomes(passed=2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHANGE", "4")
         done = run(project)
-    done.assert_outcomes(failed=1)
+    done.assert_outcomes(failed=1, passed=1)
     done.stdout.fnmatch_lines(["*1 of 6 values of weights differ*at [[]1, 2[]]: 9 instead of 5"])
 
 
@@ -164,6 +176,46 @@ def test_tests_in_c_are_items(project):
     assert 'tests="6"' in junit and 'failures="4"' in junit
     both = run(project, "--nux-cores=native,reference", "-n", "2")
     both.assert_outcomes(passed=4, failed=8)
+    both = run(project, "--nux-hemispheres=top,bottom", "-v")
+    both.assert_outcomes(passed=4, failed=8)
+    both.stdout.fnmatch_lines(["test_lib.c::passes[[]bottom[]] PASSED*"])
+
+
+VALUES = """\
+#include <nux/nux.h>
+#include <nux/test.h>
+#include "kernel.c"
+volatile uint64_t big = 1ull << 40;
+volatile float half_of = 0.5f;
+NUX_TEST(wide) { NUX_ASSERT_EQ(big, 1ull << 40); NUX_ASSERT_EQ(big, 0); }
+NUX_TEST(floats) { NUX_ASSERT_EQ(half(1), 0.5f); NUX_ASSERT_EQ(half_of, 0.25f); }
+NUX_TEST(signs) { NUX_ASSERT_EQ(-1, 0xffffffffu); }
+NUX_TEST(pointers) { NUX_ASSERT_EQ(&big, &big); NUX_ASSERT_EQ(true, half_of > 0); }
+NUX_TEST(ends) { exit(3); }
+#if 0
+NUX_TEST(left_out) { NUX_ASSERT(false); }
+#endif
+#define CHECK NUX_ASSERT_VECTOR_EQ8(a, a); NUX_ASSERT_VECTOR_EQ16(b, b);
+#define CHECKS CHECK CHECK CHECK CHECK CHECK CHECK CHECK CHECK CHECK CHECK
+NUX_TEST(many_vectors) {
+    nux_vector a = nux_splat8(3), b = nux_splat16(300);
+    CHECKS CHECKS CHECKS
+    NUX_ASSERT_VECTOR_EQ16(b, nux_splat16(301));
+}
+"""
+
+
+def test_values_of_all_kinds_are_compared_beside_a_kernel_with_its_own_start(project):
+    project.makefile(".c", test_values=VALUES)
+    done = run(project)
+    done.assert_outcomes(passed=1, failed=5, skipped=1)
+    done.stdout.fnmatch_lines_random([
+        "  1099511627776 != 0",
+        "  0.5 != 0.25",
+        "  -1 != 4294967295",
+        "*ended with exit(3)*",
+        "  lane 0: 300 != 301",
+    ])  # fmt: skip
 
 
 def test_what_does_not_compile_fails_with_the_compilers_words(project):
@@ -173,7 +225,9 @@ def test_what_does_not_compile_fails_with_the_compilers_words(project):
     done.stdout.fnmatch_lines(["*test_bad.c:2:*undeclared*"])
 
 
-def test_an_unknown_core_is_refused(project):
+def test_an_unknown_core_or_hemisphere_is_refused(project):
     done = run(project, "--nux-cores=fast")
     assert done.ret == 4
-    done.stderr.fnmatch_lines(["*no core 'fast'*native, reference*"])
+    done.stderr.fnmatch_lines(["*--nux-cores: no 'fast'; there are: native, reference"])
+    done = run(project, "--nux-hemispheres=left")
+    done.stderr.fnmatch_lines(["*--nux-hemispheres: no 'left'; there are: top, bottom"])

@@ -66,6 +66,15 @@ static bool decode(uint32_t address, location *at) {
     return modifiers == 0 || at->buffered;
 }
 
+bool nux_array_weights_at(uint32_t address, unsigned *row, unsigned *half) {
+    location at;
+    bool found = decode(address, &at) && !at.buffered && at.row < NUX_ARRAY_ROWS &&
+                 (at.region == NUX_VECTOR_WEIGHT || (at.region == NUX_VECTOR_RAW && !at.pair));
+    *row = at.row;
+    *half = at.half;
+    return found;
+}
+
 // False when the location is not memory.
 static bool find_memory(nux_array *array, const location *at, memory_half *found) {
     if (at->row >= NUX_ARRAY_STORED_ROWS || at->buffered)

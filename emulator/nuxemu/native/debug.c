@@ -2,12 +2,10 @@
 #include "debug.h"
 #include "array.h"
 #include "fields.h"
-#include "flags.h"
 #include "scalar_table.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { OP_INDEXED = 31, OP_LMW = 46, OP_STMW = 47 }; /* primary opcodes */
 enum { MAX_BREAKPOINTS = 4096, MAX_WATCHES = 64 };
 
 struct nux_debug {
@@ -91,12 +89,11 @@ typedef struct {
 } touch;
 
 static bool touches_scalar(const nux_processor *p, const nux_decoded *d, touch *t) {
-    uint32_t word = d->word, op = word >> 26;
     if (!nux_is_memory(d))
         return false;
-    t->first = gpr_or_zero(p, RA(word)) + (op == OP_INDEXED ? p->gpr[RB(word)] : SI(word));
-    bool multiple = op == OP_LMW || op == OP_STMW;
-    t->size = multiple ? 4 * (32 - RT(word)) : (uint32_t)abs(nux_scalar_rows[d->id].size);
+    int size = nux_scalar_rows[d->id].size; /* below 0: all words from RT on */
+    t->first = nux_scalar_address(p, d);
+    t->size = size < 0 ? 4 * (32 - RT(d->word)) : (uint32_t)size;
     t->write = d->kind == NUX_KIND_STORE;
     return true;
 }
@@ -106,18 +103,15 @@ static bool touches_vector(const nux_processor *p, const nux_decoded *d, touch *
     if (d->kind != NUX_KIND_VECTOR)
         return false;
     t->write = v->kind == NUX_VSTAX || v->kind == NUX_VOUTX;
+    uint32_t address = nux_vaddress(v, p->gpr);
     if (v->kind == NUX_VLAX || v->kind == NUX_VSTAX) {
-        t->first = nux_vaddress(v, p->gpr) & ~3u;
+        t->first = address & ~3u;
         t->size = 16 * p->config.slices;
         return true;
     }
-    if (v->kind != NUX_VINX && v->kind != NUX_VOUTX)
-        return false;
-    uint32_t address = nux_vaddress(v, p->gpr), region = address & 0xf0000u;
-    bool raw = region == NUX_VECTOR_RAW; /* weights and labels take turns */
-    uint32_t row = (address & 0xffffu) / (raw ? 4 : 2), half = address % 2;
-    bool weights = raw ? !(address / 2 % 2) : region == NUX_VECTOR_WEIGHT;
-    if (!weights || address >= NUX_VECTOR_EXTMEM || row >= NUX_NUM_ROWS)
+    unsigned row, half;
+    if ((v->kind != NUX_VINX && v->kind != NUX_VOUTX) || address >= NUX_VECTOR_EXTMEM ||
+        !nux_array_weights_at(address, &row, &half))
         return false;
     *t = (touch){NUX_WATCH_WEIGHTS, row * NUX_NUM_COLUMNS + half, NUX_NUM_COLUMNS, 2, t->write};
     return true;

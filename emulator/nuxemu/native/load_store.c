@@ -34,6 +34,16 @@ static bool check_stack(nux_processor *p, uint32_t w, uint32_t pc, uint32_t addr
     return refuse_access(p, NUX_TRAP_STACK, pc, address, size, true);
 }
 
+static bool is_lha(const nux_decoded *d) { return d->word >> 26 == 42 || d->word >> 26 == 43; }
+
+/* Address of a load or store; of several words, that of the first one. */
+uint32_t nux_scalar_address(const nux_processor *p, const nux_decoded *d) {
+    uint32_t w = d->word, base = gpr_or_zero(p, RA(w));
+    if (w >> 26 == 31)
+        return base + p->gpr[RB(w)];
+    return base + (is_lha(d) ? UI(w) : SI(w)); /* the RTL forgets to extend the sign */
+}
+
 /* A load into RA moves the base of the words after it. */
 static bool load_store_multiple(nux_processor *p, uint32_t w, uint32_t pc, bool store) {
     bool unsynced = false;
@@ -66,18 +76,13 @@ static bool load_store_multiple(nux_processor *p, uint32_t w, uint32_t pc, bool 
 bool nux_execute_load_store(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     const nux_scalar_row *row = &nux_scalar_rows[d->id];
     uint32_t w = d->word;
-    bool store = row->kind == NUX_KIND_STORE, indexed = w >> 26 == 31;
+    bool store = row->kind == NUX_KIND_STORE;
     if (row->size < 0)
         return load_store_multiple(p, w, pc, store);
     uint32_t size = (uint32_t)row->size;
-    uint32_t base = gpr_or_zero(p, RA(w));
-    bool is_lha = !indexed && (w >> 26 == 42 || w >> 26 == 43);
-    uint32_t displacement = indexed ? p->gpr[RB(w)] : SI(w);
-    if (is_lha && w & 0x8000) { /* the RTL forgets to extend the sign */
-        displacement = UI(w);
+    uint32_t address = nux_scalar_address(p, d), value = p->gpr[RT(w)];
+    if (is_lha(d) && w & 0x8000)
         nux_report(p, pc, NUX_SITE_LHA);
-    }
-    uint32_t address = base + displacement, value = p->gpr[RT(w)];
     if (store && !check_stack(p, w, pc, address, size))
         return false;
     check_sync(p, pc, address, size);
@@ -85,7 +90,7 @@ bool nux_execute_load_store(nux_processor *p, const nux_decoded *d, uint32_t pc)
     if (reason)
         return refuse_access(p, reason, pc, address, size, store);
     if (!store) {
-        bool algebraic = is_lha || (indexed && (w >> 1 & 0x3ff & ~32u) == 343);
+        bool algebraic = is_lha(d) || (w >> 26 == 31 && (w >> 1 & 0x3ff & ~32u) == 343);
         p->gpr[RT(w)] = algebraic ? (uint32_t)(int32_t)(int16_t)value : value;
     }
     nux_time_access(p, &d->use);

@@ -335,6 +335,7 @@ void nux_shorten_slice(nux_processor *, uint64_t max_cycles);
 /* alu.c, load_store.c, system.c: the parts of it */
 bool nux_execute_alu(nux_processor *, const nux_decoded *, uint32_t pc);
 bool nux_execute_load_store(nux_processor *, const nux_decoded *, uint32_t pc);
+uint32_t nux_scalar_address(const nux_processor *, const nux_decoded *);
 bool nux_execute_system(nux_processor *, const nux_decoded *, uint32_t pc);
 
 /* scalar.c: executes one native scalar instruction; false: leave the block at resume_pc.

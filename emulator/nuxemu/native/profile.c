@@ -25,7 +25,7 @@ static uint32_t num_pages(const nux_region *region) { return region->size / PAGE
 
 static void forget_pages(nux_processor *p) {
     for (int r = 0; r < 3; r++)
-        for (uint32_t page = 0; page < num_pages(&p->regions[r]); page++) {
+        for (uint32_t page = 0; p->profile->pages[r] && page < num_pages(&p->regions[r]); page++) {
             free(p->profile->pages[r][page]);
             p->profile->pages[r][page] = NULL;
         }
@@ -34,11 +34,9 @@ static void forget_pages(nux_processor *p) {
 void nux_profile_free(nux_processor *p) {
     if (!p->profile)
         return;
-    for (int r = 0; r < 3; r++) {
-        for (uint32_t page = 0; p->profile->pages[r] && page < num_pages(&p->regions[r]); page++)
-            free(p->profile->pages[r][page]);
+    forget_pages(p);
+    for (int r = 0; r < 3; r++)
         free(p->profile->pages[r]);
-    }
     free(p->profile);
     p->profile = NULL;
 }
@@ -56,6 +54,7 @@ int nux_processor_set_profile(nux_processor *p, int on) {
     nux_profile_free(p);
     if (!on)
         return 0;
+    nux_forget_plans(p); /* their visits have counted before */
     p->profile = calloc(1, sizeof *p->profile);
     bool ok = p->profile;
     for (int r = 0; ok && r < 3; r++) {
@@ -66,10 +65,6 @@ int nux_processor_set_profile(nux_processor *p, int on) {
         nux_profile_free(p);
         return -1;
     }
-    nux_profile *profile = p->profile;
-    p->profile = NULL; /* visits counted before */
-    nux_forget_plans(p);
-    p->profile = profile;
     nux_profile_clear(p);
     return 0;
 }
@@ -96,9 +91,8 @@ static void add(nux_profile_site *site, uint64_t times, uint64_t cycles, uint64_
     site->waits[cause] += wait;
 }
 
-/* A block ran so often from this state: its first instructions. */
-static void add_block(nux_processor *p, const nux_visit *visit, uint32_t instructions,
-                      uint64_t times) {
+void nux_profile_block(nux_processor *p, const nux_visit *visit, uint32_t instructions,
+                       uint64_t times) {
     nux_pipe pipe = *visit->entry;
     uint32_t pc = (uint32_t)visit->plan->key;
     uint32_t latency = p->config.ideal_bus ? p->config.bus_latency : 0;
@@ -110,15 +104,11 @@ static void add_block(nux_processor *p, const nux_visit *visit, uint32_t instruc
     }
 }
 
-void nux_profile_part(nux_processor *p, const nux_visit *visit, uint32_t instructions) {
-    add_block(p, visit, instructions, 1);
-}
-
 void nux_profile_fold(nux_processor *p) {
     for (uint32_t i = 1; i < p->num_visits; i++) {
         nux_visit *visit = &p->visits[i];
         if (visit->count)
-            add_block(p, visit, visit->plan->instructions, visit->count);
+            nux_profile_block(p, visit, visit->plan->instructions, visit->count);
         uint64_t lost = visit->missed * NUX_CYCLES_BRANCH_MISS;
         if (lost)
             add(site_at(p, visit->plan->branch & ~3u), 0, lost, lost, NUX_WAIT_BRANCH);

@@ -12,8 +12,8 @@ void nux_profile_free(nux_processor *);
 void nux_profile_clear(nux_processor *);
 /* Distributes what visits counted. Before they, or the decoded words, are dropped. */
 void nux_profile_fold(nux_processor *);
-/* The first instructions of a block that was left ran once. */
-void nux_profile_part(nux_processor *, const nux_visit *, uint32_t instructions);
+/* A block, entered in this state, ran so often: its first instructions. */
+void nux_profile_block(nux_processor *, const nux_visit *, uint32_t instructions, uint64_t times);
 /* Cycles that visits have counted were added to the processor's. */
 void nux_profile_counted(nux_processor *, uint64_t cycles);
 /* Cycles that passed since the last call belong to this place, with no instruction. */

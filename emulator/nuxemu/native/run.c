@@ -373,7 +373,7 @@ static void retry_access(nux_processor *p) {
                    PROGRESS(visit->plan->instructions, visit->cycles);
     visit->count--;
     if (p->profile)
-        nux_profile_part(p, visit, (pc - begin) / 4);
+        nux_profile_block(p, visit, (pc - begin) / 4, 1);
     fold_progress(p);
     if (pc != begin)
         p->timing.jumped = 0;

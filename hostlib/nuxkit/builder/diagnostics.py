@@ -30,7 +30,7 @@ class Diagnostic:
     Attributes
     ----------
     severity : {"error", "warning", "note"}
-        A note is only found among the lines of `detail`, never alone.
+        A note of a build is only found among the lines of `detail`, never alone.
     text : str
         The message, one sentence or more.
     file : str or None

@@ -33,12 +33,15 @@ class StackBound:
         Functions on the deepest known chain of calls, outermost first.
     at_least : int
         Bytes of that chain.
+    function : str
+        Function that is the reason; empty when there is a bound.
     """
 
     size: int | None
     reason: str
     deepest: tuple[str, ...]
     at_least: int
+    function: str = ""
 
     def __str__(self) -> str:
         return self.reason if self.size is None else f"{self.size} bytes"
@@ -52,19 +55,20 @@ def stack_bound(image: Image) -> StackBound:
     found = list(handlers(image))
     handler = max((chains.deepest(address) for address in found), default=(0, ()))
     total = main[0] + handler[0]
-    reason = chains.reason or _nesting(image, graph, found)
-    return StackBound(None if reason else total, reason, main[1] + handler[1], total)
+    reason, function = chains.reason or _nesting(image, graph, found)
+    return StackBound(None if reason else total, reason, main[1] + handler[1], total, function)
 
 
-def _nesting(image: Image, graph: dict[int, Node], found: list[int]) -> str:
-    """Say which handler may enable interrupts; empty if none does."""
+def _nesting(image: Image, graph: dict[int, Node], found: list[int]) -> tuple[str, str]:
+    """Say that a handler may enable interrupts, and which one; empty if none does."""
     for address in found:
         own_entry = written_in_c(image, graph[address])
         for called in reachable(graph, address):
             node = graph[called]
             if node.sets_msr and node.name != _EXIT and not (called == address and own_entry):
-                return f"unknown (interrupts may nest: {graph[address].name} sets MSR)"
-    return ""
+                name = graph[address].name
+                return f"unknown (interrupts may nest: {name} sets MSR)", name
+    return "", ""
 
 
 class _Chains:
@@ -74,7 +78,7 @@ class _Chains:
         self._graph = graph
         self._known: dict[int, tuple[int, tuple[str, ...]]] = {}
         self._path: list[int] = []
-        self.reason = ""
+        self.reason: tuple[str, str] | None = None  # and the function
 
     def deepest(self, address: int) -> tuple[int, tuple[str, ...]]:
         """Bytes and functions of the deepest chain that begins with a function."""
@@ -85,10 +89,10 @@ class _Chains:
             return 0, ()
         if address in self._path:
             cycle = [self._graph[one].name for one in self._path[self._path.index(address) :]]
-            self._note(f"unbounded (recursive: {' -> '.join([*cycle, node.name])})")
+            self._note(f"unbounded (recursive: {' -> '.join([*cycle, node.name])})", node)
             return 0, ()
         if node.unknown:
-            self._note(f"unknown ({node.unknown} in {node.name})")
+            self._note(f"unknown ({node.unknown} in {node.name})", node)
         self._path.append(address)
         below = max((self.deepest(callee) for callee in node.callees), default=(0, ()))
         self._path.pop()
@@ -97,5 +101,5 @@ class _Chains:
             self._known[address] = result  # below a cycle the result depends on the path
         return result
 
-    def _note(self, reason: str) -> None:
-        self.reason = self.reason or reason
+    def _note(self, reason: str, node: Node) -> None:
+        self.reason = self.reason or (reason, node.name)

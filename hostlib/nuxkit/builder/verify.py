@@ -56,6 +56,17 @@ def verify(image: Image, locate: Locate, disassemble: Disassemble) -> list[Diagn
         Errors by address; empty for a good program.
     """
     found = [error(text) for text in (*_symbol_problems(image), *_section_problems(image))]
+    return found + instruction_errors(image, locate, disassemble)
+
+
+def has_runtime(image: Image) -> bool:
+    """Whether a program was linked with our runtime."""
+    return all(name in image.symbols for name in (*REQUIRED_FUNCTIONS, *REQUIRED_SYMBOLS))
+
+
+def instruction_errors(image: Image, locate: Locate, disassemble: Disassemble) -> list[Diagnostic]:
+    """Find words that are no good instruction, and data in code; parameters as for `verify`."""
+    found = []
     problems: list[tuple[int, int, str]] = []
     for section in image.sections:
         if section.executable:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,9 @@ def debug_command(
                 loaded.chip, chosen, [port + n if port else 0 for n in range(len(chosen))],
                 post_mortem=True,
             )  # fmt: skip
-            click.echo(session.greeting(lambda h: str(loaded.elf_files[h])))
-            session.serve()
+            with closing(session):
+                click.echo(session.greeting(lambda h: str(loaded.elf_files[h])))
+                session.serve()
         return 0
     assert file is not None
     if hemisphere not in HEMISPHERES:

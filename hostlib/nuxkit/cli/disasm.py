@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from nuxkit.cli.common import (
 )
 from nuxkit.errors import InputError
 from nuxkit.program import Program, SourceLocation
+from nuxkit.source_text import SourceText
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,7 @@ def _scalar_texts(elf: Path) -> dict[int, str]:
 
 
 def _rows(lines: list[_Line], *, with_source: bool) -> Iterator[str]:
+    source = SourceText()
     function: str | None = ""
     place: tuple[str, int] | None = None
     for line in lines:
@@ -107,22 +108,9 @@ def _rows(lines: list[_Line], *, with_source: bool) -> Iterator[str]:
             function, place = line.function, None
         here = (line.location.file, line.location.line) if line.location else None
         if with_source and here is not None and here != place:
-            yield f"; {Path(here[0]).name}:{here[1]}: {_source_line(*here)}".rstrip(": ")
+            yield f"; {Path(here[0]).name}:{here[1]}: {source.line(*here)}".rstrip(": ")
         place = here
         yield f"{line.address:8x}:  {line.word:08x}  {line.text}"
-
-
-@cache
-def _source(file: str) -> list[str]:
-    try:
-        return Path(file).read_text(errors="replace").splitlines()
-    except OSError:
-        return []  # the program may come from another machine
-
-
-def _source_line(file: str, line: int) -> str:
-    rows = _source(file)
-    return rows[line - 1].strip() if 0 < line <= len(rows) else ""
 
 
 def _json(line: _Line) -> dict[str, Any]:

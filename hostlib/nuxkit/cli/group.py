@@ -9,6 +9,7 @@ import click
 
 from nuxkit.cli import text
 from nuxkit.cli.build import build_command
+from nuxkit.cli.check import check_command
 from nuxkit.cli.completion import completion_command
 from nuxkit.cli.debug import debug_command
 from nuxkit.cli.demo import demo_command
@@ -31,6 +32,7 @@ def cli() -> None:
 for _command in (
     new_command,
     build_command,
+    check_command,
     run_command,
     info_command,
     disasm_command,

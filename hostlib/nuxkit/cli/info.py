@@ -11,7 +11,7 @@ import click
 from nuxkit.builder.image import read_image
 from nuxkit.builder.report import BuildReport, make_report
 from nuxkit.builder.stack import stack_bound
-from nuxkit.builder.verify import REQUIRED_FUNCTIONS, REQUIRED_SYMBOLS
+from nuxkit.builder.verify import has_runtime
 from nuxkit.cli import text
 from nuxkit.cli.common import (
     file_argument,
@@ -70,7 +70,7 @@ def info_command(file: str, all_symbols: bool, as_json: bool) -> int:
 def _report(program: Program) -> BuildReport | None:
     """Memory use; None of a program that was not linked with our runtime."""
     image = read_image(program.path)
-    if not all(name in image.symbols for name in (*REQUIRED_FUNCTIONS, *REQUIRED_SYMBOLS)):
+    if not has_runtime(image):
         return None
     return make_report(image, stack_bound(image))
 

@@ -14,6 +14,8 @@ MAX_PACKET = 0x8000
 _ESCAPE, _ESCAPED = 0x7D, frozenset(b"$#}*")
 
 ACK, NACK, INTERRUPT = "ack", "nack", "interrupt"
+#: Given by `PacketReader.feed` for a packet that was damaged on its way.
+BAD_CHECKSUM = "bad checksum"
 
 
 class PacketError(ValueError):
@@ -56,7 +58,7 @@ class PacketReader:
     def feed(self, data: bytes) -> Iterator[bytes | str]:
         """Give the payloads, and `ACK`, `NACK` and `INTERRUPT`, that these bytes complete.
 
-        A packet with a wrong checksum is given as `NACK` of our own: the sender is to repeat it.
+        A packet with a wrong checksum is given as `BAD_CHECKSUM`: the sender is to repeat it.
 
         Raises
         ------
@@ -83,10 +85,6 @@ class PacketReader:
             except ValueError:
                 wanted = -1
             yield _decode(body) if sum(body) & 0xFF == wanted else BAD_CHECKSUM
-
-
-#: Given by `PacketReader.feed` for a packet that was damaged on its way.
-BAD_CHECKSUM = "bad checksum"
 
 
 def number(text: bytes) -> int:

@@ -131,6 +131,7 @@ class DebugSession:
     ) -> None:
         self._chip, self._post_mortem = chip, post_mortem
         self._connections: list[_Connection] = []
+        self.ports: dict[int, int] = {}
         try:
             for hemisphere, port in zip(hemispheres, ports, strict=True):
                 stub = Stub(chip, hemisphere, post_mortem=post_mortem)
@@ -147,9 +148,8 @@ class DebugSession:
         for each in self._connections:
             each.drop()
             each.listener.close()
-        if hasattr(self, "ports"):
-            for hemisphere in self.ports:
-                self._chip.ppu[hemisphere].set_debugging(False)
+        for hemisphere in self.ports:
+            self._chip.ppu[hemisphere].set_debugging(False)
 
     def greeting(self, program: Callable[[int], str]) -> str:
         """Tell how to connect, a line for each processor."""
@@ -164,13 +164,10 @@ class DebugSession:
 
         Of a saved core: until the debuggers have gone.
         """
-        try:
-            while not self._is_over():
-                self._poll(0 if self._time_passes() else None)
-                if self._time_passes():
-                    self._run()
-        finally:
-            self.close()
+        while not self._is_over():
+            self._poll(0 if self._time_passes() else None)
+            if self._time_passes():
+                self._run()
 
     def _is_over(self) -> bool:
         stubs = [each.stub for each in self._connections]
@@ -180,22 +177,19 @@ class DebugSession:
             return all(stub.detached for stub in stubs)
         return all(stub.ended and not stub.running for stub in stubs) or (
             any(stub.trapped for stub in stubs)
-            and all(stub.detached or each.client is None for stub, each in self._pairs())
+            and all(each.stub.detached or each.client is None for each in self._connections)
             and any(stub.detached for stub in stubs)
         )
-
-    def _pairs(self) -> list[tuple[Stub, _Connection]]:
-        return [(each.stub, each) for each in self._connections]
 
     def _time_passes(self) -> bool:
         if self._post_mortem or self._is_over():
             return False
         waiting = [
-            not stub.running and not stub.ended
-            for stub, each in self._pairs()
-            if each.client is not None and not stub.detached
+            not each.stub.running and not each.stub.ended
+            for each in self._connections
+            if each.client is not None and not each.stub.detached
         ]
-        begun = any(stub.running or stub.detached for stub, _ in self._pairs())
+        begun = any(each.stub.running or each.stub.detached for each in self._connections)
         return begun and not any(waiting)
 
     def _poll(self, timeout_s: float | None) -> None:

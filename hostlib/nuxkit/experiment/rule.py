@@ -267,15 +267,12 @@ class RuleSet:
         """Count where the cycles go, for `profiles`."""
         begin_s = self.chip.time_s
         used = [h for h in HEMISPHERES if on and self.chip.is_running(h)]
-        for hemisphere in used:
-            self.chip.ppu[hemisphere].set_profiling(True)
-        try:
-            yield
-        finally:
-            if on:
-                self.profiles = tuple(self._profile(hemisphere, begin_s) for hemisphere in used)
-            for hemisphere in used:
-                self.chip.ppu[hemisphere].set_profiling(False)
+        with self.chip.profiling(used):
+            try:
+                yield
+            finally:
+                if on:
+                    self.profiles = tuple(self._profile(hemisphere, begin_s) for hemisphere in used)
 
     def _profile(self, hemisphere: int, begin_s: float) -> Profile:
         program = self.prepare()

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Inference: products of inputs and weights in the non-spiking mode, on one chip or several."""
+"""Inference: products of inputs and weights in the non-spiking mode."""
 
 from nuxemu import AnalogSpread
 
 from .analog import AnalogArray, attach, detach
+from .calibration import Calibration, calibrate
+from .chip_pool import ChipPool
 
 __all__ = [
     "AnalogArray",
@@ -14,6 +16,3 @@ __all__ = [
     "calibrate",
     "detach",
 ]
-
-from .calibration import Calibration, calibrate
-from .chip_pool import ChipPool

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nuxemu.analog_array import INPUT_MAX
+from nuxemu.analog_array import INPUT_MAX, WEIGHT_MAX
 from nuxkit.chip import Chip
 from nuxkit.errors import InputError
 
@@ -68,7 +68,7 @@ def measure(array: AnalogArray, trials: int = 64) -> Measured:
         silent = array.multiply(np.zeros((trials, rows), np.uint8))
         # Weights of both signs, so that offsets and the two kinds of synapses average out.
         total = _PROBE_COUNTS / array.gain
-        weight = max(1, min(63, round(total / (rows * INPUT_MAX))))
+        weight = max(1, min(WEIGHT_MAX, round(total / (rows * INPUT_MAX))))
         x = np.zeros((trials, rows), np.uint8)
         x[:, :] = min(INPUT_MAX, max(1, round(total / (rows * weight))))
         product = int(x[0].sum(dtype=np.int64)) * weight

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nuxemu import AnalogSpread
 from nuxkit.errors import InputError, NuxkitError
 from nuxkit.hemispheres import HEMISPHERE_NAMES
-from nuxkit.inference import AnalogArray, AnalogSpread
+from nuxkit.inference.analog import AnalogArray
 from nuxkit.inference.stage_times import StageTimes, now
 from nuxkit.inference.tiles import join, tiles
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from nuxkit.inference import AnalogArray
+from nuxkit.inference.analog import AnalogArray
 from nuxkit.inference.tiles import RESULT_MAX, RESULT_MIN
 
 

@@ -9,10 +9,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from nuxkit.inference import AnalogArray
+from nuxemu.analog_array import READING_MAX, READING_MIN
+from nuxkit.inference.analog import AnalogArray
 
 #: Limits of a result, in counts.
-RESULT_MIN, RESULT_MAX = -128, 127
+RESULT_MIN, RESULT_MAX = READING_MIN, READING_MAX
 
 
 @dataclass(frozen=True)

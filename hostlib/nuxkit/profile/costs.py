@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from nuxemu import Wait
-from nuxkit.program import Program
+from nuxkit.program import Function, Program
 
 #: What `Cost.waits` calls the causes.
 WAIT_NAMES = {
@@ -30,6 +29,40 @@ _NAMES = [WAIT_NAMES[wait] for wait in sorted(Wait, key=lambda wait: int(wait.va
 
 #: Function of code for which a program has no name.
 UNKNOWN = "?"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an instruction comes from.
+
+    Attributes
+    ----------
+    function : Function or None
+        The one that holds the code.
+    chain : tuple of str
+        Its name and those of functions inlined there, outermost first.
+    file, line
+        Of the innermost one; ``"?"`` and 0 without a line.
+    """
+
+    function: Function | None
+    chain: tuple[str, ...]
+    file: str
+    line: int
+
+
+def places_of(program: Program, sites: npt.NDArray[Any]) -> list[Place]:
+    """Find where each instruction comes from."""
+    places = []
+    for pc in sites["pc"].tolist():
+        function, locations = program.function_at(pc), program.source_locations(pc)
+        name = function.name if function else UNKNOWN
+        chain = tuple(location.function or name for location in reversed(locations)) or (name,)
+        inner = locations[0] if locations else None
+        places.append(
+            Place(function, chain, inner.file if inner else UNKNOWN, inner.line if inner else 0)
+        )
+    return places
 
 
 @dataclass(frozen=True)
@@ -100,17 +133,11 @@ def cost_of(sites: npt.NDArray[Any]) -> dict[str, Any]:
     }
 
 
-def line_costs(program: Program, sites: npt.NDArray[Any]) -> list[LineCost]:
+def line_costs(places: Sequence[Place], sites: npt.NDArray[Any]) -> list[LineCost]:
     """Costs by file, line and function, the most cycles first."""
     where: dict[tuple[str, int, str], list[int]] = {}
-    for number, pc in enumerate(sites["pc"].tolist()):
-        location = program.source_location(pc)
-        if location is None:
-            function = program.function_at(pc)
-            key = (UNKNOWN, 0, function.name if function else UNKNOWN)
-        else:
-            key = (location.file, location.line, location.function or UNKNOWN)
-        where.setdefault(key, []).append(number)
+    for number, place in enumerate(places):
+        where.setdefault((place.file, place.line, place.chain[-1]), []).append(number)
     costs = [
         LineCost(**cost_of(sites[numbers]), file=file, line=line, function=function)
         for (file, line, function), numbers in where.items()
@@ -119,7 +146,7 @@ def line_costs(program: Program, sites: npt.NDArray[Any]) -> list[LineCost]:
 
 
 def function_costs(
-    program: Program, sites: npt.NDArray[Any], folded: Mapping[tuple[str, ...], int]
+    places: Sequence[Place], sites: npt.NDArray[Any], folded: Mapping[tuple[str, ...], int]
 ) -> list[FunctionCost]:
     """Costs by function, the most cycles of its own first."""
     with_callees: dict[str, int] = {}
@@ -128,16 +155,13 @@ def function_costs(
             with_callees[name] = with_callees.get(name, 0) + cycles
     entered: dict[str, int] = {}
     where: dict[str, list[int]] = {}
-    for number, pc in enumerate(sites["pc"].tolist()):
-        location = program.source_location(pc)
-        function = program.function_at(pc)
-        name = (location and location.function) or (function.name if function else UNKNOWN)
-        where.setdefault(name, []).append(number)
-        if function is not None and function.address == pc:
-            entered[function.name] = int(sites["executed"][number])
+    for number, place in enumerate(places):
+        where.setdefault(place.chain[-1], []).append(number)
+        if place.function is not None and place.function.address == sites["pc"][number]:
+            entered[place.function.name] = int(sites["executed"][number])
     costs = [
         FunctionCost(
-            **cost_of(sites[np.array(numbers)]),
+            **cost_of(sites[numbers]),
             name=name,
             with_callees=with_callees.get(name, 0),
             calls=entered.get(name, 0),

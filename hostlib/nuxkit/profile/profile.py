@@ -13,7 +13,16 @@ import numpy.typing as npt
 
 from nuxkit.program import Program
 
-from .costs import Cost, FunctionCost, LineCost, cost_of, function_costs, line_costs
+from .costs import (
+    Cost,
+    FunctionCost,
+    LineCost,
+    Place,
+    cost_of,
+    function_costs,
+    line_costs,
+    places_of,
+)
 from .rules import RuleCost
 from .stacks import fold
 
@@ -49,14 +58,18 @@ class Profile:
         return Cost(**cost_of(self.instructions))
 
     @cached_property
+    def _places(self) -> list[Place]:
+        return places_of(self.program, self.instructions)
+
+    @cached_property
     def lines(self) -> list[LineCost]:
         """Costs of source lines, the most cycles first."""
-        return line_costs(self.program, self.instructions)
+        return line_costs(self._places, self.instructions)
 
     @cached_property
     def functions(self) -> list[FunctionCost]:
         """Costs of functions, the most cycles of their own first."""
-        return function_costs(self.program, self.instructions, self.folded)
+        return function_costs(self._places, self.instructions, self.folded)
 
     @cached_property
     def folded(self) -> Mapping[tuple[str, ...], int]:
@@ -65,7 +78,7 @@ class Profile:
         What a function with several callers took is shared among them by the number of their
         calls; calls through pointers are not followed.
         """
-        return fold(self.program, self.instructions)
+        return fold(self.program, self._places, self.instructions)
 
     @property
     def attributed(self) -> float:

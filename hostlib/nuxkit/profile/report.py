@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nuxemu import memory_map as mm
 from nuxkit.hemispheres import HEMISPHERE_NAMES
+from nuxkit.source_text import SourceText
 
 from .costs import Cost, LineCost
 
@@ -38,14 +39,6 @@ def _most_for(cost: Cost) -> str:
         return ""
     name, cycles = max(cost.waits.items(), key=lambda wait: wait[1])
     return name if 2 * cycles > cost.cycles else ""
-
-
-def _source_line(line: LineCost) -> str:
-    try:
-        rows = Path(line.file).read_text(errors="replace").splitlines()
-    except OSError:
-        return ""  # the program may come from another machine
-    return rows[line.line - 1].strip() if 0 < line.line <= len(rows) else ""
 
 
 def _place(line: LineCost) -> str:
@@ -114,7 +107,7 @@ def _function_rows(profile: Profile, top: int) -> Iterator[str]:
 
 
 def _line_rows(profile: Profile, top: int) -> Iterator[str]:
-    total = profile.total.cycles
+    total, source = profile.total.cycles, SourceText()
     return _table(
         ("cycles", "part", "instructions", "line", "waiting mostly for", "source"),
         [
@@ -124,7 +117,7 @@ def _line_rows(profile: Profile, top: int) -> Iterator[str]:
                 str(cost.executed),
                 _place(cost),
                 _most_for(cost),
-                _source_line(cost),
+                source.line(cost.file, cost.line),
             )
             for cost in profile.lines[:top]
         ],
@@ -143,14 +136,12 @@ def annotated_text(profile: Profile) -> str:
             lines[cost.line] = (cycles + cost.cycles, executed + cost.executed)
     ranked = sorted(by_file, key=lambda file: -sum(n for n, _ in by_file[file].values()))
     rows: list[str] = []
+    texts = SourceText()
     for file in ranked:
         lines = by_file[file]
         cycles = sum(n for n, _ in lines.values())
         rows += [f"{file}: {cycles} cycles, {_part(cycles, total)}"]
-        try:
-            source = Path(file).read_text(errors="replace").splitlines()
-        except OSError:
-            source = []
+        source = texts.lines(file)
         width = max(len(str(n)) for n, _ in lines.values())
         for number in range(1, max(len(source), *lines) + 1):
             text = source[number - 1] if number <= len(source) else "(no source)"

@@ -10,6 +10,7 @@ shown.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 from nuxkit.program import Function, Program
 
-from .costs import UNKNOWN
+from .costs import UNKNOWN, Place
 
 Stack = tuple[str, ...]
 
@@ -37,9 +38,9 @@ class _Node:
     called: int = 0
 
 
-def fold(program: Program, sites: npt.NDArray[Any]) -> dict[Stack, int]:
+def fold(program: Program, places: Sequence[Place], sites: npt.NDArray[Any]) -> dict[Stack, int]:
     """Cycles by call path, outermost function first; their sum is that of the sites."""
-    nodes = _nodes(program, sites)
+    nodes = _nodes(program, places, sites)
     order = _cut_recursion(nodes)
     for node in nodes.values():
         for (_, callee), count in node.calls.items():
@@ -53,14 +54,7 @@ def fold(program: Program, sites: npt.NDArray[Any]) -> dict[Stack, int]:
     return _whole(shares, int(sites["cycles"].sum()))
 
 
-def _chain(program: Program, pc: int, function: Function | None) -> Stack:
-    """Names of the function and of those inlined at an instruction, outermost first."""
-    name = function.name if function else UNKNOWN
-    names = [location.function or name for location in program.source_locations(pc)]
-    return tuple(reversed(names)) or (name,)
-
-
-def _nodes(program: Program, sites: npt.NDArray[Any]) -> dict[int, _Node]:
+def _nodes(program: Program, places: Sequence[Place], sites: npt.NDArray[Any]) -> dict[int, _Node]:
     nodes: dict[int, _Node] = {}
 
     def node_of(function: Function | None) -> _Node:
@@ -70,16 +64,13 @@ def _nodes(program: Program, sites: npt.NDArray[Any]) -> dict[int, _Node]:
         return nodes[address]
 
     fields = (sites[name].tolist() for name in ("pc", "executed", "cycles"))
-    for pc, executed, cycles in zip(*fields, strict=True):
-        function = program.function_at(pc)
-        chain = _chain(program, pc, function)
-        node = node_of(function)
-        node.own[chain] = node.own.get(chain, 0) + cycles
-        target = _target(program, pc)
-        callee = program.function_at(target) if target is not None else None
-        if executed and callee and callee.address == target and _is_call(program, pc, function):
+    for place, pc, executed, cycles in zip(places, *fields, strict=True):
+        node = node_of(place.function)
+        node.own[place.chain] = node.own.get(place.chain, 0) + cycles
+        callee = _called_at(program, pc, place.function) if executed else None
+        if callee is not None:
             node_of(callee)
-            key = (chain, callee.address)
+            key = (place.chain, callee.address)
             node.calls[key] = node.calls.get(key, 0) + executed
     return nodes
 
@@ -92,20 +83,17 @@ def _word(program: Program, pc: int) -> int:
     return 0
 
 
-def _target(program: Program, pc: int) -> int | None:
-    """Where an unconditional direct branch goes."""
+def _called_at(program: Program, pc: int, function: Function | None) -> Function | None:
+    """Find the function that an unconditional direct branch calls: with link, or as a tail call."""
     word = _word(program, pc)
     if word >> 26 != _BRANCH:
         return None
     displacement = ((word & 0x03FFFFFC) ^ 0x02000000) - 0x02000000
-    return (displacement + (0 if word & 2 else pc)) & 0xFFFFFFFF
-
-
-def _is_call(program: Program, pc: int, function: Function | None) -> bool:
-    """Whether a branch has a link, or leaves its function (a tail call)."""
-    target = _target(program, pc) or 0
+    target = (displacement + (0 if word & 2 else pc)) & 0xFFFFFFFF
     inside = function is not None and any(low <= target < end for low, end in function.ranges)
-    return bool(_word(program, pc) & 1) or not inside
+    callee = program.function_at(target)
+    is_start = callee is not None and callee.address == target
+    return callee if is_start and (word & 1 or not inside) else None
 
 
 def _cut_recursion(nodes: dict[int, _Node]) -> list[int]:

@@ -84,6 +84,11 @@ def _most(indices: Any) -> int:
     return max(1, *(len(indices(hemisphere)) for hemisphere in HEMISPHERES))
 
 
+def made_sources() -> Path:
+    """Folder of the sources that are made for programs of rules."""
+    return cache.cache_root() / "rules"
+
+
 def compile_program(
     rules: Sequence[RuleInstance], sources: dict[str, str], keep: str | None, optimize: str
 ) -> BuildResult:
@@ -98,13 +103,13 @@ def compile_program(
         for name, text in sources.items():
             _keep(Path(keep) / name, text)
     # A place that depends on the content, so that the same program is found in the cache.
-    home = cache.cache_root() / "rules" / cache.key_of(sources)[:24]
+    home = made_sources() / cache.key_of(sources)[:24]
     for name, text in sources.items():
         if not (home / name).is_file() or (home / name).read_text() != text:
             cache.write_atomic(home / name, text.encode())
     exports = {str(home / _wrapper(rule)): _exported(rule.name) for rule in rules}
     files = [str(home / name) for name in sources]
-    readable = [os.path.dirname(os.path.abspath(rule.description.path)) for rule in rules]
+    readable = [rule.folder for rule in rules]
     try:
         result = build(*files, optimize=optimize, exports=exports, readable=readable)
     except KernelBuildError as problem:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -219,6 +220,11 @@ class RuleInstance:
                         f"{HEMISPHERE_NAMES[h]} hemisphere"
                     )
                 owner[cut] = number
+
+    @property
+    def folder(self) -> str:
+        """Folder of the rule's file, which it may read from."""
+        return os.path.dirname(os.path.abspath(self.description.path))
 
     def runs_on(self, hemisphere: int) -> bool:
         """Whether the rule is called on the processor of a hemisphere."""

@@ -26,7 +26,10 @@ def size_report(rules: Sequence[RuleInstance], wrappers: Mapping[str, str], opti
     optimize : str
         How they are compiled.
     """
-    sizes = {rule.name: (*_sizes(wrappers[rule.name], optimize), _tables(rule)) for rule in rules}
+    sizes = {
+        rule.name: (*_sizes(wrappers[rule.name], rule.folder, optimize), _tables(rule))
+        for rule in rules
+    }
     lines = ["SRAM of the rules (bytes: code, data, tables of synapses and neurons):"]
     lines += [
         f"  {name:<20}{code:>7}{data:>7}{tables:>7}" for name, (code, data, tables) in sizes.items()
@@ -45,14 +48,13 @@ def size_report(rules: Sequence[RuleInstance], wrappers: Mapping[str, str], opti
     return "\n".join(lines)
 
 
-def _sizes(wrapper: str, optimize: str) -> tuple[int, int]:
-    """Code and data of a compiled rule in the SRAM."""
+def _sizes(wrapper: str, folder: str, optimize: str) -> tuple[int, int]:
+    """Code and data of a compiled rule, from a file in that folder, in the SRAM."""
     from elftools.elf.elffile import ELFFile
 
     code = data = 0
     with tempfile.TemporaryDirectory(prefix="nuxkit-sizes-") as name:
-        # The rule was built before: its own folders have been checked.
-        settings = Settings(optimize=optimize, runtime=runtime_root(), readable=("/",))
+        settings = Settings(optimize=optimize, runtime=runtime_root(), readable=(folder,))
         compiled = compile_source(find_toolchain(), wrapper, settings, Path(name))
         if compiled.object_path is None:
             return 0, 0  # its errors are reported already

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .c_tests import CFile
 
 _CORES = ("native", "reference")
+_HEMISPHERES = ("top", "bottom")  # as nuxkit.hemispheres, which would import the package
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--nux-update", action="store_true", help="write snapshots instead of comparing with them"
     )
+    group.addoption(
+        "--nux-hemispheres",
+        default="top",
+        metavar="HEMISPHERES",
+        help="processors for tests in C: top, bottom or both, with a comma (default: top)",
+    )
     parser.addini("nux_include_dirs", "folders of headers for tests in C", type="paths", default=[])
 
 
@@ -38,16 +45,24 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "nux_cores(*cores): run with these cores of the vector unit (native, reference)"
     )
-    unknown = set(cores_of(config)) - set(_CORES)
-    if unknown:
-        raise pytest.UsageError(
-            f"--nux-cores: no core {sorted(unknown)[0]!r}; there are: {', '.join(_CORES)}"
-        )
+    for option, known in (("--nux-cores", _CORES), ("--nux-hemispheres", _HEMISPHERES)):
+        for name in _names(config, option):
+            if name not in known:
+                raise pytest.UsageError(f"{option}: no {name!r}; there are: {', '.join(known)}")
 
 
 def cores_of(config: pytest.Config) -> list[str]:
     """Cores that the command line asks for."""
-    return str(config.getoption("--nux-cores")).split(",")
+    return _names(config, "--nux-cores")
+
+
+def _names(config: pytest.Config, option: str) -> list[str]:
+    return str(config.getoption(option)).split(",")
+
+
+def hemispheres_of(config: pytest.Config) -> list[int]:
+    """Processors that the command line asks for."""
+    return [_HEMISPHERES.index(name) for name in _names(config, "--nux-hemispheres")]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -73,13 +88,25 @@ def nux_core() -> str:
     raise AssertionError("is always parametrised")
 
 
+@pytest.fixture(params=range(len(_HEMISPHERES)), ids=_HEMISPHERES)
+def nux_hemisphere(request: pytest.FixtureRequest) -> int:
+    """Run the test with 0 (top) and with 1 (bottom)."""
+    return int(request.param)
+
+
 @pytest.fixture
 def nux_build(request: pytest.FixtureRequest) -> Callable[..., nuxkit.BuildResult]:
-    """Build kernels: `nuxkit.build`, with paths relative to the test's folder."""
+    """Build kernels: `nuxkit.build`, with paths relative to the test's folder.
+
+    They need no ``start``: functions can be called without.
+    """
     from nuxkit import build
 
+    from .c_tests import program_source
+
     def made(*sources: Any, **options: Any) -> nuxkit.BuildResult:
-        return build(*(request.path.parent / source for source in sources), **options)
+        paths = [request.path.parent / source for source in sources]
+        return build(*paths, program_source(), **options)
 
     return made
 
@@ -97,7 +124,8 @@ def nux_snapshot(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Compare arrays with those that ``--nux-update`` has written: ``nux_snapshot(weights)``."""
     from .snapshot import Snapshots
 
-    return Snapshots(request.path, request.node.name, request.config.getoption("--nux-update"))
+    test = request.node.nodeid.partition("::")[2].replace("::", ".")
+    return Snapshots(request.path, test, request.config.getoption("--nux-update"))
 
 
 @pytest.fixture
@@ -105,9 +133,12 @@ def nux_cycles() -> Callable[..., None]:
     """Assert cycles of a run or call: ``nux_cycles(result, at_most=5000)``."""
 
     def check(result: Any, *, at_most: int | None = None, at_least: int = 0) -> None:
+        run = getattr(result, "run", result)
+        what = getattr(result, "function", run.program.path.name)
+        took = f"{what} ({_HEMISPHERES[run.hemisphere]}) took {result.cycles} cycles"
         if at_most is not None and result.cycles > at_most:
-            pytest.fail(f"{result.cycles} cycles, {result.cycles - at_most} above {at_most}")
+            pytest.fail(f"{took}, {result.cycles - at_most} above {at_most}")
         if result.cycles < at_least:
-            pytest.fail(f"{result.cycles} cycles, {at_least - result.cycles} below {at_least}")
+            pytest.fail(f"{took}, {at_least - result.cycles} below {at_least}")
 
     return check

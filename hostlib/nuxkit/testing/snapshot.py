@@ -21,12 +21,12 @@ class Snapshots:
 
     def __init__(self, file: Path, test: str, update: bool) -> None:
         self._folder = file.parent / _FOLDER / file.stem
-        self._test, self._update = re.sub(r"[^\w.-]", "_", test), update
+        self._test, self._update = test, update
 
     def __call__(self, array: Any, name: str = "weights") -> None:
         """Compare an array, or write it with ``--nux-update``; the file is whole or not there."""
         found = np.asarray(array)
-        path = self._folder / f"{self._test}-{name}.npy"
+        path = self._folder / (re.sub(r"[^\w.-]", "_", f"{self._test}-{name}") + ".npy")
         if self._update:
             content = io.BytesIO()
             np.save(content, found, allow_pickle=False)

@@ -121,6 +121,13 @@ def check_options(dilation: Any, groups: Any, padding_mode: Any) -> None:
         )
 
 
+def padding_of(padding: Any, dims: int) -> Steps:
+    """Check, and return how many zeros are on each side, one number a dimension."""
+    if isinstance(padding, str):
+        raise InputError(f"padding is {padding!r}, not a number of zeros on each side")
+    return per_dimension("padding", padding, dims, least=0)
+
+
 def _convolve(
     dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any,
     groups: Any, copies: int | None, num_sends: int, wait: int, mock: bool,
@@ -129,10 +136,8 @@ def _convolve(
     check_tensor("weights", weight)
     check_options(dilation, groups, "zeros")
     check_positive("num_sends", num_sends)
-    if isinstance(padding, str):
-        raise InputError(f"padding is {padding!r}, not a number of zeros on each side")
+    padding = padding_of(padding, dims)
     stride = per_dimension("stride", stride, dims)
-    padding = per_dimension("padding", padding, dims, least=0)
     if weight.ndim != dims + 2 or 0 in weight.shape:
         raise InputError(
             f"weights of shape {tuple(weight.shape)} are not (out_channels, in_channels, ...) "

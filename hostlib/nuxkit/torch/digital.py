@@ -10,26 +10,10 @@ import torch.nn.functional as F
 
 from nuxkit.errors import InputError
 from nuxkit.torch.ranges import INPUT, RESULT, check
+from nuxkit.torch.straight_through import straight_through
 from nuxkit.torch.trace import note
 
 _MAX_SHIFT = 7
-
-
-class _Floor(torch.autograd.Function):
-    """Round down; the gradient is that of the identity."""
-
-    @staticmethod
-    def forward(ctx: Any, values: torch.Tensor) -> torch.Tensor:
-        return values.floor()
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
-        return gradients[0]
-
-
-def _floor_through(values: torch.Tensor) -> torch.Tensor:
-    found: torch.Tensor = _Floor.apply(values)  # type: ignore[no-untyped-call]
-    return found
 
 
 def relu(input: torch.Tensor) -> torch.Tensor:
@@ -74,7 +58,7 @@ def converting_relu(input: torch.Tensor, shift: int = 2) -> torch.Tensor:
     if isinstance(shift, bool) or not isinstance(shift, int) or not 0 <= shift <= _MAX_SHIFT:
         raise InputError(f"shift is {shift!r}, not an integer from 0 to {_MAX_SHIFT}")
     check(input, RESULT)
-    result = _floor_through((input * 2.0**-shift).clamp(INPUT.low, INPUT.high))
+    result = straight_through((input * 2.0**-shift).clamp(INPUT.low, INPUT.high), torch.floor)
     note("converting_relu", input, result, shift=shift)
     return result
 
@@ -101,25 +85,9 @@ def add(input: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
         raise InputError(
             f"shapes {tuple(input.shape)} and {tuple(other.shape)} cannot be added"
         ) from None
-    result = saturate(total)
+    result = straight_through(total, lambda counts: counts.clamp(RESULT.low, RESULT.high))
     note("add", input, result, other=other)
     return result
-
-
-class _Saturate(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, values: torch.Tensor) -> torch.Tensor:
-        return values.clamp(RESULT.low, RESULT.high)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
-        return gradients[0]
-
-
-def saturate(values: torch.Tensor) -> torch.Tensor:
-    """Limit to -128 to 127; the gradient passes straight through."""
-    found: torch.Tensor = _Saturate.apply(values)  # type: ignore[no-untyped-call]
-    return found
 
 
 def argmax(input: torch.Tensor, dim: int | None = None, keepdim: bool = False) -> torch.Tensor:
@@ -191,7 +159,7 @@ def _pool(kind: str, input: torch.Tensor, kernel: Any, stride: Any, dims: int) -
         result: torch.Tensor = getattr(F, kind)(input, kernel, stride)
     else:
         mean = getattr(F, kind)(input.double(), kernel, stride)
-        result = _floor_through(mean + 0.5).to(input.dtype)
+        result = straight_through(mean + 0.5, torch.floor).to(input.dtype)
     note(kind, input, result, kernel_size=kernel, stride=stride)
     return result
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 
-from nuxkit.errors import InputError
 from nuxkit.torch import convolution, digital
 from nuxkit.torch.mock import get_mock_parameter
 from nuxkit.torch.product import WAIT_BETWEEN_EVENTS, matmul
@@ -130,11 +129,9 @@ class _Convolution(MACLayer):
         check_positive("in_channels", in_channels)
         check_positive("out_channels", out_channels)
         convolution.check_options(dilation, groups, padding_mode)
-        if isinstance(padding, str):
-            raise InputError(f"padding is {padding!r}, not a number of zeros on each side")
+        self.padding = convolution.padding_of(padding, self._dims)
         self.kernel_size = digital.per_dimension("kernel_size", kernel_size, self._dims)
         self.stride = digital.per_dimension("stride", stride, self._dims)
-        self.padding = digital.per_dimension("padding", padding, self._dims, least=0)
         self.options: dict[str, Any] = {}
         shape = (out_channels, in_channels, *self.kernel_size)
         super().__init__(shape, bias, num_sends, wait_between_events, mock)

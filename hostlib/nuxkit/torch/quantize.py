@@ -3,29 +3,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 
 from nuxkit.torch.ranges import INPUT, WEIGHT, Range, check_tensor
-
-
-class _Round(torch.autograd.Function):
-    """Round to the nearest integer; the gradient is that of the identity."""
-
-    @staticmethod
-    def forward(ctx: Any, values: torch.Tensor) -> torch.Tensor:
-        return values.round()
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
-        return gradients[0]
+from nuxkit.torch.straight_through import straight_through
 
 
 def round_through(values: torch.Tensor) -> torch.Tensor:
     """Round to the nearest integers, halves to even; the gradient passes unchanged."""
-    found: torch.Tensor = _Round.apply(values)  # type: ignore[no-untyped-call]
-    return found
+    return straight_through(values, torch.round)
 
 
 def _quantize(values: torch.Tensor, limits: Range) -> torch.Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from nuxemu.analog_array import INPUT_MAX, READING_MAX, READING_MIN, WEIGHT_MAX
 from nuxkit.errors import InputError
 
 
@@ -21,9 +22,9 @@ class Range(NamedTuple):
     dtype: Any
 
 
-INPUT = Range("input", 0, 31, np.uint8)
-WEIGHT = Range("weights", -63, 63, np.int8)
-RESULT = Range("operand", -128, 127, np.int8)
+INPUT = Range("input", 0, INPUT_MAX, np.uint8)
+WEIGHT = Range("weights", -WEIGHT_MAX, WEIGHT_MAX, np.int8)
+RESULT = Range("operand", READING_MIN, READING_MAX, np.int8)
 
 
 def check_tensor(name: str, tensor: Any) -> None:

@@ -117,8 +117,7 @@ def _interrupts(kind: str, records: Array) -> Iterator[Event]:
     for record in records:
         args = {"pc": int(record["pc"])}
         if entry is not None:
-            name = _VECTORS.get(int(entry["vector"]), f"vector 0x{entry['vector']:x}")
-            args = {"pc": int(entry["pc"])}
+            name, args = _entry(entry)
             if record["returns"]:
                 yield _slice(name, entry["time_s"], record["time_s"] - entry["time_s"], args)
             else:
@@ -127,8 +126,14 @@ def _interrupts(kind: str, records: Array) -> Iterator[Event]:
             yield _instant("return", record["time_s"], args)
         entry = None if record["returns"] else record
     if entry is not None:
-        name = _VECTORS.get(int(entry["vector"]), f"vector 0x{entry['vector']:x}")
-        yield _instant(name, entry["time_s"], {"pc": int(entry["pc"])})
+        name, args = _entry(entry)
+        yield _instant(name, entry["time_s"], args)
+
+
+def _entry(record: Any) -> tuple[str, dict[str, Any]]:
+    """Name and arguments of an interrupt."""
+    vector = int(record["vector"])
+    return _VECTORS.get(vector, f"vector 0x{vector:x}"), {"pc": int(record["pc"])}
 
 
 def _conversions(kind: str, records: Array) -> Iterator[Event]:

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Lines of source files, to be shown beside addresses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class SourceText:
+    """Source files, each read once. One that is not there has no lines.
+
+    Programs may come from another machine.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[str, list[str]] = {}
+
+    def lines(self, file: str) -> list[str]:
+        """All lines of a file."""
+        if file not in self._files:
+            try:
+                self._files[file] = Path(file).read_text(errors="replace").splitlines()
+            except OSError:
+                self._files[file] = []
+        return self._files[file]
+
+    def line(self, file: str, number: int) -> str:
+        """One line, counted from 1, without the blanks around it; empty if there is none."""
+        lines = self.lines(file)
+        return lines[number - 1].strip() if 0 < number <= len(lines) else ""
