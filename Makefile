@@ -65,7 +65,11 @@ demo: setup  ## Learn a weight matrix from spikes and draw it (examples/stdp.py)
 
 .PHONY: test
 test: setup  ## Run all tests
-	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
+
+.PHONY: fuzz
+fuzz: setup  ## Damaged files, random programs, packets: a long run (FUZZ_ARGS=--help)
+	PYTHONPATH=tests $(BIN)/python -m fuzz.run --output $(OUT)/fuzz $(FUZZ_ARGS)
 
 .PHONY: lint
 lint: setup  ## Check style, types, C warnings and that generated files are up to date

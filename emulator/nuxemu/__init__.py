@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Model of the BrainScaleS-2 chip as its plasticity processors see it."""
 
+from nuxemu.analog_array import AnalogArray, AnalogSpread
 from nuxemu.bus import Bus, BusError
 from nuxemu.chip_model import ChipEnd, ChipModel
 from nuxemu.chip_state import ChipState, StateError
 from nuxemu.network import Network, RowMode
 from nuxemu.network_sources import BackgroundSource, Source
 from nuxemu.neurons import NeuronParameters, Neurons
-from nuxemu.processor import Processor, Site, SiteKind, Stop, StopReason
+from nuxemu.processor import DebugEvent, Processor, Site, SiteKind, Stop, StopReason, Wait, Watch
 from nuxemu.synapse_array import CorrelationConfig, SynapseArray
+from nuxemu.trace import TraceBuffer, TraceKind
 
 __all__ = [
+    "AnalogArray",
+    "AnalogSpread",
     "BackgroundSource",
     "Bus",
     "BusError",
@@ -18,6 +22,7 @@ __all__ = [
     "ChipModel",
     "ChipState",
     "CorrelationConfig",
+    "DebugEvent",
     "Network",
     "NeuronParameters",
     "Neurons",
@@ -30,4 +35,8 @@ __all__ = [
     "Stop",
     "StopReason",
     "SynapseArray",
+    "TraceBuffer",
+    "TraceKind",
+    "Wait",
+    "Watch",
 ]

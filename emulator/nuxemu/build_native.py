@@ -31,6 +31,9 @@ HEADERS = [
         "network.h",
         "chip.h",
         "processor.h",
+        "profile.h",
+        "debug.h",
+        "trace.h",
     )
 ]
 ffibuilder = FFI()

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import struct
 import tempfile
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -22,8 +24,8 @@ _FORMAT_NAME = "nuxemu_state_format"
 _MAX_BYTES = 1 << 30
 # What zipfile and NumPy raise for damaged and foreign files.
 _DAMAGES = (
-    ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, OverflowError,
-    struct.error, zlib.error, zipfile.BadZipFile,
+    ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, OverflowError, OSError,
+    SyntaxError, MemoryError, struct.error, tokenize.TokenError, zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
 
 
@@ -88,12 +90,15 @@ class ChipState:
         OSError
             If it cannot be read.
         """
+        # Read at once: what fails from here on is the content, not the disk.
+        with open(path, "rb") as file:
+            content = io.BytesIO(file.read(_MAX_BYTES))
         try:
-            with zipfile.ZipFile(path) as archive:
+            with zipfile.ZipFile(content) as archive:
                 size = sum(entry.file_size for entry in archive.infolist())
             if size > _MAX_BYTES:
                 raise StateError(f"{path}: {size} bytes, more than any state ({_MAX_BYTES})")
-            with np.load(path, allow_pickle=False) as archive:
+            with np.load(content, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
         except _DAMAGES as error:
             if isinstance(error, StateError):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,58 @@ class Stop:
     word: int
     is_store: bool
     size: int
+
+
+class Wait(Enum):
+    """What an instruction waited for."""
+
+    SCALAR = lib.NUX_WAIT_SCALAR
+    BRANCH = lib.NUX_WAIT_BRANCH
+    VECTOR = lib.NUX_WAIT_VECTOR
+    SRAM = lib.NUX_WAIT_SRAM
+    ARRAY = lib.NUX_WAIT_ARRAY
+    CADC = lib.NUX_WAIT_CADC
+    EXTERNAL = lib.NUX_WAIT_EXTERNAL
+    BUS = lib.NUX_WAIT_BUS
+    SLEEP = lib.NUX_WAIT_SLEEP
+    INTERRUPT = lib.NUX_WAIT_INTERRUPT
+
+
+#: What `Processor.profile` gives: an instruction, and where its cycles went. `waits` is that
+#: part of the cycles in which it waited, by the value of `Wait`.
+PROFILE_SITE = np.dtype(
+    [("pc", "u8"), ("executed", "u8"), ("cycles", "u8"), ("waits", "u8", len(Wait))]
+)
+
+
+class DebugEvent(Enum):
+    """Why a debugger's processor stopped."""
+
+    NOTHING = lib.NUX_DEBUG_NOTHING
+    STEP = lib.NUX_DEBUG_STEP
+    BREAKPOINT = lib.NUX_DEBUG_BREAKPOINT
+    WATCH = lib.NUX_DEBUG_WATCH
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What to watch.
+
+    Attributes
+    ----------
+    first, size : int
+        Data addresses of the processor, bytes; of weights, ``row * 256 + column``.
+    weights : bool
+        Weights of the processor's hemisphere instead of memory: stops when one changes.
+    reads, writes : bool
+        Accesses to stop behind.
+    """
+
+    first: int
+    size: int
+    weights: bool = False
+    reads: bool = False
+    writes: bool = True
 
 
 @dataclass(frozen=True)
@@ -180,6 +233,7 @@ class Processor:
         if native == ffi.NULL:
             raise RuntimeError(ffi.string(error).decode())
         self._native = ffi.gc(native, lib.nux_processor_free)
+        self.is_profiling = False
         self.set_core(core)
 
     def set_core(self, core: str) -> None:
@@ -348,6 +402,57 @@ class Processor:
     def instructions(self) -> int:
         """Instructions executed since reset."""
         return int(lib.nux_processor_instructions(self._native))
+
+    def set_profiling(self, on: bool) -> None:
+        """Count where cycles go, from now on, and anew from each reset on; see `profile`."""
+        if lib.nux_processor_set_profile(self._native, on):
+            raise MemoryError("no memory is left for a profile")
+        self.is_profiling = on
+
+    def profile(self) -> npt.NDArray[Any]:
+        """Instructions that ran while profiling is on, by address.
+
+        Returns
+        -------
+        ndarray of PROFILE_SITE
+            The sum of `cycles` is the number of cycles since profiling or the last reset, that
+            of `executed` the number of instructions.
+        """
+        count = lib.nux_processor_profile(self._native, ffi.NULL, 0)
+        sites = np.zeros(count, PROFILE_SITE)
+        out = ffi.cast("nux_profile_site *", ffi.from_buffer(sites))
+        lib.nux_processor_profile(self._native, out, count)
+        return sites
+
+    def set_debugging(self, on: bool) -> None:
+        """Let a debugger stop this processor, or no longer. Runs are slower; cycles the same."""
+        if lib.nux_processor_set_debug(self._native, on):
+            raise MemoryError("no memory is left for a debugger")
+
+    def set_breakpoints(self, addresses: Sequence[int]) -> None:
+        """Replace the addresses of instructions before which runs stop (at most 4096)."""
+        if lib.nux_processor_set_breakpoints(self._native, list(addresses), len(addresses)):
+            raise ValueError(f"{len(addresses)} breakpoints, but there can be 4096")
+
+    def set_watches(self, watches: Sequence[Watch]) -> None:
+        """Replace what is watched (at most 64): runs stop behind an instruction that meets it."""
+        native = ffi.new("nux_watch[]", len(watches))
+        for each, watch in zip(native, watches, strict=True):
+            each.space = lib.NUX_WATCH_WEIGHTS if watch.weights else lib.NUX_WATCH_MEMORY
+            each.first, each.size = watch.first, watch.size
+            each.reads, each.writes = watch.reads, watch.writes
+        if lib.nux_processor_set_watches(self._native, native, len(watches)):
+            raise ValueError(f"{len(watches)} watchpoints, but there can be 64")
+
+    def resume(self, *, step: bool = False) -> None:
+        """Let the next run go on from here, for one instruction or until something is met."""
+        lib.nux_processor_resume(self._native, step)
+
+    @property
+    def debug_event(self) -> tuple[DebugEvent, int, int]:
+        """Why the debugger stopped the last run, number of the watch that was met, address."""
+        stop = lib.nux_processor_debug_stop(self._native)
+        return DebugEvent(stop.kind), int(stop.watch), int(stop.address)
 
     def sites(self) -> list[Site]:
         """Sites where the program relied on what the chip does differently."""

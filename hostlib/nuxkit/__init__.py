@@ -35,10 +35,12 @@ from .experiment import (
     s,
     us,
 )
+from .profile import Profile
 from .program import Program
 from .result import RunResult
 from .rules import Timer
 from .sweeps import sweep
+from .trace import Trace, TraceRecords
 
 __all__ = [
     "AllToAll",
@@ -58,6 +60,7 @@ __all__ = [
     "NuxkitError",
     "OneToOne",
     "Population",
+    "Profile",
     "Program",
     "ProgramFileError",
     "Projection",
@@ -71,6 +74,8 @@ __all__ = [
     "StopReason",
     "Timer",
     "ToolchainError",
+    "Trace",
+    "TraceRecords",
     "build",
     "load",
     "ms",

@@ -6,7 +6,9 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +19,12 @@ from nuxemu import memory_map as mm
 from nuxemu.array_input import parts
 
 from .errors import InputError
+from .function_call import CallResult, prepare_call
 from .interruption import run_interruptibly
+from .profile import Profile
 from .program import Program
 from .result import Remark, RunResult
+from .trace import Trace, TraceRecords
 from .traps import error_of
 
 if TYPE_CHECKING:
@@ -37,7 +42,7 @@ _FETCH_TO_DATA = (
 )
 
 
-def _data_address(address: int) -> int:
+def data_address(address: int) -> int:
     """Where data accesses find the bytes that a program has at a fetch address."""
     for fetch, size, data in _FETCH_TO_DATA:
         if fetch <= address < fetch + size:
@@ -193,7 +198,7 @@ class Chip:
         self.model.hold(hemisphere)
         ppu.write(mm.SRAM_BASE, bytes(mm.SRAM_SIZE))
         for segment in program.segments:
-            ppu.write(_data_address(segment.address), segment.data)
+            ppu.write(data_address(segment.address), segment.data)
         limit = program.symbols.get("__stack_limit")
         ppu.set_stack_limit(limit.address if limit else 0)
         ppu.set_code_end(_code_end(program))
@@ -206,6 +211,11 @@ class Chip:
         if program is None:
             raise InputError(f"no program is loaded in hemisphere {hemisphere}")
         return program
+
+    @property
+    def programs(self) -> dict[int, Program]:
+        """Loaded programs by hemisphere."""
+        return {h: program for h, program in enumerate(self._programs) if program is not None}
 
     def has_program(self, program: Program, *, hemisphere: int = 0) -> bool:
         """Whether this very program is loaded in a hemisphere."""
@@ -220,7 +230,7 @@ class Chip:
             According to its C type; bytes for a variable without debug information.
         """
         location = self.program(hemisphere).resolve(path)
-        address = _data_address(location.address)
+        address = data_address(location.address)
         return location.decode(self.ppu[hemisphere].read(address, location.size))
 
     def write(self, path: str, value: Any, *, hemisphere: int = 0) -> None:
@@ -240,7 +250,7 @@ class Chip:
         try:
             for path, value in values.items():
                 location = program.resolve(path)
-                address = _data_address(location.address)
+                address = data_address(location.address)
                 old = ppu.read(address, location.size)
                 ppu.write(address, location.encode(value, old))
                 before.append((address, old))
@@ -281,6 +291,8 @@ class Chip:
         max_cycles: int = DEFAULT_MAX_CYCLES,
         max_wall_s: float = DEFAULT_MAX_WALL_S,
         core: str | None = None,
+        profile: bool = False,
+        trace: Trace | None = None,
     ) -> RunResult:
         """Run a program from its start until it ends.
 
@@ -303,6 +315,10 @@ class Chip:
             Wall time (s) after which the run is stopped.
         core : {"native", "reference"}, optional
             Vector arithmetic from now on; unchanged if not given.
+        profile : bool
+            Count where the cycles go, for the result's `profile`.
+        trace : Trace, optional
+            What to trace; it is `RunResult.trace` then. Nothing if not given.
 
         Returns
         -------
@@ -322,8 +338,9 @@ class Chip:
         """
         self._prepare(program, hemisphere, core)
         _check_limits(max_cycles, max_wall_s)
-        self.start(symbols=symbols, hemisphere=hemisphere)
-        (result,) = self._run_to_end((hemisphere,), max_cycles, max_wall_s)
+        with self._profiling((hemisphere,), profile):
+            self.start(symbols=symbols, hemisphere=hemisphere)
+            (result,) = self._run_to_end((hemisphere,), max_cycles, max_wall_s, trace)
         return result
 
     def run_both(
@@ -335,6 +352,8 @@ class Chip:
         max_cycles: int = DEFAULT_MAX_CYCLES,
         max_wall_s: float = DEFAULT_MAX_WALL_S,
         core: str | None = None,
+        profile: bool = False,
+        trace: Trace | None = None,
     ) -> tuple[RunResult, RunResult]:
         """Run both processors at the same time, from their starts until both ended.
 
@@ -346,8 +365,8 @@ class Chip:
         symbols : mapping of str to value, optional
             Variables to write before the start, on both processors; use `write` for what
             differs.
-        max_cycles, max_wall_s, core
-            As in `run`, for both.
+        max_cycles, max_wall_s, core, profile, trace
+            As in `run`, for both; both results have the one trace.
 
         Returns
         -------
@@ -361,14 +380,150 @@ class Chip:
         for hemisphere, program in enumerate((top, bottom if bottom is not None else top)):
             self._prepare(program, hemisphere, core)
         _check_limits(max_cycles, max_wall_s)
-        for hemisphere in HEMISPHERES:
-            self.start(symbols=symbols, hemisphere=hemisphere)
-        first, second = self._run_to_end(HEMISPHERES, max_cycles, max_wall_s)
+        with self._profiling(HEMISPHERES, profile):
+            for hemisphere in HEMISPHERES:
+                self.start(symbols=symbols, hemisphere=hemisphere)
+            first, second = self._run_to_end(HEMISPHERES, max_cycles, max_wall_s, trace)
         return first, second
+
+    def call(
+        self,
+        function: str,
+        *arguments: Any,
+        program: Program | BuildResult | str | os.PathLike[str] | None = None,
+        symbols: Mapping[str, Any] | None = None,
+        hemisphere: int = 0,
+        max_cycles: int = DEFAULT_MAX_CYCLES,
+        max_wall_s: float = DEFAULT_MAX_WALL_S,
+    ) -> CallResult:
+        """Call one C function of a program, without its ``start``.
+
+        Parameters
+        ----------
+        function : str
+            Its name; it must not be inlined everywhere.
+        *arguments
+            Numbers; for pointers, NumPy arrays, which are put on the stack and hold what the
+            function left there afterwards, or addresses. Vectors are passed as
+            ``nux_vector_memory *``: arrays of 128 bytes or 64 halfwords, or several of them.
+        program : Program, BuildResult or path, optional
+            Loaded first. Without it, variables are as the last run or call left them.
+        symbols : mapping of str to value, optional
+            Variables to write before the call.
+        hemisphere, max_cycles, max_wall_s
+            As in `run`.
+
+        Returns
+        -------
+        CallResult
+
+        Raises
+        ------
+        InputError
+            If the arguments do not fit the function.
+        KernelTrap, RunLimitError, KeyboardInterrupt
+            As in `run`.
+        """
+        self._prepare(program, hemisphere, None)
+        _check_limits(max_cycles, max_wall_s)
+        prepared = prepare_call(self.program(hemisphere), function, arguments)
+        self.start(symbols=symbols, hemisphere=hemisphere)
+        ppu = self.ppu[hemisphere]
+        prepared.enter(ppu)
+        (result,) = self._run_to_end((hemisphere,), max_cycles, max_wall_s, None)
+        return prepared.finish(ppu, result)
+
+    def debug(
+        self,
+        program: Program | BuildResult | str | os.PathLike[str] | None = None,
+        *,
+        hemispheres: Sequence[int] = (0,),
+        symbols: Mapping[str, Any] | None = None,
+        port: int = 0,
+        announce: Callable[[str], object] = print,
+    ) -> tuple[RunResult, ...]:
+        """Run a program as GDB lets it, until it ends or GDB kills it.
+
+        Each processor has a port of its own on the loopback address, for ``gdb-multiarch``. The
+        program stands at its start until GDB continues it. The chip's time passes while every
+        connected GDB has resumed its processor.
+
+        Parameters
+        ----------
+        program : Program, BuildResult or path, optional
+            Loaded first, on all processors of `hemispheres`; the loaded ones if not given.
+        hemispheres : sequence of int
+            Processors to run and debug: 0 (top), 1 (bottom).
+        symbols : mapping of str to value, optional
+            Variables to write before the start.
+        port : int
+            Port of the first processor, the following one of the second; 0 takes free ones.
+        announce : callable
+            Gets a text that says how to connect.
+
+        Returns
+        -------
+        tuple of RunResult
+            One for each processor; of a program that was killed, `stop` says where it was.
+
+        Raises
+        ------
+        KernelTrap
+            The program did something that no program may do, and GDB has let go of it.
+        InputError
+            An argument is out of its range, or a port is in use.
+        KeyboardInterrupt
+            Ctrl-C; the chip can run the next program.
+        """
+        from .debug import DebugSession
+
+        chosen = tuple(_hemisphere(hemisphere) for hemisphere in hemispheres)
+        if not chosen or len(set(chosen)) != len(chosen):
+            raise InputError(f"hemispheres are {hemispheres!r}, but must be 0, 1 or both")
+        _check_integer("port", port, 0)
+        for hemisphere in chosen:
+            self._prepare(program, hemisphere, None)
+        session = DebugSession(self, chosen, [port + n if port else 0 for n in range(len(chosen))])
+        try:
+            for hemisphere in chosen:
+                self.start(symbols=symbols, hemisphere=hemisphere)
+            announce(session.greeting(lambda h: str(self.program(h).path)))
+            begin = time.perf_counter()
+            session.serve()
+            wall_s = time.perf_counter() - begin
+        finally:
+            session.close()
+            for hemisphere in chosen:
+                if self.is_running(hemisphere):
+                    self.model.hold(hemisphere)
+        results = tuple(self._result(hemisphere, wall_s) for hemisphere in chosen)
+        for result in results:
+            failure = error_of(result) if result.stop.reason.is_trap else None
+            if failure is not None:
+                raise failure
+        return results
+
+    def save_core(self, path: str | os.PathLike[str]) -> None:
+        """Write the chip's state and its programs to a file, for ``nuxkit debug --post-mortem``."""
+        from .debug import save_core
+
+        save_core(self, path)
 
     def result(self, hemisphere: int = 0) -> RunResult:
         """Return the present state of a started program, whether it has ended or not."""
         return self._result(_hemisphere(hemisphere), 0.0)
+
+    @contextmanager
+    def _profiling(self, hemispheres: tuple[int, ...], on: bool) -> Iterator[None]:
+        """Count cycles of processors; a profile that was on already stays on."""
+        begun = [h for h in hemispheres if on and not self.ppu[h].is_profiling]
+        for hemisphere in begun:
+            self.ppu[hemisphere].set_profiling(True)
+        try:
+            yield
+        finally:
+            for hemisphere in begun:
+                self.ppu[hemisphere].set_profiling(False)
 
     def _prepare(
         self,
@@ -387,11 +542,20 @@ class Chip:
         self.program(hemisphere)
 
     def _run_to_end(
-        self, hemispheres: tuple[int, ...], max_cycles: int, max_wall_s: float
+        self,
+        hemispheres: tuple[int, ...],
+        max_cycles: int,
+        max_wall_s: float,
+        trace: Trace | None,
     ) -> tuple[RunResult, ...]:
         """Run until the programs end; raise the error of one that does not, and stop it."""
-        wall_s = self._run(max_cycles, hemispheres, max_wall_s)
+        buffer = trace.buffer() if trace else None
+        with buffer.attached(self.model) if buffer else nullcontext():
+            wall_s = self._run(max_cycles, hemispheres, max_wall_s)
         results = tuple(self._result(hemisphere, wall_s) for hemisphere in hemispheres)
+        if trace and buffer:
+            records = TraceRecords(trace, buffer, self.programs)
+            results = tuple(replace(result, trace=records) for result in results)
         for result in results:
             failure = error_of(result)
             if failure is not None:
@@ -454,6 +618,7 @@ class Chip:
                 mm.SRAM_BASE: ppu.read(mm.SRAM_BASE, mm.SRAM_SIZE),
                 mm.EXTMEM_DATA_BASE: ppu.read(mm.EXTMEM_DATA_BASE, mm.EXTMEM_SIZE),
             },
+            profile=Profile(loaded, hemisphere, ppu.profile()) if ppu.is_profiling else None,
         )
 
 

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import os
-import uuid
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import DataFileError, InputError
+from .whole_file import write_whole
 
 if TYPE_CHECKING:
     import xarray
@@ -44,25 +43,17 @@ def save(
         data = data.to_dataset(name="data" if data.name is None else data.name)
     if not isinstance(data, xarray.Dataset | xarray.DataTree):
         raise InputError(f"data is a {type(data).__name__}, but must be a dataset of xarray")
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     try:
         content = data.to_netcdf(None, engine=_ENGINE)
     except (TypeError, ValueError) as error:
         raise InputError(f"cannot write {path}: {error}") from error
     # Made in memory and then written, so that a full disk is an ordinary error.
     try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        write_whole(path, bytes(content))
     except OSError as error:
         raise DataFileError(
             f"cannot write {path}: {error.strerror or error}; what was there is as it was"
         ) from error
-    finally:
-        with suppress(OSError):  # there was no such folder, or it has its name now
-            temporary.unlink()
 
 
 def load(path: str | os.PathLike[str]) -> xarray.Dataset | xarray.DataTree:

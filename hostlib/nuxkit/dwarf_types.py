@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from .debug_info import (
     attribute,
     malformed_debug_info,
     name_of,
+    origin_of,
     static_address,
     type_of,
 )
@@ -39,6 +40,23 @@ _SCOPES = {
     "DW_TAG_inlined_subroutine",
 }
 _VECTOR_MEMORY = "nux_vector_memory"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a function; `target` is what it points to, if it is a pointer."""
+
+    name: str
+    ctype: c.CType
+    target: c.CType | None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Parameters of a function, and the type of its result (None: void)."""
+
+    parameters: tuple[Parameter, ...]
+    result: c.CType | None
 
 
 class VariableTypes:
@@ -68,6 +86,21 @@ class VariableTypes:
         if same_name is None and ctype.size != size:  # a label that happens to stand here
             return None
         return ctype if ctype.size and (not size or ctype.size <= size) else None
+
+    def signature(self, function: DIE) -> Signature:
+        """Parameters and result of a function."""
+        with malformed_debug_info(self._debug.path):
+            origin = origin_of(function) or function
+            parameters: list[Parameter] = []
+            for die in origin.iter_children():
+                if die.tag == "DW_TAG_formal_parameter":
+                    kind = _unqualified(type_of(die))
+                    pointer = kind is not None and kind.tag == "DW_TAG_pointer_type"
+                    target = self._read(type_of(kind)) if kind is not None and pointer else None
+                    name = name_of(die) or f"argument {len(parameters)}"
+                    parameters.append(Parameter(name, self._read(type_of(die)), target))
+            result = type_of(origin)
+            return Signature(tuple(parameters), None if result is None else self._read(result))
 
     @cached_property
     def _file_scope(self) -> dict[int, dict[str, DIE]]:
@@ -147,6 +180,13 @@ class VariableTypes:
                     yield replace(inner, offset=offset + inner.offset)
             else:
                 yield c.Field(name or f"_at_{offset}", int(offset), ctype)
+
+
+def _unqualified(die: DIE | None) -> DIE | None:
+    """Find the type behind typedefs and qualifiers."""
+    while die is not None and (die.tag == "DW_TAG_typedef" or die.tag in _QUALIFIERS):
+        die = type_of(die)
+    return die
 
 
 def _by_address(dies: Iterator[DIE]) -> dict[int, dict[str, DIE]]:

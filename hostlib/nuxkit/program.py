@@ -8,8 +8,9 @@ from pathlib import Path
 
 from .call_stack import CallStacks, Frame, ReadWord
 from .debug_info import DebugInfo
-from .dwarf_types import VariableTypes
+from .dwarf_types import Signature, VariableTypes
 from .elf_file import ElfImage, Segment, read_elf
+from .errors import InputError
 from .source_lines import Function, SourceLines, SourceLocation
 from .symbols import Location, Symbol, SymbolTable
 
@@ -27,12 +28,15 @@ class Program:
         Entry point that the file names. The processor itself starts at address 0.
     segments : tuple[Segment, ...]
         The memory image by ascending address; no two pieces share a byte.
+    content : bytes
+        The whole file.
     """
 
     def __init__(self, path: Path, image: ElfImage, content: bytes) -> None:
         self.path = path
         self.entry = image.entry
         self.segments = image.segments
+        self.content = content
         self._image = image
         self._debug = DebugInfo(path, content)
 
@@ -96,6 +100,20 @@ class Program:
     def function_at(self, pc: int) -> Function | None:
         """Find the function that holds ``pc``; in assembler code the label before it."""
         return self._lines.function_at(pc)
+
+    def signature(self, name: str) -> Signature:
+        """Parameters and result of a function that is not inlined everywhere.
+
+        Raises
+        ------
+        nuxkit.InputError
+            There is no such function, or no debug information about it.
+        """
+        symbol = self.symbols[name]
+        function = self.function_at(symbol.address)
+        if function is None or function.address != symbol.address or function._die is None:
+            raise InputError(f"{self.path}: {name} is no function with debug information")
+        return VariableTypes(self._debug).signature(function._die)
 
     def address_of_line(self, file: str, line: int) -> int | None:
         """Lowest address with code of a source line, None when it has none.

@@ -5,14 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nuxemu import SiteKind, Stop
 from nuxemu import memory_map as mm
 
+from .profile import Profile
 from .program import Frame, Program, SourceLocation
+
+if TYPE_CHECKING:
+    from .trace import TraceRecords
 
 _SITE_TEXT = {
     SiteKind.SHIFT: "shift by 32 or more: the chip shifts modulo 32, Power ISA gives 0 or the sign",
@@ -113,6 +117,10 @@ class RunResult:
         What the program did that the chip does differently from the Power ISA.
     unlisted_remarks : int
         How often it did so at places beyond the 4096 that `remarks` can list.
+    profile : Profile or None
+        Where the cycles went, if that was asked for.
+    trace : TraceRecords or None
+        What was traced, if `Chip.run` was asked to.
     """
 
     program: Program
@@ -127,6 +135,8 @@ class RunResult:
     remarks: tuple[Remark, ...]
     unlisted_remarks: int
     memory: Mapping[int, bytes] = field(repr=False)
+    profile: Profile | None = field(default=None, repr=False)
+    trace: TraceRecords | None = None
 
     @property
     def emulated_time_s(self) -> float:

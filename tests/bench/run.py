@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 
 import nuxkit
+from bench.analog_figures import AnalogBench
 from bench.figure import Figure, check, format_table
 from bench.growth import draw_growth, measure_growth
 from bench.machine import describe_machine
 from bench.network_figures import NetworkBench
+from bench.overhead_figures import OverheadBench
 from bench.pong_figures import PongBench
 from bench.programs import (
     SCALAR_MIX,
@@ -35,6 +37,8 @@ from bench.programs import (
     run_scalar_mix,
 )
 from bench.sweep_figures import SweepBench
+from bench.torch_figures import TorchBench
+from bench.trace_figures import TraceBench
 
 SEED = 1
 MAX_CYCLES = 10**12
@@ -202,6 +206,9 @@ def main() -> None:
         folder = Path(name)
         scalar = ScalarMix(folder).figures()
         network, pong, sweep = NetworkBench(folder), PongBench(), SweepBench()
+        overhead = OverheadBench()
+        trace = TraceBench(nuxkit.build(STDP_PASS).program, {"bench_iterations": 20})
+        layer, analog = TorchBench(), AnalogBench()
         figures = [
             *stdp_figures(),
             *vector_figures(),
@@ -210,6 +217,10 @@ def main() -> None:
             *network.figures(),
             *pong.figures(),
             *sweep.figures(),
+            *overhead.figures(),
+            *trace.figures(),
+            *layer.figures(),
+            *analog.figures(),
         ]
         for repeat in range(arguments.repeats):
             print(f"repetition {repeat + 1} of {arguments.repeats}", file=sys.stderr)
@@ -217,7 +228,8 @@ def main() -> None:
                 if figure.measure is not None:
                     figure.values.append(figure.measure())
     figures.insert(figures.index(scalar[1]) + 1, scalar_ratio(*scalar))
-    figures += [*network.ratios(), *pong.ratios(), *sweep.ratios()]
+    figures += [*network.ratios(), *pong.ratios(), *sweep.ratios(), *overhead.ratios()]
+    figures += [*layer.ratios(), *analog.ratios()]
     print("cost growth", file=sys.stderr)
     growth = measure_growth(arguments.repeats)
     figures += [curve.figure() for curve in growth]

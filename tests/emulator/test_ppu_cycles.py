@@ -314,6 +314,20 @@ def test_a_restored_processor_takes_the_same_cycles():
         assert saved(after) == saved(whole)
 
 
+def test_a_load_that_updates_its_own_register_is_saved_and_waited_for():
+    """lwzu 5,0(5), which the assembler does not write, though the chip has it."""
+    loads = "li 5,64; " + ".long 0x84a50000; " * 9 + "addi 6,5,1; wait"
+    whole = Machine(loads)
+    whole.run()
+    for limit in range(5, whole.cpu.cycles, 7):
+        before, after = Machine(loads), Machine(loads)
+        before.run(max_cycles=limit)
+        state = saved(before)
+        assert lib.nux_processor_load(after.cpu._native, state, len(state)) == 0
+        after.run()
+        assert after.cpu.cycles == whole.cpu.cycles
+
+
 def test_a_damaged_timing_state_is_refused():
     """Never accepted with values that the model cannot have; no crash either."""
     machine = mixed()

@@ -10,8 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 #: Modules whose distribution has another name.
 DISTRIBUTIONS = {"elftools": "pyelftools"}
-#: For users who pass a client of theirs; the extra `cluster` brings it.
-OPTIONAL = {"dask"}
+#: What only an extra of the same name, or of the name given, brings: its parts say so without it.
+OPTIONAL = {"dask": "cluster", "torch": "torch", "pytest": "test"}
 
 
 def imported(file: Path) -> set[str]:
@@ -31,5 +31,7 @@ def test_every_imported_package_is_a_dependency():
     files = [*ROOT.glob("hostlib/nuxkit/**/*.py"), *ROOT.glob("emulator/nuxemu/**/*.py")]
     modules = set().union(*map(imported, files)) - set(sys.stdlib_module_names)
     needed = {DISTRIBUTIONS.get(module, module) for module in modules - {"nuxkit", "nuxemu"}}
-    assert needed - OPTIONAL <= declared
+    assert needed - set(OPTIONAL) <= declared
+    for package, extra in OPTIONAL.items():
+        assert any(entry.startswith(package) for entry in project["optional-dependencies"][extra])
     assert len(needed) > 8

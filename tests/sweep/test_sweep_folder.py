@@ -143,10 +143,10 @@ def test_a_full_disk_keeps_the_results_and_says_so(tmp_path, monkeypatch):
     log = tmp_path / "log"
     Path(f"{log}.mended").touch()
 
-    def full(descriptor):
+    def full(path, data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr("nuxkit.dataset_file.write_whole", full)
     with pytest.warns(RuntimeWarning, match="3 points are not in the folder.*No space left"):
         result = run(tmp_path / "f", log)
     np.testing.assert_array_equal(result["product"].squeeze(), [5, 10, 15])

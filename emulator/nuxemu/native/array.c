@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "memory_map.h"
+#include "trace.h"
 
 _Static_assert(NUX_ARRAY_ROWS == NUX_NUM_ROWS && NUX_ARRAY_COLUMNS == NUX_NUM_COLUMNS &&
                    NUX_ARRAY_LANES == NUX_VECTOR_BYTES && NUX_SWITCH_ROW == NUX_ARRAY_ROWS,
@@ -132,9 +133,15 @@ static void write_memory(nux_array *array, const memory_half *memory, const uint
     if (memory->low != array->weights[memory->row] || memory->high != NULL)
         nux_array_catch_up(array);
     if (memory->low != NULL) {
+        bool traced = NUX_IS_TRACED(array) && memory->low == array->weights[memory->row];
+        uint8_t old[NUX_ARRAY_COLUMNS];
+        if (traced)
+            memcpy(old, memory->low, sizeof old);
         for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++)
             lanes[lane] = data[lane] & NUX_WEIGHT_MAX;
         write_half(memory->low, memory->half, lanes, enable);
+        if (traced)
+            nux_trace_weights(array, memory->row, memory->half, old, enable);
         if (memory->row < NUX_ARRAY_ROWS && memory->low == array->labels[memory->row])
             array->row_relabelled[memory->row] = 1;
     }
@@ -160,6 +167,9 @@ static int read_cadc(nux_array *array, const location *at, uint8_t *out) {
             return NUX_ARRAY_CADC_OFF;
         if (!nux_array_convert(array, at->row))
             return NUX_ARRAY_NO_NEURON;
+        if (NUX_IS_TRACED(array))
+            nux_trace_array(array, NUX_TRACE_CONVERSION, at->row, at->half,
+                            NUX_CYCLES_CADC_CONVERT);
     }
     unsigned channel = at->region == NUX_VECTOR_CAUSAL ? NUX_ARRAY_CAUSAL : NUX_ARRAY_ACAUSAL;
     memcpy(out, array->latch[channel][at->half], NUX_ARRAY_LANES);
@@ -182,6 +192,14 @@ static int reset_neurons(nux_array *array, const location *at, const uint8_t *pa
     }
     nux_neurons_reset(array->neurons, array->now_s, mask);
     return NUX_ARRAY_RESET;
+}
+
+// Synapses of which a sensor is reset.
+static unsigned count_reset(const uint8_t *sensors, const uint8_t *enable) {
+    unsigned count = 0;
+    for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++)
+        count += (sensors[lane] & 3) != 0 && (enable == NULL || enable[lane] != 0);
+    return count;
 }
 
 int nux_array_vector_read(nux_array *array, uint32_t address, double now_s, uint8_t *out) {
@@ -228,6 +246,8 @@ int nux_array_vector_write(nux_array *array, uint32_t address, double now_s, con
         if (at.row >= NUX_ARRAY_ROWS)
             return NUX_ARRAY_UNKNOWN_ADDRESS;
         nux_array_reset_half(array, at.row, at.half, data, enable);
+        if (NUX_IS_TRACED(array))
+            nux_trace_array(array, NUX_TRACE_RESET, at.row, at.half, count_reset(data, enable));
         return NUX_ARRAY_RESET;
     default:
         if (!find_memory(array, &at, &memory))

@@ -38,5 +38,6 @@ uint32_t nux_resolve_branch(nux_processor *p, uint32_t pc) {
     if (p->previous->unpredicted)
         how = pc != tag + 3 ? NUX_TAKEN | NUX_MISSED : 0;
     p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
+    p->previous->missed += how & NUX_MISSED;
     return how;
 }

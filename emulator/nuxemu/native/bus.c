@@ -6,6 +6,7 @@
 #include "bus.h"
 #include "memory_map.h"
 #include "processor.h"
+#include "trace.h"
 
 typedef struct {
     nux_bus_block block;
@@ -128,5 +129,8 @@ int nux_bus_access(nux_chip *chip, uint32_t word, uint32_t *value, uint32_t byte
         return NUX_TRAP_BUS;
     if (e->access != nux_access_sram)
         nux_chip_advance(chip, now_s);
-    return e->access(&access);
+    int reason = e->access(&access);
+    if (NUX_IS_TRACED(chip) && !reason)
+        nux_trace_bus(chip->trace, word, (uint32_t)(e - entries), *value, byte_mask);
+    return reason;
 }

@@ -21,8 +21,9 @@ typedef struct {
 } nux_chip_registers;
 
 struct nux_chip {
-    uint8_t *ext;  /* 128 KiB */
-    uint8_t *dram; /* 256 MiB, backed by memory only where touched */
+    uint32_t debuggers; /* processors that have one */
+    uint8_t *ext;       /* 128 KiB */
+    uint8_t *dram;      /* 256 MiB, backed by memory only where touched */
     uint8_t dram_written[NUX_DRAM_SIZE / NUX_DRAM_PAGE]; /* pages that may hold something */
     nux_array *array[NUX_HEMISPHERES];
     nux_processor *ppu[NUX_HEMISPHERES];
@@ -36,6 +37,7 @@ struct nux_chip {
     bool running;                      /* nux_chip_run is at work */
     double wall_deadline;              /* s of the host's clock, 0: none */
     volatile int interrupt_request;    /* of the host */
+    struct nux_trace *trace;           /* or NULL */
 };
 
 /* Step in which both processors at work take turns, cycles. What one does to the other, or to the

@@ -12,7 +12,7 @@
  *   entry      SRR0 = return address, SRR1 = MSR, MSR keeps CE, ME, DE.
  *   wake-up    by any request; those of timers also while EE is clear.
  */
-#include "processor.h"
+#include "trace.h"
 
 enum { NUM_PINS = 4, PIN_MASK = (1 << NUM_PINS) - 1 };
 
@@ -113,6 +113,8 @@ void nux_schedule(nux_processor *p) {
 }
 
 void nux_enter_interrupt(nux_processor *p, uint32_t vector, uint32_t srr0, uint32_t esr) {
+    if (NUX_IS_TRACED(p->chip))
+        nux_trace_interrupt(p, NUX_TRACE_INTERRUPT, srr0, vector);
     p->srr0 = srr0;
     p->srr1 = p->msr;
     p->esr = esr;

@@ -8,7 +8,9 @@
  */
 #define _GNU_SOURCE
 #include "cycles.h"
+#include "debug.h"
 #include "processor.h"
+#include "trace.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -37,8 +39,11 @@ static uint32_t memory_latency(const nux_processor *p, uint32_t address) {
 
 static int bus_access(nux_processor *p, uint32_t address, uint32_t *value, uint32_t byte_mask) {
     p->access_latency = NUX_CYCLES_BUS;
-    return nux_bus_access(p->chip, (address & ~NUX_OMNIBUS_DATA_BASE) >> 2, value, byte_mask,
-                          nux_now_s(p));
+    int reason = nux_bus_access(p->chip, (address & ~NUX_OMNIBUS_DATA_BASE) >> 2, value, byte_mask,
+                                nux_now_s(p));
+    if (p->chip->debuggers && byte_mask)
+        nux_debug_array_written(p->chip);
+    return reason;
 }
 
 static int misaligned(uint32_t address, uint32_t size) {
@@ -75,6 +80,8 @@ int nux_store(nux_processor *p, uint32_t address, uint32_t size, uint32_t value)
     if (bytes) {
         nux_put32(bytes, (nux_get32(bytes) & ~mask) | (value << shift & mask));
         p->access_latency = memory_latency(p, address);
+        if (NUX_IS_TRACED(p->chip))
+            nux_trace_store(p, address, size);
         if (bytes >= p->sram && bytes < p->sram + p->config.sram_size)
             nux_code_written(p, (uint32_t)(bytes - p->sram), 4);
         else

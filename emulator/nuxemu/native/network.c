@@ -8,6 +8,7 @@
 // at its own time. Spikes that the host forces on an array's sensors keep their own queue: the
 // presynaptic ones come before, the postsynaptic ones after those here.
 #include "network.h"
+#include "trace.h"
 
 #include "array.h"
 #include "sensor_work.h"
@@ -92,6 +93,8 @@ void nux_network_drive_row(nux_network *network, nux_network_target target, doub
                         nux_neurons_input(network->neurons[h], t, array->weights[row], match,
                                           (int)inhibitory, amplitude, columns));
     network->counts.row_events++;
+    if (NUX_IS_TRACED(network))
+        nux_trace_spike(network->trace, h, t, row, (int)target.label);
     nux_recording_add(network, NUX_NETWORK_EVENTS, t, h * NUX_ARRAY_ROWS + row, target.label);
 }
 
@@ -99,6 +102,9 @@ static void spike(nux_network *network, unsigned neuron, double t) {
     nux_sensor_work_add(network->sensors, neuron / NUX_ARRAY_COLUMNS,
                         (nux_array_spike){t, neuron % NUX_ARRAY_COLUMNS, -1});
     nux_count_spike(network, neuron);
+    if (NUX_IS_TRACED(network))
+        nux_trace_spike(network->trace, neuron / NUX_ARRAY_COLUMNS, t, neuron % NUX_ARRAY_COLUMNS,
+                        -1);
     nux_recording_add(network, NUX_NETWORK_SPIKES, t, neuron, 0);
     nux_routing_spike(network, neuron, t);
 }

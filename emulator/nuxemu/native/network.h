@@ -126,6 +126,7 @@ struct nux_network {
     uint32_t bypass_count[NEURONS];
     uint64_t bypass_set[NEURONS / 64];
     bool bypass_any;
+    struct nux_trace *trace; // or NULL
 };
 
 static inline bool valid_target(nux_network_target target) {

@@ -106,10 +106,10 @@ uint32_t nux_pipe_go(nux_pipe *p, const nux_use *use, uint32_t latency) {
             (uint16_t)latency,
             use->is_load ? use->dest : NUX_PIPE_NONE,
         };
-        if (use->is_load)
-            p->ready[use->dest] = NUX_PIPE_PENDING;
         if (use->updated < NUX_PIPE_CR)
             write_register(p, use->updated, t, use->update_latency);
+        if (use->is_load) /* after the update, which may be of the same register */
+            p->ready[use->dest] = NUX_PIPE_PENDING;
         end = t + 2 + use->update_latency;
     } else if (use->dest < NUX_PIPE_CR) {
         write_register(p, use->dest, t, use->latency);

@@ -2,6 +2,8 @@
 /* Life of a processor, and what the host reads and writes of it. */
 #include "processor.h"
 #include "array.h"
+#include "debug.h"
+#include "profile.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +58,8 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
 void nux_processor_free(nux_processor *p) {
     if (!p)
         return;
+    nux_profile_free(p);
+    nux_debug_free(p);
     if (p->chip->ppu[p->config.hemisphere] == p) {
         p->chip->ppu[p->config.hemisphere] = NULL;
         p->chip->array[p->config.hemisphere] = NULL;
@@ -93,6 +97,8 @@ void nux_processor_reset(nux_processor *p) {
     memset(p->vectors->vcr, 0, sizeof p->vectors->vcr);
     p->num_unsynced = 0;
     nux_forget_sites(p);
+    if (p->profile)
+        nux_profile_clear(p);
 }
 
 void nux_processor_get_registers(nux_processor *p, nux_registers *r) {

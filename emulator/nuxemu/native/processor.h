@@ -107,6 +107,8 @@ typedef struct {
     uint32_t cycles;  /* of the plain instructions */
     uint32_t other;   /* visit of the same block; 0: there is none */
     bool unpredicted; /* a lone branch to which the fetch was redirected */
+    uint64_t count;   /* how often it began */
+    uint64_t missed;  /* how often its branch went elsewhere than predicted */
 } nux_visit;
 
 enum { NUX_QUICK_GUARDS = 2, NUX_MAX_VISITS = 1 << 16 };
@@ -183,6 +185,9 @@ typedef struct {
     uint32_t count;
 } nux_pipe_table;
 
+typedef struct nux_profile nux_profile;
+typedef struct nux_debug nux_debug;
+
 struct nux_processor {
     /* what the block hook uses */
     nux_visit *previous;     /* block that ran last, or visits[0]: its end is dealt with */
@@ -237,6 +242,7 @@ struct nux_processor {
     uint64_t next_interrupt; /* cycle of the next request that will be taken; UINT64_MAX: none */
     bool held;               /* in reset, by its control register */
     uint32_t resume_pc;
+    uint32_t executing;         /* address of the native instruction at work, for the trace */
     nux_plan *plans[NUM_PLANS]; /* by pc; never NULL */
     nux_plan
         no_plan; /* of visits[0], where there is none, and of an unpredicted visit in the hook */
@@ -244,10 +250,13 @@ struct nux_processor {
     bool crowded; /* too many plans and states: they are forgotten soon */
     bool leave, flush, stale, fetch_failed, data_failed;
     bool engine_branches_only; /* a test: everything else is native */
+    bool mailbox_is_native;    /* stores into it, for the trace */
     uint32_t bad_fetch;
     nux_stretch unsynced[MAX_UNSYNCED]; /* vector data stored since the last sync */
     uint32_t num_unsynced;
     nux_stop stop;
+    nux_profile *profile; /* NULL: off */
+    nux_debug *debug;     /* NULL: no debugger */
 
     nux_site sites[NUX_MAX_SITES];
     uint16_t site_at[NUX_SITE_SLOTS]; /* number of a site, counted from 1; 0: none */

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "branch.h"
 #include "cycles.h"
+#include "debug.h"
+#include "profile.h"
 #include "values.h"
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +40,14 @@ static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     return false;
 }
 
+static bool execute_counted(nux_processor *p, const nux_decoded *d, uint32_t pc) {
+    p->instructions++;
+    bool goes_on = execute(p, d, pc);
+    if (__builtin_expect(p->profile != NULL, 0))
+        nux_profile_instruction(p, d, pc);
+    return goes_on;
+}
+
 /* Ends the run when the host wants so or its wall time is over; true: ended. */
 static bool host_ends_run(nux_processor *p, uint32_t pc) {
     p->next_wall_check = p->cycles + (p->vector_step ? WALL_CHECK_CYCLES_SLOW : WALL_CHECK_CYCLES);
@@ -55,8 +65,11 @@ static bool look_up(nux_processor *p, uint32_t pc) {
     }
     if (p->cycles >= p->next_wall_check && host_ends_run(p, pc))
         return false;
-    if (nux_take_interrupt(p, pc))
+    if (nux_take_interrupt(p, pc)) {
+        if (p->profile)
+            nux_profile_gap(p, p->resume_pc, NUX_WAIT_INTERRUPT);
         return false;
+    }
     nux_schedule(p);
     return true;
 }
@@ -66,8 +79,10 @@ static bool run_instructions(nux_processor *p, const nux_decoded *d, uint32_t fr
     for (uint32_t pc = from; pc != to; pc += 4, d++) {
         if (p->cycles >= p->next_event && !look_up(p, pc))
             return false;
-        p->instructions++;
-        if (!execute(p, d, pc))
+        if (__builtin_expect(p->debug != NULL, 0) && nux_debug_stops(p, pc))
+            return false;
+        p->executing = pc;
+        if (!execute_counted(p, d, pc))
             return false;
         if (p->leave) { /* code changed under us */
             p->resume_pc = pc + 4;
@@ -119,6 +134,8 @@ static bool checks_hold(const nux_plan *plan) {
 /* Adds what the hook counted to the counters. */
 static void fold_progress(nux_processor *p) {
     p->cycles += (uint32_t)p->progress;
+    if (__builtin_expect(p->profile != NULL, 0))
+        nux_profile_counted(p, (uint32_t)p->progress);
     p->instructions += p->progress >> 32;
     p->progress = 0;
     p->budget = 0;
@@ -127,7 +144,7 @@ static void fold_progress(nux_processor *p) {
 /* Cycles until the hook must leave its plain path again. */
 static void set_budget(nux_processor *p) {
     uint64_t left = p->next_event > p->cycles ? p->next_event - p->cycles : 0;
-    p->budget = p->num_unsynced ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
+    p->budget = p->num_unsynced || p->debug ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
 }
 
 /* Plain instructions of a block that begins now, up to and with the one during which a request
@@ -152,8 +169,8 @@ static void run_part_of_block(nux_processor *p, uint32_t pc, uint32_t n) {
     p->timing.pipe = *p->visits[0].exit[0];
     p->timing.jumped = 0;
     for (uint32_t i = 0; i < n && !p->leave; i++) {
-        p->instructions++;
-        execute(p, nux_decoded_at(p, pc + 4 * i), pc + 4 * i); /* leaves resume_pc behind it */
+        p->executing = pc + 4 * i;
+        execute_counted(p, nux_decoded_at(p, pc + 4 * i), pc + 4 * i); /* resume_pc is behind it */
     }
     nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
     leave(p);
@@ -191,7 +208,7 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
         return;
     }
     p->resume_pc = pc;
-    if (p->cycles >= p->next_event && !look_up(p, pc)) {
+    if ((p->cycles >= p->next_event && !look_up(p, pc)) || (p->debug && nux_debug_stops(p, pc))) {
         leave(p);
         return;
     }
@@ -221,6 +238,7 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
     }
     set_budget(p);
     p->progress = PROGRESS(plan->instructions, visit->cycles);
+    visit->count++;
     p->previous = visit;
     p->previous_plan = visit->unpredicted ? &p->no_plan : plan;
 }
@@ -236,6 +254,7 @@ static inline bool begin_visit(nux_processor *p, nux_plan *plan, nux_visit *visi
     if (__builtin_expect(!ok, 0) || (plan->has_more_guards && !checks_hold(plan)))
         return false;
     p->progress = progress;
+    visit->count++;
     p->previous = visit;
     p->previous_plan = plan;
     return true;
@@ -276,6 +295,7 @@ static __attribute__((noinline)) void begin_unsteady(nux_processor *p, uint32_t 
     if (branch->tag == p->previous_plan->branch) {
         how = nux_learn_branch(branch, pc);
         p->progress += (how & NUX_MISSED) * NUX_CYCLES_BRANCH_MISS;
+        p->previous->missed += how & NUX_MISSED;
     } else {
         how = nux_resolve_branch(p, pc);
     }
@@ -346,11 +366,14 @@ static void fetch_failed(nux_processor *p, uint32_t target) {
 static void retry_access(nux_processor *p) {
     uint32_t pc;
     p->uc_reg_read(p->engine, UC_PPC_REG_PC, &pc);
-    const nux_visit *visit = p->previous;
+    nux_visit *visit = p->previous;
     uint32_t begin = (uint32_t)visit->plan->key;
     nux_pipe pipe = *visit->entry;
     p->progress += nux_cost_of(p, begin, (pc - begin) / 4, &pipe) -
                    PROGRESS(visit->plan->instructions, visit->cycles);
+    visit->count--;
+    if (p->profile)
+        nux_profile_part(p, visit, (pc - begin) / 4);
     fold_progress(p);
     if (pc != begin)
         p->timing.jumped = 0;
@@ -381,8 +404,11 @@ void nux_run_slice(nux_processor *p, uint64_t max_cycles) {
     p->stop = (nux_stop){.reason = NUX_RUNNING};
     nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
     p->resume_pc = p->pc;
-    if (p->asleep)
+    if (p->asleep) {
         nux_sleep(p, p->pc);
+        if (p->profile)
+            nux_profile_gap(p, p->pc, NUX_WAIT_SLEEP);
+    }
     /* Leaving the engine is slow (changed code): look at the clock each time. */
     while (p->stop.reason == NUX_RUNNING && !host_ends_run(p, p->resume_pc)) {
         nux_schedule(p);

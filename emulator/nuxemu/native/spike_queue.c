@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Spikes to come, sorted by time; at the same time presynaptic spikes come first.
 #include "array.h"
+#include "trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,9 @@ int nux_array_push(nux_array *array, size_t n, const double *time_s, const uint1
 
 static void process_next(nux_array *array) {
     nux_array_spike spike = array->spikes[array->spikes_head++];
+    if (NUX_IS_TRACED(array))
+        nux_trace_spike(array->trace, array == array->trace->chip->array[1], spike.time_s,
+                        spike.line, spike.label);
     if (is_post(&spike))
         nux_array_post_spike(array, spike.line, spike.time_s);
     else

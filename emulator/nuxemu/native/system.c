@@ -4,6 +4,7 @@
 #include "flags.h"
 #include "processor.h"
 #include "scalar_table.h"
+#include "trace.h"
 
 static uint32_t get_cr(const nux_processor *p) {
     uint32_t cr = 0;
@@ -155,6 +156,8 @@ static void write_spr(nux_processor *p, uint32_t number, uint32_t value) {
 
 static bool return_from_interrupt(nux_processor *p, uint32_t srr0, uint32_t srr1) {
     p->resume_pc = srr0 & ~3u;
+    if (NUX_IS_TRACED(p->chip))
+        nux_trace_interrupt(p, NUX_TRACE_RETURN, p->executing, p->resume_pc);
     nux_set_msr(p, srr1);
     return false;
 }

@@ -8,6 +8,7 @@
  * additions and shifts. After a native instruction every register is known again, since the
  * next block starts there.
  */
+#include "profile.h"
 #include "scalar_table.h"
 #include "values.h"
 #include <stdlib.h>
@@ -96,6 +97,8 @@ nux_region *nux_region_of(nux_processor *p, uint32_t pc) {
 
 /* Plans follow from the translation: after a change of it, none is valid. */
 void nux_forget_plans(nux_processor *p) {
+    if (p->profile)
+        nux_profile_fold(p);
     nux_start_from(p, p->previous->exit[0]);
     p->num_visits = 1;
     for (uint32_t i = 0; i < NUM_PLANS; i++) {
@@ -173,6 +176,8 @@ void nux_code_written(nux_processor *p, uint32_t address, uint32_t n) {
 
 /* Forgets all translations, for a new program. */
 void nux_translation_drop(nux_processor *p) {
+    if (p->profile)
+        nux_profile_fold(p);
     for (int r = 0; r < 3; r++) {
         nux_region *region = &p->regions[r];
         for (uint32_t page = 0; page < region->size / PAGE_BYTES; page++) {

@@ -133,7 +133,8 @@ nux_check nux_check_of(const nux_processor *p, const nux_decoded *d,
     } else if (nux_is_memory(d)) {
         c.v = address_of(d, registers);
         c.size = (uint32_t)nux_scalar_rows[d->id].size;
-        c.limit = p->config.sram_size;
+        bool apart = p->mailbox_is_native && d->kind == NUX_KIND_STORE;
+        c.limit = apart ? NUX_MAILBOX_BASE : p->config.sram_size;
         /* One floor for loads and stores, so that they share checks; loads below are rare. */
         bool stack = RA(d->word) == 1 || (c.v.first == 1 && c.v.second == NO_REGISTER);
         c.floor = stack && p->stack_limit > p->code_end ? p->stack_limit : p->code_end;

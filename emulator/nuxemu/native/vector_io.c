@@ -8,6 +8,8 @@
  */
 #include "array.h"
 #include "cycles.h"
+#include "profile.h"
+#include "trace.h"
 #include "vector_issue.h"
 #include <string.h>
 
@@ -55,6 +57,8 @@ static int move_memory(nux_processor *p, const nux_vinsn *v, uint32_t address, b
     }
     if (bytes) {
         nux_processor_write(p, address, lanes, n);
+        if (NUX_IS_TRACED(p->chip))
+            nux_trace_store(p, address, n);
     } else { /* word by word: bus addresses, wrap-around, and what is outside */
         for (uint32_t i = 0; i < n; i += 4) {
             uint32_t word = nux_get32(lanes + i);
@@ -161,6 +165,8 @@ bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     }
     if (!reason) {
         nux_vector_time_issue(p, d, &access);
+        if (p->profile)
+            nux_profile_access(p, v, address, &access);
         return true;
     }
     nux_stop_at(p, reason, pc, address);

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nuxkit.builder import spills, toolchain
+from nuxkit.builder import reads, spills, toolchain
 from nuxkit.builder.assembly_text import AssemblyText
 from nuxkit.builder.diagnostics import Diagnostic, Severity, error
 from nuxkit.builder.toolchain import Toolchain
@@ -34,7 +35,14 @@ class _Report:
 
 
 def assemble(
-    tools: Toolchain, assembly: Path, object_path: Path, runtime: Path, source: str, *, is_c: bool
+    tools: Toolchain,
+    assembly: Path,
+    object_path: Path,
+    runtime: Path,
+    source: str,
+    *,
+    is_c: bool,
+    allowed: Sequence[str] = (),
 ) -> list[Diagnostic]:
     """Assemble `assembly` into `object_path` and give the diagnostics at `source`.
 
@@ -51,15 +59,25 @@ def assemble(
         The user's file.
     is_c : bool
         Whether `assembly` was compiled from C: it has line information.
+    allowed : sequence of str
+        Folders that the source may read, beside its own.
     """
     # Full paths: the assembler looks in the current directory first.
     included = [*(runtime / "asm" / name for name in INCLUDES), assembly]
-    wrapper = assembly.with_name("wrapper.s")
+    wrapper, dependencies = assembly.with_name("wrapper.s"), assembly.with_name("wrapper.d")
     wrapper.write_text("".join(f'.include "{path}"\n' for path in included))
     done = toolchain.run([
         tools.assembler, "-a32", "-many", *(() if is_c else ("-mregnames", "--gdwarf-5")),
-        str(wrapper), "-o", str(object_path),
+        "--MD", str(dependencies), str(wrapper), "-o", str(object_path),
     ])  # fmt: skip
+    known: tuple[str | Path, ...] = (*allowed, runtime, assembly.parent)
+    read = (
+        reads.assembler_inputs(dependencies, source)
+        if done.returncode == 0
+        else _files(done.stderr)
+    )
+    if refused := reads.refused_files(read, source, known):
+        return refused
     reports = _reports(done.stderr)
     if not reports:
         if done.returncode != 0:
@@ -71,6 +89,11 @@ def assemble(
         for report in reports
     ]
     return _merged(found)
+
+
+def _files(output: str) -> list[str]:
+    """Files that messages are about."""
+    return [match["file"] for line in output.splitlines() if (match := _MESSAGE.match(line))]
 
 
 def _reports(output: str) -> list[_Report]:

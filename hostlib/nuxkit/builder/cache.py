@@ -10,11 +10,9 @@ so a reader never sees a half-written one; checksums find damaged ones.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +21,7 @@ from typing import Any
 
 import nuxkit
 from nuxkit.errors import ProgramFileError
+from nuxkit.whole_file import write_whole
 
 CACHE_VARIABLE = "NUXKIT_CACHE_DIR"
 
@@ -86,16 +85,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+        write_whole(path, data)
     except OSError as problem:
         hint = f"; set {CACHE_VARIABLE} to move the build cache"
         raise ProgramFileError(

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nuxkit.builder import assembler, toolchain
+from nuxkit.builder import assembler, reads, toolchain
 from nuxkit.builder.diagnostics import Diagnostic, at_user_line, error, parse_gcc
 from nuxkit.builder.toolchain import Toolchain
 from nuxkit.errors import ProgramFileError
@@ -31,6 +31,8 @@ class Settings:
     defines: Mapping[str, str] = field(default_factory=dict)
     optimize: str = "-O2"
     runtime: Path = Path()
+    readable: tuple[str, ...] = ()
+    """Further folders that sources may read."""
 
     @property
     def search(self) -> tuple[str, ...]:
@@ -103,18 +105,25 @@ def compile_source(tools: Toolchain, source: str, settings: Settings, work: Path
     is_c = Path(source).suffix in C_SUFFIXES
     done = toolchain.run([
         tools.gcc, "-S" if is_c else "-E", *settings.flags,
-        "-isystem", tools.own_headers, "-MD", "-MF", str(dependencies),
+        "-isystem", tools.own_headers, "-MD", "-MF", str(dependencies), "-H",
         *(() if is_c else ("-x", "assembler-with-cpp")), source, "-o", str(assembly),
     ])  # fmt: skip
     private = str(settings.runtime) + os.sep
-    found = [at_user_line(entry, private) for entry in parse_gcc(done.stderr)]
+    messages, opened = reads.split_opened(done.stderr)
     headers = _headers(dependencies, source)
+    allowed = (*settings.search, *settings.readable)
+    refused = reads.refused_headers(source, opened, (*allowed, tools.own_headers))
+    if refused:
+        return CompiledSource(source, None, tuple(refused), headers)
+    found = [at_user_line(entry, private) for entry in parse_gcc(messages)]
     if done.returncode != 0:
         if not any(entry.severity == "error" for entry in found):
-            found.append(error(done.stderr.strip() or "gcc failed without a message", source))
+            found.append(error(messages.strip() or "gcc failed without a message", source))
         return CompiledSource(source, None, tuple(found), headers)
     object_path = work / "user.o"
-    found += assembler.assemble(tools, assembly, object_path, settings.runtime, source, is_c=is_c)
+    found += assembler.assemble(
+        tools, assembly, object_path, settings.runtime, source, is_c=is_c, allowed=allowed
+    )
     failed = any(entry.severity == "error" for entry in found)
     return CompiledSource(source, None if failed else object_path, tuple(found), headers)
 

@@ -77,6 +77,7 @@ def build(
     cache: bool = True,
     output: str | os.PathLike[str] | None = None,
     exports: Mapping[str, Sequence[str]] | None = None,
+    readable: Sequence[str | os.PathLike[str]] = (),
 ) -> BuildResult:
     """Compile, link and verify a kernel.
 
@@ -97,6 +98,8 @@ def build(
     exports : mapping of str to sequence of str, optional
         Of a source named here only functions and variables of these names (shell patterns)
         are visible to the others. All are for the other sources.
+    readable : sequence of path
+        Further folders that the sources may read files from.
 
     Returns
     -------
@@ -115,6 +118,7 @@ def build(
     """
     names = spelled(sources)
     settings = _settings(names, spelled(include_dirs), defines or {}, optimize)
+    settings = replace(settings, readable=spelled(readable))
     kept = {name: list(patterns) for name, patterns in sorted((exports or {}).items())}
     if unknown := set(kept) - set(names):
         raise InputError(f"exports: {', '.join(sorted(unknown))} is none of the sources")
@@ -131,6 +135,7 @@ def build(
             "cwd": os.getcwd(),
             "sources": [(name, _checksum(name)) for name in names],
             "exports": kept,
+            "readable": settings.readable,
         }
     )
     result = _lookup(key) if cache else None

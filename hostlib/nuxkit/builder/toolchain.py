@@ -17,6 +17,9 @@ PREFIX = "powerpc-linux-gnu-"
 COMPILER_PACKAGE = "gcc-powerpc-linux-gnu"
 BINUTILS_PACKAGE = "binutils-powerpc-linux-gnu"
 TOOL_TIMEOUT_S = 120.0
+#: What one tool may use, for sources that are not trusted: bytes of memory and of each file that
+#: it writes, seconds of processor time.
+MEMORY_LIMIT, OUTPUT_LIMIT, CPU_LIMIT_S = 2 << 30, 64 << 20, 60
 
 #: No symbol of C or of the assembler has this name.
 NO_SYMBOL = "-"
@@ -70,7 +73,7 @@ class Toolchain:
 def _version_line(tool: str, modified_ns: int) -> str:
     """First line of ``tool --version``; asked again when the file changes."""
     del modified_ns
-    return run([tool, "--version"]).stdout.partition("\n")[0].strip()
+    return run([tool, "--version"], bounded=False).stdout.partition("\n")[0].strip()
 
 
 def find_toolchain() -> Toolchain:
@@ -131,7 +134,22 @@ def disassembler(tools: Toolchain, elf: Path) -> Callable[[int], str]:
     return disassemble
 
 
-def run(command: Sequence[str]) -> Completed:
+@cache
+def _limits() -> tuple[str, ...]:
+    """Command that bounds what a tool may use; none where util-linux is missing."""
+    prlimit = shutil.which("prlimit")
+    if prlimit is None:
+        return ()
+    return (
+        prlimit,
+        f"--as={MEMORY_LIMIT}",
+        f"--fsize={OUTPUT_LIMIT}",
+        f"--cpu={CPU_LIMIT_S}",
+        "--",
+    )
+
+
+def run(command: Sequence[str], *, bounded: bool = True) -> Completed:
     """Run one tool in the C locale and hand back its output.
 
     Raises
@@ -140,6 +158,8 @@ def run(command: Sequence[str]) -> Completed:
         The tool cannot be started, is killed by a signal or does not end.
     """
     shown = " ".join(command)
+    if bounded:  # but a tool that is no program must be noticed here
+        command = [*_limits(), *command]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", check=False,

@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 
 from nuxkit.builder import BuildResult, build
 from nuxkit.builder.compiler import ASSEMBLER_SUFFIXES, C_SUFFIXES
+from nuxkit.chip import DEFAULT_MAX_CYCLES, DEFAULT_MAX_WALL_S
 from nuxkit.cli import text
 from nuxkit.errors import InputError, NuxkitError
 from nuxkit.program import Program
@@ -148,3 +149,26 @@ def _names(ctx: click.Context, incomplete: str, kind: str) -> list[CompletionIte
         return []
     found = (name for name, symbol in symbols.items() if symbol.kind == kind)
     return [CompletionItem(name) for name in sorted(found) if name.startswith(incomplete)]
+
+
+symbols_option = click.option(
+    "--set",
+    "symbols",
+    multiple=True,
+    callback=assignments("NAME=VALUE", text.parse_value),
+    shell_complete=complete_variables,
+    metavar="NAME=VALUE",
+    help="Write a variable before the start: a number, an enumerator, or JSON.",
+)
+hemisphere_option = click.option(
+    "--hemisphere", default=0, show_default=True, help="0 (top) or 1 (bottom)."
+)
+max_cycles_option = click.option(
+    "--max-cycles", default=DEFAULT_MAX_CYCLES, show_default=True, help="Stop after that many."
+)
+max_seconds_option = click.option(
+    "--max-seconds",
+    default=DEFAULT_MAX_WALL_S,
+    show_default=True,
+    help="Stop after so much wall time.",
+)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from nuxkit.experiment import (
     SpikeSourcePoisson,
 )
 from nuxkit.rules import Timer
+from nuxkit.whole_file import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -139,7 +141,9 @@ def _draw(folder: Path, neurons: NeuronPopulation, synapses: Projection, rule: R
     files = [folder / f"{name}.png" for name in figures]
     for file, figure in zip(files, figures.values(), strict=True):
         try:
-            figure.savefig(file, dpi=110)
+            content = io.BytesIO()
+            figure.savefig(content, dpi=110, format="png")
+            write_whole(file, content.getvalue())
         except OSError as error:
             raise ProgramFileError(f"{file}: {error.strerror or error}") from error
         plt.close(figure)

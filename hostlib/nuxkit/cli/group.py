@@ -10,10 +10,12 @@ import click
 from nuxkit.cli import text
 from nuxkit.cli.build import build_command
 from nuxkit.cli.completion import completion_command
+from nuxkit.cli.debug import debug_command
 from nuxkit.cli.demo import demo_command
 from nuxkit.cli.disasm import disasm_command
 from nuxkit.cli.info import info_command
 from nuxkit.cli.new import new_command
+from nuxkit.cli.profile import profile_command
 from nuxkit.cli.run import run_command
 from nuxkit.errors import NuxkitError
 
@@ -32,6 +34,8 @@ for _command in (
     run_command,
     info_command,
     disasm_command,
+    debug_command,
+    profile_command,
     demo_command,
     completion_command,
 ):

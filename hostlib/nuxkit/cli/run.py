@@ -3,23 +3,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from nuxkit.chip import DEFAULT_MAX_CYCLES, DEFAULT_MAX_WALL_S, Chip
+from nuxkit.chip import Chip
 from nuxkit.cli import text
 from nuxkit.cli.common import (
-    assignments,
     complete_variables,
     file_argument,
+    hemisphere_option,
     json_errors,
     json_option,
     load_program,
+    max_cycles_option,
+    max_seconds_option,
     print_json,
+    symbols_option,
 )
 from nuxkit.errors import NuxkitError
 from nuxkit.result import RunResult
+from nuxkit.trace import KINDS, Trace
 from nuxkit.traps import KernelLimitError, KernelTrapError
 
 _LARGEST_OWN_CODE = 99
@@ -27,15 +32,7 @@ _LARGEST_OWN_CODE = 99
 
 @click.command("run")
 @file_argument
-@click.option(
-    "--set",
-    "symbols",
-    multiple=True,
-    callback=assignments("NAME=VALUE", text.parse_value),
-    shell_complete=complete_variables,
-    metavar="NAME=VALUE",
-    help="Write a variable before the start: a number, an enumerator, or JSON.",
-)
+@symbols_option
 @click.option(
     "--symbol",
     "shown",
@@ -44,16 +41,9 @@ _LARGEST_OWN_CODE = 99
     shell_complete=complete_variables,
     help="Print it after the run.",
 )
-@click.option("--hemisphere", default=0, show_default=True, help="0 (top) or 1 (bottom).")
-@click.option(
-    "--max-cycles", default=DEFAULT_MAX_CYCLES, show_default=True, help="Stop after that many."
-)
-@click.option(
-    "--max-seconds",
-    default=DEFAULT_MAX_WALL_S,
-    show_default=True,
-    help="Stop after so much wall time.",
-)
+@hemisphere_option
+@max_cycles_option
+@max_seconds_option
 @click.option(
     "--core",
     default="native",
@@ -61,8 +51,26 @@ _LARGEST_OWN_CODE = 99
     type=click.Choice(["native", "reference"]),
     help="Vector arithmetic.",
 )
+@click.option(
+    "--save-core",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="After a trap, write the chip's state there, for `nuxkit debug --post-mortem`.",
+)
 @click.option("--hardware", is_flag=True, help="Do as the chip does where the model would stop.")
 @click.option("--seed", default=0, show_default=True, help="Seed of fixed pattern and noise.")
+@click.option(
+    "--trace",
+    "trace_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Write a trace, for https://ui.perfetto.dev.",
+)
+@click.option(
+    "--trace-kinds",
+    metavar="KINDS",
+    help=f"What to trace, with commas in between: {', '.join(KINDS)}; all by default.",
+)
 @json_option
 def run_command(
     file: str,
@@ -72,8 +80,11 @@ def run_command(
     max_cycles: int,
     max_seconds: float,
     core: str,
+    save_core: Path | None,
     hardware: bool,
     seed: int,
+    trace_file: str | None,
+    trace_kinds: str | None,
     as_json: bool,
 ) -> int:
     """Run a program on the emulated chip.
@@ -86,6 +97,8 @@ def run_command(
         program = load_program(file)
         for name in shown:
             program.resolve(name)
+        kinds = trace_kinds.split(",") if trace_kinds else None
+        trace = Trace(kinds) if trace_file else None
         chip = Chip(seed=seed, core=core, hardware=hardware)
         try:
             result = chip.run(
@@ -94,9 +107,17 @@ def run_command(
                 hemisphere=hemisphere,
                 max_cycles=max_cycles,
                 max_wall_s=max_seconds,
+                trace=trace,
             )
         except (KernelTrapError, KernelLimitError) as stopped:
             result, error = stopped.result, stopped
+            if save_core is not None:
+                chip.save_core(save_core)
+        if trace_file and result.trace is not None:
+            result.trace.to_perfetto(trace_file)
+            dropped = sum(result.trace.dropped.values())
+            if dropped:
+                click.echo(f"nuxkit: the trace has no room for {dropped} more records", err=True)
     values = {name: chip.read(name, hemisphere=hemisphere) for name in shown}
     if as_json:
         print_json(text.run_json(result, values, error))

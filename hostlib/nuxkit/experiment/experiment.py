@@ -17,7 +17,9 @@ from nuxemu import memory_map as mm
 from nuxemu.network import Statistics
 from nuxkit.chip import Chip
 from nuxkit.errors import ExperimentError, InputError
+from nuxkit.profile import Profile
 from nuxkit.rules import Timer
+from nuxkit.trace import Trace, TraceRecords
 
 from . import checks
 from .batch import Settable, run_batch
@@ -81,6 +83,7 @@ class Experiment:
         self._defaults = neurons or NeuronParameters()
         self._session = Session(self._checked_seed(seed), correlation)
         self._wiring = Wiring(self._session.chip)
+        self._trace: TraceRecords | None = None
         self._wiring.write_labels()
         self._populations = self._session.populations
         self._projections: dict[str, Projection] = {}
@@ -325,7 +328,14 @@ class Experiment:
         """Events and spikes of the chip's network so far, also those that were dropped."""
         return self.chip.network.statistics
 
-    def run(self, duration_s: float, *, max_wall_s: float | None = None) -> None:
+    def run(
+        self,
+        duration_s: float,
+        *,
+        max_wall_s: float | None = None,
+        profile: bool = False,
+        trace: Trace | None = None,
+    ) -> None:
         """Let hardware time pass; to be called again and again.
 
         Parameters
@@ -334,6 +344,10 @@ class Experiment:
             Seconds of hardware time, rounded to cycles of 4 ns: ``10 * nuxkit.ms``.
         max_wall_s : float, optional
             Wall time (s) after which the run is given up.
+        profile : bool
+            Count where the cycles of the processors go during this run, for `profiles`.
+        trace : Trace, optional
+            What to trace; it is `trace` of the experiment then, also after an error.
 
         Raises
         ------
@@ -360,8 +374,34 @@ class Experiment:
         if max_wall_s is not None:
             limit_s = checks.number("max_wall_s", max_wall_s, 1e-6, math.inf)
         self._rule_set.start()
-        self._session.run(cycles, limit_s)
+        with self._rule_set.profiling(profile):
+            if trace is None:
+                self._session.run(cycles, limit_s)
+            else:
+                self._run_traced(cycles, limit_s, trace)
         self._rule_set.check_deadlines(self._strict)
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """Profiles of the processors with rules in the last run that was profiled, top first.
+
+        Cycles are those of that run; a rule's invocations are those that began in it.
+        """
+        return self._rule_set.profiles
+
+    @property
+    def trace(self) -> TraceRecords | None:
+        """What the last run with a trace left; None: there was none."""
+        return self._trace
+
+    def _run_traced(self, cycles: int, limit_s: float, trace: Trace) -> None:
+        begin_s, buffer = self.time_s, trace.buffer()
+        try:
+            with buffer.attached(self.chip.model):
+                self._session.run(cycles, limit_s)
+        finally:
+            rules, lost = self._rule_set.traced_since(begin_s)
+            self._trace = TraceRecords(trace, buffer, self.chip.programs, rules, lost)
 
     def call_at(self, time_s: float, function: Callable[[float], object]) -> Call:
         """Have a function called at a hardware time during a run, with that time (s).

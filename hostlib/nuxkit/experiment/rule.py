@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from nuxemu import memory_map as mm
 from nuxkit.chip import Chip
 from nuxkit.errors import DeadlineError, ExperimentError, InputError
 from nuxkit.hemispheres import HEMISPHERE_NAMES, HEMISPHERES
+from nuxkit.profile import Profile, rule_costs
 from nuxkit.rules import (
     PopulationSite,
     ProjectionSite,
@@ -25,6 +28,7 @@ from nuxkit.rules import (
     make_program,
 )
 from nuxkit.rules import parameters as values_of
+from nuxkit.trace.records import RULES as TRACED_RULES
 
 from .neuron_population import NeuronPopulation
 from .population import Population
@@ -169,6 +173,7 @@ class RuleSet:
         self._program: RuleProgram | None = None
         self._started = False
         self._late: dict[tuple[str, int], int] = {}
+        self.profiles: tuple[Profile, ...] = ()
 
     def add(
         self,
@@ -257,11 +262,55 @@ class RuleSet:
         self.prepare().begin(self.chip)
         self._started = True
 
+    @contextmanager
+    def profiling(self, on: bool) -> Iterator[None]:
+        """Count where the cycles go, for `profiles`."""
+        begin_s = self.chip.time_s
+        used = [h for h in HEMISPHERES if on and self.chip.is_running(h)]
+        for hemisphere in used:
+            self.chip.ppu[hemisphere].set_profiling(True)
+        try:
+            yield
+        finally:
+            if on:
+                self.profiles = tuple(self._profile(hemisphere, begin_s) for hemisphere in used)
+            for hemisphere in used:
+                self.chip.ppu[hemisphere].set_profiling(False)
+
+    def _profile(self, hemisphere: int, begin_s: float) -> Profile:
+        program = self.prepare()
+        log = program.invocations(self.chip)
+        log = log[(log["hemisphere"] == hemisphere) & (log["begin_s"] >= begin_s)]
+        periods_s = {name: rule.timer.period_s for name, rule in self.rules.items()}
+        sites = self.chip.ppu[hemisphere].profile()
+        return Profile(program.build.program, hemisphere, sites, rule_costs(log, periods_s))
+
     def restart(self) -> None:
         """Load the program into a fresh chip."""
         self._started, self._late = False, {}
         if self._program is not None:
             self._program.load(self.chip)
+
+    def traced_since(self, begin_s: float) -> tuple[npt.NDArray[Any] | None, int]:
+        """Invocations that ended since a time, with deadlines; and how many the log has lost."""
+        if not self.rules:
+            return None, 0
+        program = self.prepare()
+        log = program.invocations(self.chip)
+        log = log[log["end_s"] >= begin_s]
+        fields = [("rule", log.dtype["rule"]), *TRACED_RULES]
+        found = np.zeros(len(log), fields)
+        for name in ("rule", "hemisphere", "index", "release_s", "end_s"):
+            found[name] = log[name]
+        found["time_s"] = log["begin_s"]
+        for rule in program.instances:
+            of_rule = log["rule"] == rule.name
+            found["deadline_s"][of_rule] = (
+                log["release_s"][of_rule] + rule.timer.period_cycles / mm.PPU_CLOCK_HZ
+            )
+        late_s = found["end_s"] - found["deadline_s"]
+        found["missed"] = np.rint(late_s * mm.PPU_CLOCK_HZ) > 0
+        return found, program.lost_invocations(self.chip)
 
     def check_deadlines(self, strict: bool) -> None:
         """Raise DeadlineError if deadlines were missed since the last time."""

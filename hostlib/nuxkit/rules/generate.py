@@ -17,6 +17,7 @@ from nuxkit.hemispheres import HEMISPHERES
 from nuxkit.rules.instance import RuleInstance
 from nuxkit.rules.layout import group_count
 from nuxkit.rules.sizes import size_report
+from nuxkit.whole_file import write_whole
 
 if TYPE_CHECKING:
     import jinja2
@@ -103,8 +104,9 @@ def compile_program(
             cache.write_atomic(home / name, text.encode())
     exports = {str(home / _wrapper(rule)): _exported(rule.name) for rule in rules}
     files = [str(home / name) for name in sources]
+    readable = [os.path.dirname(os.path.abspath(rule.description.path)) for rule in rules]
     try:
-        result = build(*files, optimize=optimize, exports=exports)
+        result = build(*files, optimize=optimize, exports=exports, readable=readable)
     except KernelBuildError as problem:
         found = [_at_rule(entry, rules, str(home)) for entry in problem.diagnostics]
         if any("SRAM" in entry.text and entry.severity == "error" for entry in found):
@@ -118,7 +120,7 @@ def compile_program(
 def _keep(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        write_whole(path, text.encode())
     except OSError as problem:
         raise ProgramFileError(f"{path}: cannot be written: {problem.strerror}") from problem
 

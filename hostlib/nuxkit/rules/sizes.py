@@ -51,7 +51,8 @@ def _sizes(wrapper: str, optimize: str) -> tuple[int, int]:
 
     code = data = 0
     with tempfile.TemporaryDirectory(prefix="nuxkit-sizes-") as name:
-        settings = Settings(optimize=optimize, runtime=runtime_root())
+        # The rule was built before: its own folders have been checked.
+        settings = Settings(optimize=optimize, runtime=runtime_root(), readable=("/",))
         compiled = compile_source(find_toolchain(), wrapper, settings, Path(name))
         if compiled.object_path is None:
             return 0, 0  # its errors are reported already

@@ -150,6 +150,7 @@ typedef struct {
     // Spikes on their way to the sensors, or NULL; not part of the array's state: whatever looks at
     // the sensors has them processed first.
     struct nux_sensor_work *work;
+    struct nux_trace *trace; // or NULL; not part of the state
 } nux_array;
 
 // A new array with zeroed memory, sensors that accumulate nothing and the CADC enabled; NULL

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The non-spiking mode of one hemisphere: products of inputs and weights on membranes.
+
+Inputs are pulse lengths of 5 bits, sent one after the other. A signed weight is a pair of
+synapses, one excitatory and one inhibitory. Membranes without leak sum up what they get after a
+reset, and the CADC reads them with 8 bits, of which each column's baseline is subtracted
+(Weis et al. 2020, arXiv 2006.13177).
+
+Of column j, with inputs x_i, weights w_ij and S sends of each input, the reading is ::
+
+    v_j = g g_j S sum_i(d_i x_i e_ij w_ij) + o_j + n_j
+    reading = floor(clip(soft(v_j), -128, 127.5) + 1/2)
+
+with the gain g, its deviation g_j, the offset o_j, the deviation e_ij of the synapse, the noise
+n_j of this trial, and the part d_i of input i that the leak leaves. ``soft`` is the identity up to
+`AnalogSpread.linear`. All deviations are 1 or 0 on an ideal array, where the reading is the rounded
+and saturated integer product. What is multiplied is held in steps of 1/32 LSB, so that sums are
+exact, and do not depend on how they are split.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+#: Counts of an ideal reading for a product of 1.
+DEFAULT_GAIN = 1 / 64
+INPUT_MAX, WEIGHT_MAX = 31, 63
+READING_MIN, READING_MAX = -128, 127
+#: Raw reading of a membrane that was reset.
+BASELINE = 128
+#: Seconds of a cycle of the event bus (125 MHz).
+EVENT_CYCLE_S = 8e-9
+_STEPS = 32  # of an effective weight of 1; sums of 128 products stay below 2**24
+_LARGEST_FACTOR = 2.0
+_TRIM_STEP = 1 / 512
+
+
+@dataclass(frozen=True)
+class AnalogSpread:
+    """How an array deviates from an ideal one; all zero by default: ideal.
+
+    Attributes
+    ----------
+    gain : float
+        Standard deviation of the gains of columns, relative.
+    offset : float
+        Standard deviation of the offsets of columns, counts.
+    weight : float
+        Standard deviation of the weights of synapses, relative.
+    noise : float
+        Standard deviation between trials, counts.
+    leak_hz : float
+        Rate at which membranes lose their charge, 1 / time constant.
+    linear : float
+        Counts up to which readings are linear; beyond, they approach their limits.
+    """
+
+    gain: float = 0.0
+    offset: float = 0.0
+    weight: float = 0.0
+    noise: float = 0.0
+    leak_hz: float = 0.0
+    linear: float = 128.0
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if not isinstance(value, int | float) or not 0 <= value < float("inf"):
+                raise ValueError(f"{each.name} is {value!r}, but must be a number of at least 0")
+        if not 1 <= self.linear <= 128:
+            raise ValueError(f"linear is {self.linear!r}, but must be from 1 to 128 counts")
+
+    @classmethod
+    def typical(cls) -> AnalogSpread:
+        """Return plausible deviations of an array before calibration (a choice, not measured)."""
+        return cls(gain=0.08, offset=4.0, weight=0.1, noise=2.0, leak_hz=2e3, linear=80.0)
+
+
+class AnalogArray:
+    """One hemisphere in the non-spiking mode.
+
+    Parameters
+    ----------
+    spread : AnalogSpread
+        Its deviations.
+    seed : int
+        Of deviations and noise, at least 0.
+    gain : float
+        Counts per product of input and weight.
+    hemisphere : {"top", "bottom"}
+        Hemispheres of one seed deviate differently.
+
+    Attributes
+    ----------
+    offset_trim : ndarray of float64, shape (256,)
+        Subtracted from readings before they are rounded, counts.
+    gain_trim : ndarray of float64, shape (256,)
+        Factor on the gain of each column, in steps of 1/512.
+    trials : int
+        Input vectors so far; the noise of each is its own.
+    """
+
+    SIGNED_INPUTS = 128
+    COLUMNS = 256
+
+    def __init__(
+        self,
+        spread: AnalogSpread | None = None,
+        *,
+        seed: int = 0,
+        gain: float = DEFAULT_GAIN,
+        hemisphere: str = "top",
+    ) -> None:
+        spread = AnalogSpread() if spread is None else spread
+        if not isinstance(spread, AnalogSpread):
+            raise TypeError(f"spread is {spread!r}, but must be an AnalogSpread")
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise ValueError(f"seed is {seed!r}, but must be an integer of at least 0")
+        if not isinstance(gain, int | float) or not 0 < gain < 1e6:
+            raise ValueError(f"gain is {gain!r}, but must be above 0 counts")
+        if hemisphere not in ("top", "bottom"):
+            raise ValueError(f"hemisphere is {hemisphere!r}, but must be 'top' or 'bottom'")
+        self.spread, self.gain = spread, float(gain)
+        draw = np.random.default_rng([int(seed), hemisphere == "bottom"])
+        synapses = (2, self.SIGNED_INPUTS, self.COLUMNS)  # excitatory, inhibitory
+        self._gain = 1 + spread.gain * draw.standard_normal(self.COLUMNS)
+        self._offset = spread.offset * draw.standard_normal(self.COLUMNS)
+        factors = 1 + spread.weight * draw.standard_normal(synapses)
+        self._factors = np.clip(factors, 0, _LARGEST_FACTOR)
+        self._key = draw.integers(0, 1 << 63, dtype=np.uint64)
+        self._weights = np.zeros((self.SIGNED_INPUTS, self.COLUMNS), np.int8)
+        self._effective: dict[tuple[int, int, int], npt.NDArray[np.float32]] = {}
+        self.offset_trim, self.gain_trim = np.zeros(self.COLUMNS), np.ones(self.COLUMNS)
+        self.trials = 0
+
+    @property
+    def baseline(self) -> npt.NDArray[np.uint8]:
+        """Raw readings of reset membranes, without noise, uint8 of shape (256,)."""
+        raw = np.floor(BASELINE + self._offset - self.offset_trim + 0.5)
+        return np.clip(raw, 0, 255).astype(np.uint8)
+
+    @property
+    def weights(self) -> npt.NDArray[np.int8]:
+        """Weights, int8 of shape (128, 256), -63 to 63; a copy."""
+        return self._weights.copy()
+
+    @weights.setter
+    def weights(self, values: npt.ArrayLike) -> None:
+        self.set_weights(values)
+
+    def set_weights(self, values: npt.ArrayLike, row: int = 0, column: int = 0) -> None:
+        """Write weights of a rectangle; the others stay.
+
+        Parameters
+        ----------
+        values : array_like of int, shape (rows, columns)
+            -63 to 63.
+        row, column : int
+            Of its first weight.
+        """
+        new = _integers("weights", values, -WEIGHT_MAX, WEIGHT_MAX)
+        if new.ndim != 2:
+            raise ValueError(f"weights have the shape {new.shape}, but must have two dimensions")
+        for name, first, size, limit in (
+            ("row", row, new.shape[0], self.SIGNED_INPUTS),
+            ("column", column, new.shape[1], self.COLUMNS),
+        ):
+            if not 0 <= first <= limit - size:
+                raise ValueError(
+                    f"weights of {size} {name}s from {name} {first!r} on do not fit: an array has "
+                    f"{limit}"
+                )
+        self._weights[row : row + new.shape[0], column : column + new.shape[1]] = new
+        self._effective.clear()
+
+    def multiply(
+        self, inputs: npt.ArrayLike, *, num_sends: int = 1, wait_between_events: int = 5
+    ) -> npt.NDArray[np.int8]:
+        """Send inputs and read the columns, once for each input vector.
+
+        Parameters
+        ----------
+        inputs : array_like of int, shape (batch, n)
+            0 to 31, for the first n of 128 signed inputs; the others are not sent.
+        num_sends : int
+            How often the whole vector is sent, at least 1.
+        wait_between_events : int
+            Cycles of 8 ns from one event to the next, at least 1.
+
+        Returns
+        -------
+        ndarray of int8, shape (batch, 256)
+            Counts relative to the baselines.
+        """
+        x = _integers("inputs", inputs, 0, INPUT_MAX)
+        if x.ndim != 2 or x.shape[1] > self.SIGNED_INPUTS:
+            raise ValueError(
+                f"inputs have the shape {x.shape}, but must have the shape (batch, n) with n up to "
+                f"{self.SIGNED_INPUTS}"
+            )
+        for name, count in (("num_sends", num_sends), ("wait_between_events", wait_between_events)):
+            if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+                raise ValueError(f"{name} is {count!r}, but must be an integer of at least 1")
+        weights = self._effective_weights(x.shape[1], int(num_sends), int(wait_between_events))
+        v = (x.astype(np.float32) @ weights).astype(np.float64)
+        v *= 1 / _STEPS
+        v *= self.gain * num_sends * (self._gain * self.gain_trim)
+        if self.spread.noise:
+            v += self.spread.noise * self._noise(len(x))
+        self.trials += len(x)
+        v += self._offset - self.offset_trim
+        self._soften(v)
+        v += 0.5
+        np.floor(v, out=v)
+        np.clip(v, READING_MIN, READING_MAX, out=v)
+        return v.astype(np.int8)
+
+    def _effective_weights(self, n: int, num_sends: int, wait: int) -> npt.NDArray[np.float32]:
+        """Weights of the first n inputs with all that deviates, in steps of 1/32."""
+        key = (n, num_sends, wait) if self.spread.leak_hz else (n, 0, 0)
+        if key not in self._effective:
+            w = self._weights[:n].astype(np.float64)
+            if self.spread.weight:
+                w *= np.where(w > 0, self._factors[0, :n], self._factors[1, :n])
+            if self.spread.leak_hz:
+                w *= self._left(*key)[:, None]
+            self._effective.clear()
+            self._effective[key] = np.rint(w * _STEPS).astype(np.float32)
+        return self._effective[key]
+
+    def _left(self, n: int, num_sends: int, wait: int) -> npt.NDArray[np.float64]:
+        """Part of each input's charge, the mean over its sends, that is left at the reading."""
+        events_after = np.arange(n * num_sends, dtype=np.float64)[::-1].reshape(num_sends, n)
+        left: npt.NDArray[np.float64] = np.exp(
+            -events_after * wait * EVENT_CYCLE_S * self.spread.leak_hz
+        ).mean(axis=0)
+        return left
+
+    def _noise(self, batch: int) -> npt.NDArray[np.float64]:
+        """Draw standard normal numbers, each from its own trial and column."""
+        counter = np.arange(self.trials, self.trials + batch, dtype=np.uint64)[:, None]
+        column = np.arange(self.COLUMNS, dtype=np.uint64)
+        bits = _mixed(counter * np.uint64(self.COLUMNS) + column + self._key)
+        # Box-Muller; the radius from the upper half, never of 0.
+        radius = np.sqrt(-2 * np.log(((bits >> np.uint64(32)).astype(np.float64) + 0.5) / 2**32))
+        angle = (bits & np.uint64(0xFFFFFFFF)).astype(np.float64) * (2 * np.pi / 2**32)
+        noise: npt.NDArray[np.float64] = radius * np.cos(angle)
+        return noise
+
+    def _soften(self, v: npt.NDArray[np.float64]) -> None:
+        """Let readings beyond the linear range approach the ends of the converter's."""
+        linear = self.spread.linear
+        if linear >= -READING_MIN:
+            return
+        room = -READING_MIN - linear
+        beyond = np.abs(v) - linear
+        far = beyond > 0
+        v[far] = np.sign(v[far]) * (linear + room * np.tanh(beyond[far] / room))
+
+    def set_gain_trim(self, factors: npt.ArrayLike) -> None:
+        """Trim the gains of columns, to the next step of 1/512 from 0.5 to 1.5."""
+        values = np.asarray(factors, np.float64)
+        if values.shape != (self.COLUMNS,) or not np.isfinite(values).all():
+            raise ValueError(f"gain trims must be {self.COLUMNS} finite numbers")
+        self.gain_trim = np.clip(np.rint(values / _TRIM_STEP) * _TRIM_STEP, 0.5, 1.5)
+
+
+def _integers(name: str, values: Any, low: int, high: int) -> npt.NDArray[Any]:
+    """Array of whole numbers, with the first one out of range named."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} are of type {array.dtype}, but must be integers")
+    if array.size and (array.min() < low or array.max() > high):
+        index = tuple(int(i) for i in np.argwhere((array < low) | (array > high))[0])
+        raise ValueError(f"{name}{list(index)} is {array[index]}, out of the range {low} to {high}")
+    return array
+
+
+def _mixed(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Finaliser of SplitMix64 (Steele, Lea, Flood 2014): all bits depend on all bits."""
+    x = x * np.uint64(0x9E3779B97F4A7C15)
+    x ^= x >> np.uint64(30)
+    x *= np.uint64(0xBF58476D1CE4E5B9)
+    x ^= x >> np.uint64(27)
+    x *= np.uint64(0x94D049BB133111EB)
+    x ^= x >> np.uint64(31)
+    return x

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a source may have the tools read: its folder, the given ones, the runtime, gcc's headers.
+
+Sources need not be trusted. The tools list what they open (``gcc -H``, ``as --MD``); a build
+that opened anything else ends here, and shows nothing of what was read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from nuxkit.builder.diagnostics import Diagnostic, error
+
+_OPENED = re.compile(r"^(\.+) (.+)$")
+_GUARDS = "Multiple include guards may be useful for:"
+
+
+def split_opened(stderr: str) -> tuple[str, list[tuple[int, str]]]:
+    """Separate messages of gcc from its list of headers (depth, path)."""
+    matches = [(line, _OPENED.match(line)) for line in stderr.splitlines()]
+    opened = [(len(match[1]), match[2]) for _, match in matches if match]
+    names = {path for _, path in opened} | {_GUARDS}
+    messages = [line for line, match in matches if not match and line not in names]
+    return "\n".join(messages), opened
+
+
+def refused_headers(
+    source: str, opened: Sequence[tuple[int, str]], allowed: Iterable[str | Path]
+) -> list[Diagnostic]:
+    """Give an error for each opened header that lies, links resolved, in no allowed folder."""
+    roots = [os.path.realpath(place) for place in (*_own_folders(source), *allowed)]
+    including = [source]
+    found = []
+    for depth, path in opened:
+        del including[depth:]
+        if not _is_inside(path, roots):
+            place = including[-1]
+            found.append(error(_sentence(path), place, _line_of_include(place, path)))
+        including.append(path)
+    return found
+
+
+def assembler_inputs(dependencies: Path, source: str) -> list[str]:
+    """Files that an assembler has read, from its list; without the name in the debug lines."""
+    text = os.fsdecode(dependencies.read_bytes())
+    names = re.split(r"(?<!\\)\s+", text.replace("\\\n", " ").partition(":")[2].strip())
+    return [name for name in names if name and name != os.path.basename(source)]
+
+
+def refused_files(
+    names: Iterable[str], source: str, allowed: Iterable[str | Path]
+) -> list[Diagnostic]:
+    """Give an error for each file, if there is such a one, that lies in no allowed folder."""
+    roots = [os.path.realpath(place) for place in (*_own_folders(source), *allowed)]
+    return [
+        error(_sentence(name), source, _line_of_directive(source))
+        for name in dict.fromkeys(names)
+        if os.path.exists(name) and not _is_inside(name, roots)
+    ]
+
+
+def _own_folders(source: str) -> tuple[str, str]:
+    return os.path.dirname(source) or ".", os.path.dirname(os.path.realpath(source))
+
+
+def _is_inside(path: str, roots: Iterable[str]) -> bool:
+    full = os.path.realpath(path)
+    return any(full.startswith(root.rstrip(os.sep) + os.sep) for root in roots)
+
+
+def _sentence(path: str) -> str:
+    return (
+        f"{path} lies outside of the source's folder; a source may read what is there, the "
+        "library's headers, and folders that are given (include_dirs, -I)"
+    )
+
+
+def _line_of(source: str, pattern: str) -> int | None:
+    with open(source, errors="replace") as stream:
+        for number, line in enumerate(stream, 1):
+            if re.search(pattern, line):
+                return number
+    return None
+
+
+def _line_of_include(source: str, path: str) -> int | None:
+    name = re.escape(os.path.basename(path))
+    return _line_of(source, rf"#\s*include.*{name}") or _line_of(source, r"#\s*include\s+[^\"<]")
+
+
+def _line_of_directive(source: str) -> int | None:
+    return _line_of(source, r"\.inc(bin|lude)\b") or _line_of(source, r"\basm\b|\.macro")

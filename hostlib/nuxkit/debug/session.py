@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A chip whose time passes as debuggers let it."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+from collections.abc import Callable, Sequence
+
+from nuxemu import ChipEnd
+from nuxkit.chip import Chip
+from nuxkit.errors import InputError
+from nuxkit.hemispheres import HEMISPHERE_NAMES
+
+from .packets import ACK, BAD_CHECKSUM, INTERRUPT, MAX_PACKET, PacketError, PacketReader, encode
+from .stub import Stub
+
+#: The only address that stubs listen on.
+LOOPBACK = "127.0.0.1"
+#: Wall time (s) for which the chip runs before connections are looked at.
+_SLICE_S = 0.05
+_FAR = 1 << 62
+
+
+class _Connection:
+    """One processor's stub, its listening socket, and the debugger that is connected."""
+
+    def __init__(self, stub: Stub, hemisphere: int, port: int) -> None:
+        self.stub, self.hemisphere = stub, hemisphere
+        self.listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self.listener.bind((LOOPBACK, port))
+        except (OSError, OverflowError) as error:
+            self.listener.close()
+            raise InputError(f"port {port} of {LOOPBACK} cannot be used: {error}") from error
+        self.listener.listen(1)
+        self.port: int = self.listener.getsockname()[1]
+        self.client: socket.socket | None = None
+        self._reader, self._last = PacketReader(), b""
+
+    def accept(self) -> None:
+        """Take a debugger; a second one is turned away."""
+        client, _ = self.listener.accept()
+        if self.client is not None:
+            client.close()
+            return
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.client, self._reader = client, PacketReader()
+        self.stub.no_acks = self.stub.running = False
+
+    def drop(self) -> None:
+        """Let go of the debugger."""
+        if self.client is not None:
+            self.client.close()
+        self.client, self.stub.running = None, False
+
+    def send(self, payload: bytes) -> None:
+        """Send a packet."""
+        self._last = encode(payload)
+        self._raw(self._last)
+
+    def _raw(self, data: bytes) -> None:
+        if self.client is None:
+            return
+        try:
+            self.client.sendall(data)
+        except OSError:
+            self.drop()
+
+    def receive(self) -> None:
+        """Read what came, and answer it."""
+        assert self.client is not None
+        try:
+            data = self.client.recv(2 * MAX_PACKET)
+            if not data:
+                raise ConnectionResetError
+            for item in self._reader.feed(data):
+                self._take(item)
+        except (OSError, PacketError):
+            self.drop()
+
+    def _take(self, item: bytes | str) -> None:
+        stub = self.stub
+        if item == INTERRUPT:
+            if stub.running:
+                self.send(stub.interrupt())
+        elif item == BAD_CHECKSUM:
+            self._raw(b"-")
+        elif isinstance(item, bytes):
+            if not stub.no_acks:
+                self._raw(b"+")
+            answer = stub.answer(item)
+            if answer is not None:
+                self.send(answer)
+        elif item != ACK:
+            self._raw(self._last)
+
+
+class DebugSession:
+    """Stubs of one or two processors whose programs were loaded.
+
+    Time passes while every connected debugger has resumed its processor, and while none is
+    connected any more after one has detached. A debugger that is lost leaves its processor where
+    it is, for another one to connect.
+
+    Parameters
+    ----------
+    chip : Chip
+        With programs that have been started.
+    hemispheres : sequence of int
+        Processors to debug, 0 top, 1 bottom.
+    ports : sequence of int
+        Port of each, on the loopback address; 0 takes a free one.
+    post_mortem : bool
+        The chip is from a saved core: everything can be looked at, nothing runs.
+
+    Attributes
+    ----------
+    ports : dict of int to int
+        Port by hemisphere.
+    """
+
+    def __init__(
+        self,
+        chip: Chip,
+        hemispheres: Sequence[int] = (0,),
+        ports: Sequence[int] = (0,),
+        *,
+        post_mortem: bool = False,
+    ) -> None:
+        self._chip, self._post_mortem = chip, post_mortem
+        self._connections: list[_Connection] = []
+        try:
+            for hemisphere, port in zip(hemispheres, ports, strict=True):
+                stub = Stub(chip, hemisphere, post_mortem=post_mortem)
+                self._connections.append(_Connection(stub, hemisphere, port))
+        except BaseException:
+            self.close()
+            raise
+        self.ports = {each.hemisphere: each.port for each in self._connections}
+        for hemisphere in hemispheres:
+            chip.ppu[hemisphere].set_debugging(True)
+
+    def close(self) -> None:
+        """Close all sockets, and let the processors run without a debugger again."""
+        for each in self._connections:
+            each.drop()
+            each.listener.close()
+        if hasattr(self, "ports"):
+            for hemisphere in self.ports:
+                self._chip.ppu[hemisphere].set_debugging(False)
+
+    def greeting(self, program: Callable[[int], str]) -> str:
+        """Tell how to connect, a line for each processor."""
+        return "\n".join(
+            f"{HEMISPHERE_NAMES[hemisphere]} processor: "
+            f'gdb-multiarch {program(hemisphere)} -ex "target remote {LOOPBACK}:{port}"'
+            for hemisphere, port in self.ports.items()
+        )
+
+    def serve(self) -> None:
+        """Serve debuggers until all programs have ended, or one was killed.
+
+        Of a saved core: until the debuggers have gone.
+        """
+        try:
+            while not self._is_over():
+                self._poll(0 if self._time_passes() else None)
+                if self._time_passes():
+                    self._run()
+        finally:
+            self.close()
+
+    def _is_over(self) -> bool:
+        stubs = [each.stub for each in self._connections]
+        if any(stub.killed for stub in stubs):
+            return True
+        if self._post_mortem:
+            return all(stub.detached for stub in stubs)
+        return all(stub.ended and not stub.running for stub in stubs) or (
+            any(stub.trapped for stub in stubs)
+            and all(stub.detached or each.client is None for stub, each in self._pairs())
+            and any(stub.detached for stub in stubs)
+        )
+
+    def _pairs(self) -> list[tuple[Stub, _Connection]]:
+        return [(each.stub, each) for each in self._connections]
+
+    def _time_passes(self) -> bool:
+        if self._post_mortem or self._is_over():
+            return False
+        waiting = [
+            not stub.running and not stub.ended
+            for stub, each in self._pairs()
+            if each.client is not None and not stub.detached
+        ]
+        begun = any(stub.running or stub.detached for stub, _ in self._pairs())
+        return begun and not any(waiting)
+
+    def _poll(self, timeout_s: float | None) -> None:
+        with selectors.DefaultSelector() as selector:
+            for each in self._connections:
+                selector.register(each.listener, selectors.EVENT_READ, each.accept)
+                if each.client is not None:
+                    selector.register(each.client, selectors.EVENT_READ, each.receive)
+            ready = [key.data for key, _ in selector.select(timeout_s)]
+        for each in self._connections:  # what was sent first: it may end there
+            if each.receive in ready:
+                each.receive()
+            elif each.accept in ready:
+                each.accept()
+        for each in self._connections:
+            if each.stub.detached and each.client is not None:
+                each.drop()
+
+    def _run(self) -> None:
+        hemispheres = tuple(each.hemisphere for each in self._connections)
+        end = self._chip.model.run(_FAR, awaited=hemispheres, max_wall_s=_SLICE_S)
+        if end is ChipEnd.REACHED:
+            raise InputError("the end of the chip's clock was reached")
+        for each in self._connections:
+            reply = each.stub.stopped()
+            if reply is not None:
+                each.send(reply)

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Cycles of instructions, summed over functions and source lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nuxemu import Wait
+from nuxkit.program import Program
+
+#: What `Cost.waits` calls the causes.
+WAIT_NAMES = {
+    Wait.SCALAR: "scalar pipeline",
+    Wait.BRANCH: "mispredicted branch",
+    Wait.VECTOR: "vector arithmetic",
+    Wait.SRAM: "SRAM vector traffic",
+    Wait.ARRAY: "synapse array",
+    Wait.CADC: "CADC",
+    Wait.EXTERNAL: "external memory",
+    Wait.BUS: "bus",
+    Wait.SLEEP: "sleep",
+    Wait.INTERRUPT: "interrupt entry",
+}
+_NAMES = [WAIT_NAMES[wait] for wait in sorted(Wait, key=lambda wait: int(wait.value))]
+
+#: Function of code for which a program has no name.
+UNKNOWN = "?"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a part of a program took.
+
+    Attributes
+    ----------
+    executed : int
+        Instructions executed.
+    cycles : int
+        Processor cycles, 4 ns each.
+    waits : mapping of str to int
+        That part of the cycles in which an instruction waited, by cause; causes that did not
+        occur are left out.
+    """
+
+    executed: int
+    cycles: int
+    waits: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class LineCost(Cost):
+    """Cost of a source line; line 0 of file ``"?"`` is code without a line.
+
+    Attributes
+    ----------
+    file : str
+        Source file.
+    line : int
+        Counted from 1.
+    function : str
+        Function, also when it is inlined.
+    """
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True)
+class FunctionCost(Cost):
+    """Cost of a function's own lines, wherever they were inlined.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    with_callees : int
+        Cycles of the function and of all that it called.
+    calls : int
+        How often it was entered by a call; inlined copies are not counted.
+    """
+
+    name: str
+    with_callees: int
+    calls: int
+
+
+def cost_of(sites: npt.NDArray[Any]) -> dict[str, Any]:
+    """Fields of `Cost` for the sum of these instructions."""
+    waits = sites["waits"].sum(axis=0)
+    return {
+        "executed": int(sites["executed"].sum()),
+        "cycles": int(sites["cycles"].sum()),
+        "waits": {name: int(n) for name, n in zip(_NAMES, waits, strict=True) if n},
+    }
+
+
+def line_costs(program: Program, sites: npt.NDArray[Any]) -> list[LineCost]:
+    """Costs by file, line and function, the most cycles first."""
+    where: dict[tuple[str, int, str], list[int]] = {}
+    for number, pc in enumerate(sites["pc"].tolist()):
+        location = program.source_location(pc)
+        if location is None:
+            function = program.function_at(pc)
+            key = (UNKNOWN, 0, function.name if function else UNKNOWN)
+        else:
+            key = (location.file, location.line, location.function or UNKNOWN)
+        where.setdefault(key, []).append(number)
+    costs = [
+        LineCost(**cost_of(sites[numbers]), file=file, line=line, function=function)
+        for (file, line, function), numbers in where.items()
+    ]
+    return sorted(costs, key=lambda cost: (-cost.cycles, cost.file, cost.line, cost.function))
+
+
+def function_costs(
+    program: Program, sites: npt.NDArray[Any], folded: Mapping[tuple[str, ...], int]
+) -> list[FunctionCost]:
+    """Costs by function, the most cycles of its own first."""
+    with_callees: dict[str, int] = {}
+    for stack, cycles in folded.items():
+        for name in set(stack):
+            with_callees[name] = with_callees.get(name, 0) + cycles
+    entered: dict[str, int] = {}
+    where: dict[str, list[int]] = {}
+    for number, pc in enumerate(sites["pc"].tolist()):
+        location = program.source_location(pc)
+        function = program.function_at(pc)
+        name = (location and location.function) or (function.name if function else UNKNOWN)
+        where.setdefault(name, []).append(number)
+        if function is not None and function.address == pc:
+            entered[function.name] = int(sites["executed"][number])
+    costs = [
+        FunctionCost(
+            **cost_of(sites[np.array(numbers)]),
+            name=name,
+            with_callees=with_callees.get(name, 0),
+            calls=entered.get(name, 0),
+        )
+        for name, numbers in where.items()
+    ]
+    return sorted(costs, key=lambda cost: (-cost.cycles, cost.name))

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sources that try to read what is not theirs, or to use up the machine."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nuxkit import ToolchainError
+from nuxkit.builder import KernelBuildError
+
+SECRET = "secret_of_the_host"
+
+
+@pytest.fixture
+def secret(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("elsewhere") / "secret.txt"
+    path.write_text(f"{SECRET} {SECRET};;\n")
+    return path
+
+
+def refused_line(errors_of, text, secret, name="kernel.c"):
+    found = errors_of(text, names=(name,))
+    assert not any(SECRET in str(entry) for entry in found)
+    (entry,) = (entry for entry in found if "outside of the source's folder" in entry.text)
+    assert "secret.txt" in entry.text or "link.h" in entry.text
+    return entry.file, entry.line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'int a;\n#include "{}"\n',
+        'int a;\n#  include <{}>\n',
+        '#define FILE "{}"\n#include FILE\n',
+        'int a;\nasm(".incbin \\"{}\\"");\n',
+        'int a;\nasm(".include \\"{}\\"");\n',
+        'int a;\nasm(".macro m a b\\n.\\\\a\\\\()\\\\b \\"{}\\"\\n.endm\\nm inc bin");\n',
+    ],
+    ids=["include", "angles", "macro", "incbin", "asm include", "made directive"],
+)  # fmt: skip
+def test_a_file_elsewhere_is_not_read(errors_of, secret, text):
+    text = text.replace("{}", str(secret)) + "int start(void) { return 0; }\n"
+    assert refused_line(errors_of, text, secret) == ("kernel.c", 2)
+
+
+def test_nor_by_assembler_sources(errors_of, secret):
+    for directive in (".incbin", ".include", "#include"):
+        text = f'.globl start\n{directive} "{secret}"\nstart: blr\n'
+        assert refused_line(errors_of, text, secret, "kernel.S") == ("kernel.S", 2)
+
+
+def test_nor_through_a_link_or_a_parent(errors_of, secret):
+    os.symlink(secret, "link.h")
+    end = "\nint start(void) { return 0; }\n"
+    assert refused_line(errors_of, '#include "link.h"' + end, secret) == ("kernel.c", 1)
+    path = os.path.relpath(secret)
+    assert refused_line(errors_of, f'#include "{path}"' + end, secret) == ("kernel.c", 1)
+
+
+def test_a_header_that_reads_elsewhere_is_named(errors_of, secret):
+    Path("mine.h").write_text(f'#pragma once\n#include "{secret}"\n')
+    text = '#include "mine.h"\nint start(void) { return 0; }\n'
+    assert refused_line(errors_of, text, secret) == ("mine.h", 2)
+
+
+def test_own_folders_below_and_given_ones_are_read(compile_text, secret):
+    Path("below").mkdir()
+    Path("below/mine.h").write_text("#define MINE 1\n")
+    secret.with_name("given.h").write_text("#define GIVEN 2\n")
+    compile_text(
+        '#include "below/mine.h"\n#include "given.h"\nint start(void) { return MINE + GIVEN; }\n',
+        include_dirs=[str(secret.parent)],
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['asm(".fill 0x40000000, 4, 1");', "char big[1u << 30] = {1};"],
+    ids=["assembler", "object"],
+)
+def test_output_and_memory_of_the_tools_are_bounded(compile_text, text):
+    with pytest.raises((KernelBuildError, ToolchainError)):
+        compile_text(f"{text}\nint start(void) {{ return 0; }}\n")

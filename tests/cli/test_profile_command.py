@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``nuxkit profile``."""
+
+from nuxkit import InputError
+
+KERNEL = """\
+volatile unsigned n = 4;
+volatile unsigned sum;
+__attribute__((noinline)) void add(unsigned k) { sum += k; }
+int start(void) {
+    for (unsigned i = 0; i < n; i++) add(i);
+    return 0;
+}
+"""
+
+
+def test_shows_functions_and_lines(nuxkit, source):
+    done = nuxkit("profile", source(KERNEL), "--set", "n=25")
+    assert done.code == 0
+    assert "rule.c:3" in done.out
+    assert any(row.split()[-2:] == ["25", "add"] for row in done.out.splitlines())
+
+
+def test_writes_json_folded_stacks_and_a_picture(nuxkit, source, tmp_path):
+    done = nuxkit(
+        "profile", source(KERNEL), "--json", "--folded", "out/stacks.txt", "--picture", "flame.svg"
+    )
+    assert done.code == 0
+    cycles = done.json["total"]["cycles"]
+    rows = (tmp_path / "out" / "stacks.txt").read_text().splitlines()
+    assert sum(int(row.rpartition(" ")[2]) for row in rows) == cycles
+    assert "_reset;__init;start;add" in {row.rpartition(" ")[0] for row in rows}
+    assert (tmp_path / "flame.svg").read_text().startswith("<?xml")
+
+
+def test_annotates_the_source(nuxkit, source):
+    done = nuxkit("profile", source(KERNEL), "--annotate")
+    assert any(row.endswith(" add(i);") and "%" in row for row in done.out.splitlines())
+
+
+def test_an_unknown_picture_format_is_refused_before_the_run(nuxkit, source):
+    done = nuxkit("profile", source(KERNEL), "--picture", "flame.xyz")
+    assert done.code == InputError.exit_code
+    assert "flame.xyz: no picture format '.xyz'" in done.err
+    assert ".svg" in done.err

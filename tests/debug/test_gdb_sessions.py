@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sessions with GDB itself, from start to end."""
+
+import re
+
+import pytest
+
+import nuxkit
+from nuxkit.cli import main
+
+from .conftest import RULE, TRAPPING, Gdb
+
+
+def test_break_print_a_vector_step_watch_a_weight_and_run_to_the_end(build):
+    program = build(RULE)
+    plain = nuxkit.Chip().run(program)
+    gdb = Gdb(
+        program,
+        [
+            "break rule", "continue", "backtrace", "info args",
+            "continue", "print row", "stepi", "stepi", "stepi", "stepi", "print $v0.u8",
+            "print/d $acc[0]", "print $vcr[0]", "info registers pc time_base",
+            "delete", "watch *(unsigned char *)(0x20000000 + 256 * 2 + 4)", "continue",
+            "delete", "watch count", "continue",
+            "delete", "tbreak rule", "continue", "next", "step", "finish",
+            "monitor weights 1", "monitor time", "print count", "print rows = 4", "continue",
+        ],
+    )  # fmt: skip
+    (result,) = nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    assert "Breakpoint 1, rule (row=row@entry=0)" in shown
+    assert "in start () at" in shown
+    assert "$1 = 1" in shown
+    assert "<repeats 128 times>" in shown
+    # Row 2's weight of column 4, in rule.c where it is written.
+    weight = shown.partition("Hardware watchpoint 2")[2]
+    assert "Old value = 0 '\\000'\nNew value = 3 '\\003'" in weight
+    after = shown.partition("Hardware watchpoint 3: count")[2]
+    assert "Old value = 2\nNew value = 3" in after or "Old value = 1\nNew value = 2" in after
+    assert "  0:  3  0  3  0" in shown
+    assert "exited with code 07" in shown
+    assert result.return_code == 7
+    # Time stood still while the program did.
+    assert (result.cycles, result.instructions) == (plain.cycles, plain.instructions)
+    assert result.memory == plain.memory
+
+
+def test_a_watch_stops_at_the_line_that_writes(build):
+    program = build(RULE)
+    gdb = Gdb(program, ["watch count", "continue", "frame", "delete", "continue"])
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    after = gdb.wait().split("New value = 1")[1]
+    assert "rule (row=" in after
+    assert "count++" in after or "rule.c:11" in after
+
+
+def test_reads_can_be_watched_in_vector_memory(build):
+    program = build(RULE)
+    gdb = Gdb(program, ["awatch memory.u8[5]", "continue", "frame", "delete", "continue"])
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    assert "Hardware access (read/write) watchpoint" in shown
+    assert "nux_store" in shown
+
+
+def test_a_variable_and_a_weight_can_be_changed(build):
+    program = build(RULE)
+    chip = nuxkit.Chip()
+    gdb = Gdb(program, [
+        "break rule", "continue", "set var rows = 2", "set var *(unsigned char *)0x20000007 = 63",
+        "set var $v3.u8[2] = 9", "print $v3.u8[2]", "delete", "continue",
+    ])  # fmt: skip
+    (result,) = chip.debug(program, announce=gdb.attach)
+    assert "$1 = 9" in gdb.wait()
+    assert result.symbols["count"] == 2
+    assert chip.synram[0].weights[0, 7] == 63
+
+
+def test_a_trap_is_a_signal_at_its_line(build):
+    program = build(TRAPPING)
+    gdb = Gdb(program, ["continue", "backtrace", "print depth", "monitor trap", "continue"])
+    with pytest.raises(nuxkit.KernelTrap, match=r"rule\.c:3: 4-byte load from 0x10000000"):
+        nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    assert "received signal SIGSEGV" in shown
+    assert re.search(r"#0 .*fetch \(depth=", shown)
+    assert "4-byte load from 0x10000000 is outside of all memories" in shown
+    assert "terminated with signal SIGSEGV" in shown
+
+
+def test_a_saved_core_shows_where_it_trapped(build, tmp_path, capsys, monkeypatch):
+    program = build(TRAPPING)
+    core = tmp_path / "rule.core"
+    assert main(["run", str(program.path), "--save-core", str(core)]) == 103
+    capsys.readouterr()
+    gdb = Gdb(program, ["backtrace", "print/x nowhere", "print $r1 != 0", "continue"])
+    with monkeypatch.context() as patched:
+        patched.setattr("nuxkit.cli.debug.click.echo", gdb.attach)
+        assert main(["debug", "--post-mortem", str(core), "--port", "0"]) == 0
+    shown = gdb.wait()
+    assert re.search(r"#0 .*fetch \(depth=", shown)
+    assert "0x10000000" in shown
+    assert "saved core" in shown
+
+
+def test_a_core_that_is_none_is_refused(tmp_path, capsys):
+    path = tmp_path / "x.core"
+    path.write_bytes(b"no core")
+    assert main(["debug", "--post-mortem", str(path)]) == 100
+    assert "x.core: no saved core" in capsys.readouterr().err
+    assert main(["debug"]) == 2
