@@ -52,7 +52,7 @@ def _pair(name: str, value: Any, low: int) -> tuple[int, int]:
     """Two numbers; one stands for both, or for the width alone of planes of one row."""
     numbers = tuple(value) if isinstance(value, tuple | list) else (value, value)
     if len(numbers) == 1:
-        numbers = (max(low, 0) if low else 0, numbers[0])
+        numbers = (low, numbers[0])
     if len(numbers) != 2:
         raise InputError(f"{name} is {value!r}, but must be one or two integers")
     first, second = (_count(name, number, low, 0xFFFF) for number in numbers)

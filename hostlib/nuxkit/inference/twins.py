@@ -111,7 +111,7 @@ def _blocks(flat: Array, layer: Product, array: Multiplier) -> npt.NDArray[np.in
     result = np.empty((len(flat), outputs), np.int8)
     high, wide = AnalogArray.SIGNED_INPUTS, AnalogArray.COLUMNS
     # Windows one by one where each needs several tiles: the order of the processor.
-    groups = [flat] if inputs <= high else np.split(flat, len(flat))
+    groups = [flat] if inputs <= high else [flat[i : i + 1] for i in range(len(flat))]
     for first in range(0, outputs, wide):
         columns = slice(first, min(first + wide, outputs))
         done = 0
