@@ -51,7 +51,6 @@ typedef struct {
     uint16_t out_height, out_width, out_channels;
     uint16_t side;
     uint16_t sends, wait;
-    uint16_t reserved;
     uint32_t weights; // first vector in the DRAM, in vectors of 128 bytes
 } network_operation;
 

@@ -29,13 +29,12 @@ WORKSPACE_SIZE = 5632
 MAX_INPUTS = 256 * AnalogArray.SIGNED_INPUTS
 
 _HEADER = struct.Struct(">IHHI")
-_RECORD = struct.Struct(">Bb20HI")
+_RECORD = struct.Struct(">Bb19HI")
 _KINDS = {ReLU: 2, ConvertingReLU: 3, Requantise: 4, Add: 5, Argmax: 8}
 _MULTIPLY, _MAX_POOL, _MEAN_POOL = 1, 6, 7
 _FIELDS = (
     "source other target count channels height width kernel_height kernel_width stride_height "
-    "stride_width padding_height padding_width out_height out_width out_channels side sends wait "
-    "reserved"
+    "stride_width padding_height padding_width out_height out_width out_channels side sends wait"
 ).split()
 
 
