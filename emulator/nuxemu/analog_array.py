@@ -206,18 +206,40 @@ class AnalogArray:
             if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
                 raise ValueError(f"{name} is {count!r}, but must be an integer of at least 1")
         weights = self._effective_weights(x.shape[1], int(num_sends), int(wait_between_events))
-        v = (x.astype(np.float32) @ weights).astype(np.float64)
-        v *= 1 / _STEPS
-        v *= self.gain * num_sends * (self._gain * self.gain_trim)
+        held = (x.astype(np.float32) @ weights).astype(np.float64)
+        if num_sends != 1:
+            held *= num_sends
+        return self.readings(held)
+
+    def readings(self, held: npt.NDArray[np.float64]) -> npt.NDArray[np.int8]:
+        """Read membranes, once for each row; each is a trial.
+
+        Parameters
+        ----------
+        held : ndarray of float64, shape (batch, 256)
+            Sums of inputs times effective weights, in steps of 1/32.
+
+        Returns
+        -------
+        ndarray of int8, shape (batch, 256)
+            As of `multiply`.
+        """
+        v = held * (1 / _STEPS)
+        v *= self.gain * (self._gain * self.gain_trim)
         if self.spread.noise:
-            v += self.spread.noise * self._noise(len(x))
-        self.trials += len(x)
+            v += self.spread.noise * self._noise(len(v))
+        self.trials += len(v)
         v += self._offset - self.offset_trim
         self._soften(v)
         v += 0.5
         np.floor(v, out=v)
         np.clip(v, READING_MIN, READING_MAX, out=v)
         return v.astype(np.int8)
+
+    def synapse_factors(self) -> npt.NDArray[np.float64]:
+        """Deviations of all synapses, float64 of shape (256, 256); 1 is ideal."""
+        rows = self._factors.transpose(1, 0, 2).reshape(2 * self.SIGNED_INPUTS, self.COLUMNS)
+        return np.ascontiguousarray(rows)
 
     def _effective_weights(self, n: int, num_sends: int, wait: int) -> npt.NDArray[np.float32]:
         """Weights of the first n inputs with all that deviates, in steps of 1/32."""

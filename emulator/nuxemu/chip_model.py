@@ -149,7 +149,16 @@ class ChipModel:
         return units
 
     def save(self) -> ChipState:
-        """Return the complete state: memories, registers, sensors, spikes to come, time."""
+        """Return the complete state: memories, registers, sensors, spikes to come, time.
+
+        Raises
+        ------
+        StateError
+            The chip is in the non-spiking mode, whose state is not only its own.
+        """
+        for h, array in enumerate(self.arrays):
+            if array.analog is not None:
+                raise StateError(f"hemisphere {h} has an analog array attached: no state to save")
         sections = {}
         for name, (prefix, native) in self._units().items():
             save = getattr(lib, f"{prefix}_save")

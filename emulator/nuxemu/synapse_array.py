@@ -12,6 +12,8 @@ import numpy.typing as npt
 from nuxemu import array_input as check
 from nuxemu import memory_map as mm
 from nuxemu._native import ffi, lib
+from nuxemu.analog_array import AnalogArray
+from nuxemu.analog_unit import AnalogUnit
 from nuxemu.array_input import ArrayTypeError, ArrayValueError
 from nuxemu.correlation_config import (
     LIMITS,
@@ -102,6 +104,7 @@ class SynapseArray:
         self._tau = self._field("tau_s", np.float64)
         self._offset = self._field("offset_lsb", np.float64)
         self._accumulated = self._field("accumulated_lsb", np.float64)
+        self._analog: AnalogUnit | None = None
         self._configure(int(seed))
 
     def _field(self, name: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
@@ -310,6 +313,31 @@ class SynapseArray:
         """
         self._native.neurons = ffi.cast("struct nux_neurons *", neurons._native)
         self._neurons = neurons  # must live as long as the array
+
+    def attach_analog(self, analog: AnalogArray | None) -> None:
+        """Put the hemisphere into the non-spiking mode, or with None back into the spiking one.
+
+        Events on a row then are pulses: of the length in the lower five bits of their label,
+        added to the membranes with the row's sign, whatever the labels of the synapses. A
+        reset of neurons empties the membranes. The CADC reads 128 plus what the analog array
+        makes of them, where the switch row connects the neurons.
+
+        Parameters
+        ----------
+        analog : AnalogArray or None
+            Its deviations, trims and noise count; weights are those of this array. Each
+            conversion is one of its trials.
+        """
+        if analog is not None and not isinstance(analog, AnalogArray):
+            raise ArrayTypeError(f"analog is {analog!r}, but must be an AnalogArray or None")
+        unit = None if analog is None else AnalogUnit(analog)
+        self._native.analog = ffi.NULL if unit is None else unit.native
+        self._analog = unit  # must live as long as it is attached
+
+    @property
+    def analog(self) -> AnalogArray | None:
+        """What is attached for the non-spiking mode."""
+        return None if self._analog is None else self._analog.analog
 
     # --- state ----------------------------------------------------------------------------
 

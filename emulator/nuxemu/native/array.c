@@ -18,6 +18,7 @@
 // CADC, the others are stored only. Writing row 256 of the causal region resets the neurons whose
 // byte has bit 1 set, of the reset causal region those of all enabled bytes.
 #include "array.h"
+#include "analog.h"
 #include "cdef/neurons.h"
 
 #include <math.h>
@@ -191,6 +192,8 @@ static int reset_neurons(nux_array *array, const location *at, const uint8_t *pa
         mask[2 * lane + at->half] = chosen && (enable == NULL || enable[lane] != 0);
     }
     nux_neurons_reset(array->neurons, array->now_s, mask);
+    if (array->analog != NULL)
+        nux_analog_reset(array, mask);
     return NUX_ARRAY_RESET;
 }
 

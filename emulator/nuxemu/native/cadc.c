@@ -5,6 +5,8 @@
 // is baseline - min(accumulated, saturation), so that the reading falls as correlation grows; or,
 // for a channel that is connected to its column's neuron, the membrane.
 #include "array.h"
+
+#include "analog.h"
 #include "cdef/neurons.h"
 #include "lanes.h"
 #include "memory_map.h"
@@ -74,6 +76,10 @@ static void convert_neurons(const nux_array *array, unsigned channel, const doub
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
         if (!is_connected(array, channel, column))
             continue;
+        if (array->analog != NULL) { // with deviations and noise of their own
+            readings[column] = (int32_t)membrane_lsb[column];
+            continue;
+        }
         double value = membrane_lsb[column] + array->offset_lsb[channel][column] +
                        array->noise_lsb / BYTE_SUM_SD * noises[column];
         value = value > -1000.0 ? value : -1000.0; // also NaN
@@ -116,7 +122,10 @@ bool nux_array_convert(nux_array *array, unsigned row) {
     if (connected) {
         if (array->neurons == NULL)
             return false;
-        nux_neurons_read(array->neurons, array->now_s, membrane_lsb);
+        if (array->analog != NULL)
+            nux_analog_convert(array, membrane_lsb);
+        else
+            nux_neurons_read(array->neurons, array->now_s, membrane_lsb);
     }
     const double *membrane = connected ? membrane_lsb : NULL;
     nux_array_catch_up(array);

@@ -10,6 +10,7 @@
 #include "network.h"
 #include "trace.h"
 
+#include "analog.h"
 #include "array.h"
 #include "sensor_work.h"
 
@@ -73,12 +74,9 @@ static void note_bypass(nux_network *network, unsigned hemisphere, const uint16_
     }
 }
 
-void nux_network_drive_row(nux_network *network, nux_network_target target, double t,
-                           double amplitude) {
+static void to_membranes(nux_network *network, nux_network_target target, unsigned mode, double t,
+                         double amplitude) {
     unsigned row = target.row, h = target.hemisphere;
-    unsigned mode = network->drivers[h][row / 2].row_mode[row % 2];
-    if (mode == NUX_NETWORK_ROW_DISABLED)
-        return;
     nux_array *array = network->array[h];
     const uint8_t *labels = array->labels[row];
     uint8_t match[NUX_ARRAY_COLUMNS];
@@ -92,6 +90,18 @@ void nux_network_drive_row(nux_network *network, nux_network_target target, doub
             note_bypass(network, h, columns,
                         nux_neurons_input(network->neurons[h], t, array->weights[row], match,
                                           (int)inhibitory, amplitude, columns));
+}
+
+void nux_network_drive_row(nux_network *network, nux_network_target target, double t,
+                           double amplitude) {
+    unsigned row = target.row, h = target.hemisphere;
+    unsigned mode = network->drivers[h][row / 2].row_mode[row % 2];
+    if (mode == NUX_NETWORK_ROW_DISABLED)
+        return;
+    if (network->array[h]->analog != NULL)
+        nux_analog_pulse(network->array[h], row, target.label, mode, t);
+    else
+        to_membranes(network, target, mode, t, amplitude);
     network->counts.row_events++;
     if (NUX_IS_TRACED(network))
         nux_trace_spike(network->trace, h, t, row, (int)target.label);

@@ -4,6 +4,7 @@
  * Bits of the registers: haldls, src/haldls/vx: padi.cpp (PADIEvent, CommonPADIBusConfig,
  * CommonSTPConfig), v3/synapse_driver.cpp, neuron.cpp (NeuronReset, BlockPostPulse, spike
  * counters), background.cpp. Which neuron: halco, src/halco/hicann-dls/vx/neuron.cpp. */
+#include "analog.h"
 #include "array.h"
 #include "bus.h"
 #include "memory_map.h"
@@ -42,6 +43,8 @@ int nux_access_neuron_reset(const nux_access *a) {
         return NUX_TRAP_NO_NEURON;
     mask[column_of(a)] = 1;
     nux_neurons_reset(array->neurons, array->now_s, mask);
+    if (array->analog)
+        nux_analog_reset(array, mask);
     return 0;
 }
 

@@ -147,6 +147,8 @@ typedef struct {
 
     // Neurons below the array, or NULL; not part of the array's state.
     struct nux_neurons *neurons;
+    // Membranes of the non-spiking mode, or NULL; not part of the array's state.
+    struct nux_analog *analog;
     // Spikes on their way to the sensors, or NULL; not part of the array's state: whatever looks at
     // the sensors has them processed first.
     struct nux_sensor_work *work;
