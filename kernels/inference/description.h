@@ -2,8 +2,10 @@
 // The binary description of a network, which nuxkit.inference.compile writes.
 //
 // A header and `num_operations` records stand at the start of the workspace. Places are bytes
-// from the workspace's start. Weights are in the DRAM: of each block of 256 outputs first the
-// biases and then the weights of each input, 256 bytes each, even columns before odd ones.
+// from the workspace's start. Weights are in the DRAM, in tiles: first the biases and then the
+// weights of each input, 256 bytes each, even columns before odd ones. Layers of one tile may
+// share it, in columns of their own; those of more inputs or columns have one tile for each 256
+// columns, of all inputs.
 
 #ifndef NUX_INFERENCE_DESCRIPTION_H
 #define NUX_INFERENCE_DESCRIPTION_H
@@ -51,6 +53,8 @@ typedef struct {
     uint16_t out_height, out_width, out_channels;
     uint16_t side;
     uint16_t sends, wait;
+    uint16_t column;  // first one in the tile
+    uint16_t rows;    // of the tile, with those of the layers that share it
     uint32_t weights; // first vector in the DRAM, in vectors of 128 bytes
 } network_operation;
 

@@ -107,7 +107,7 @@ static void multiply_block(const uint8_t *values, uint32_t inputs, uint32_t weig
     }
     for (uint32_t first = 0; first < inputs; first += SIGNED_INPUTS) {
         uint32_t rest = inputs - first, rows = rest < SIGNED_INPUTS ? rest : SIGNED_INPUTS;
-        load_tile(weights + 2 * first, rows);
+        load_tile(weights + 2 * first, split ? rows : o->rows);
         analog_multiply(values + first, rows, o->sends, o->wait, result);
         if (split) {
             accumulate();
@@ -127,7 +127,8 @@ static void scatter(int8_t *target, const network_operation *o, uint32_t first, 
     uint32_t plane = o->out_height * o->out_width;
     for (uint32_t column = first; column < last; column++) {
         if (out_x < o->out_width) {
-            target[channel * plane + y * o->out_width + out_x] = result_of(column - first);
+            target[channel * plane + y * o->out_width + out_x] =
+                result_of(o->column + column - first);
         }
         if (++channel == o->out_channels) {
             channel = 0;
@@ -156,6 +157,6 @@ void multiply(int8_t *target, const uint8_t *source, uint8_t *window,
                 scatter(target, o, first, last, y, x);
             }
         }
-        weights += 2 + 2 * inputs;
+        weights += 2 * (1 + o->rows);
     }
 }

@@ -15,26 +15,25 @@ import numpy as np
 from nuxemu import memory_map as mm
 from nuxkit.errors import InputError
 
-from .analog import AnalogArray
 from .layers import Add, Argmax, ConvertingReLU, Layer, Pool, Product, ReLU, Requantise, planes
 from .memory_plan import MemoryPlan, plan_memory
 from .network import Network
+from .weight_pages import page_weights
 
 MAGIC, VERSION = 0x4E55584E, 1
 #: Layers that a description has room for.
 MAX_LAYERS = 32
 #: Bytes of SRAM for the description and the values.
 WORKSPACE_SIZE = 5632
-#: Inputs of a layer, so that 16 bits hold the sum of all its tiles' results.
-MAX_INPUTS = 256 * AnalogArray.SIGNED_INPUTS
 
 _HEADER = struct.Struct(">IHHI")
-_RECORD = struct.Struct(">Bb19HI")
+_RECORD = struct.Struct(">Bb21HI")
 _KINDS = {ReLU: 2, ConvertingReLU: 3, Requantise: 4, Add: 5, Argmax: 8}
 _MULTIPLY, _MAX_POOL, _MEAN_POOL = 1, 6, 7
 _FIELDS = (
     "source other target count channels height width kernel_height kernel_width stride_height "
-    "stride_width padding_height padding_width out_height out_width out_channels side sends wait"
+    "stride_width padding_height padding_width out_height out_width out_channels side sends wait "
+    "column rows"
 ).split()
 
 
@@ -84,7 +83,7 @@ def compile_network(
         raise InputError(f"the network has {len(layers)} layers, but must have up to {MAX_LAYERS}")
     size = _HEADER.size + len(layers) * _RECORD.size
     plan = plan_memory(network, size, workspace_size)
-    weights = bytearray()
+    pages, weights = page_weights(network, weights_size)
     shape = network.input_shape
     records = [_HEADER.pack(MAGIC, VERSION, len(layers), size)]
     for index, layer in enumerate(layers):
@@ -94,10 +93,10 @@ def compile_network(
             "target": plan.targets[index],
             "count": int(np.prod(shape)),
         }
-        first = len(weights) // mm.VECTOR_BYTES
-        if isinstance(layer, Product):
-            _check_product(network.name(index), layer, len(weights), weights_size)
-            weights += _weights_of(layer)
+        page = pages.get(index)
+        if page is not None:
+            fields |= {"column": layer.column, "rows": page.rows}  # type: ignore[attr-defined]
+        first = 0 if page is None else page.first
         records.append(_record(layer, shape, network.shapes[index], fields, first))
         shape = network.shapes[index]
     workspace = bytearray(b"".join(records))
@@ -106,37 +105,7 @@ def compile_network(
             place = plan.others[index]
             workspace.extend(bytes(max(0, place - len(workspace))))
             workspace[place : place + layer.other.size] = layer.other.tobytes()
-    return CompiledNetwork(network, bytes(workspace), bytes(weights), plan)
-
-
-def _check_product(name: str, layer: Product, used: int, limit: int) -> None:
-    inputs, columns = layer.matrix.shape
-    if inputs > MAX_INPUTS:
-        raise InputError(f"{name} has {inputs} inputs, but must have up to {MAX_INPUTS}")
-    if columns > 0xFFFF:
-        raise InputError(f"{name} has {columns} outputs at once, but must have up to {0xFFFF}")
-    blocks = -(-columns // AnalogArray.COLUMNS)
-    needed = blocks * (inputs + 1) * AnalogArray.COLUMNS
-    if used + needed > limit:
-        raise InputError(
-            f"{name} does not fit: its weights take {needed} bytes, beside the {used} of the "
-            f"layers before it, but there are {limit} bytes of external memory"
-        )
-
-
-def _weights_of(layer: Product) -> bytes:
-    """Biases and weights, one block of 256 columns after the other."""
-    matrix, bias = layer.matrix, np.tile(layer.bias, layer.num_expansions)
-    rows = np.vstack([bias[None], matrix])
-    wide = AnalogArray.COLUMNS
-    blocks = -(-rows.shape[1] // wide)
-    padded = np.zeros((len(rows), blocks * wide), np.int8)
-    padded[:, : rows.shape[1]] = rows
-    # (block, row, half, lane), where lane i of half h is column 2 i + h.
-    vectors = padded.reshape(len(rows), blocks, wide // 2, 2).transpose(1, 0, 3, 2)
-    # The words of a vector are the other way round in external memory.
-    words = vectors.reshape(-1, mm.VECTOR_BYTES // 4, 4)[:, ::-1]
-    return np.ascontiguousarray(words).tobytes()
+    return CompiledNetwork(network, bytes(workspace), weights, plan)
 
 
 def _record(

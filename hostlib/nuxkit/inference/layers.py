@@ -111,6 +111,8 @@ class Product(Layer):
         Neighbouring windows of a row that are calculated at once.
     num_sends, wait_between_events : int
         See `AnalogArray.multiply`.
+    column : int
+        First column of the synapse array.
     dense : bool
         One window, of all values whatever their shape.
     """
@@ -122,6 +124,7 @@ class Product(Layer):
     num_expansions: int = 1
     num_sends: int = 1
     wait_between_events: int = 5
+    column: int = 0
     dense: bool = False
 
     def output(self, shape: Shape, values: Values) -> tuple[Shape, Values]:
@@ -159,7 +162,9 @@ class Product(Layer):
         return wide.reshape(copies * out, -1).T
 
 
-def _product(weights: Any, dims: tuple[int, ...], bias: Any, sends: Any, wait: Any) -> Any:
+def _product(
+    weights: Any, dims: tuple[int, ...], bias: Any, sends: Any, wait: Any, column: Any
+) -> tuple[Int8, Int8, dict[str, int]]:
     checked = _int8("weights", weights, -WEIGHT_MAX, WEIGHT_MAX)
     if checked.ndim not in dims:
         raise InputError(
@@ -176,6 +181,7 @@ def _product(weights: Any, dims: tuple[int, ...], bias: Any, sends: Any, wait: A
         {
             "num_sends": _count("num_sends", sends, 1, 0xFFFF),
             "wait_between_events": _count("wait_between_events", wait, 1, 0xFFFF),
+            "column": _count("column", column, 0, 255),
         },
     )
 
@@ -186,6 +192,7 @@ def linear(
     *,
     num_sends: int = 1,
     wait_between_events: int = 5,
+    column: int = 0,
 ) -> Product:
     """Dense layer: all inputs, whatever their shape, times a matrix.
 
@@ -197,6 +204,9 @@ def linear(
         -128 to 127, added to the results, saturating.
     num_sends, wait_between_events : int
         See `AnalogArray.multiply`.
+    column : int
+        First column of the synapse array, 0 to 255; 0 for a layer of more than 128 inputs or
+        256 columns. Layers in different columns stay loaded together.
 
     Returns
     -------
@@ -207,7 +217,7 @@ def linear(
     nuxkit.InputError
         Naming what is out of its range.
     """
-    matrix, added, options = _product(weights, (2,), bias, num_sends, wait_between_events)
+    matrix, added, options = _product(weights, (2,), bias, num_sends, wait_between_events, column)
     return Product(matrix.T[:, None, None, :], added, dense=True, **options)
 
 
@@ -221,6 +231,7 @@ def conv(
     num_expansions: int = 1,
     num_sends: int = 1,
     wait_between_events: int = 5,
+    column: int = 0,
 ) -> Product:
     """Convolution of one or two dimensions.
 
@@ -238,6 +249,8 @@ def conv(
         Copies of the kernels side by side, for neighbouring positions along the last dimension.
     num_sends, wait_between_events : int
         See `AnalogArray.multiply`.
+    column : int
+        As for `linear`.
 
     Returns
     -------
@@ -248,7 +261,7 @@ def conv(
     nuxkit.InputError
         Naming what is out of its range.
     """
-    kernels, added, options = _product(weights, (3, 4), bias, num_sends, wait_between_events)
+    kernels, added, options = _product(weights, (3, 4), bias, num_sends, wait_between_events, column)
     flat = kernels.ndim == 3
     if any(each != 1 for each in np.atleast_1d(dilation)):
         raise InputError(f"dilation is {dilation!r}: convolutions on the chip have a dilation of 1")

@@ -119,9 +119,9 @@ def _blocks(flat: Array, layer: Product, array: Multiplier) -> npt.NDArray[np.in
             total = np.zeros((len(group), columns.stop - first), np.int32)
             for row in range(0, inputs, high):
                 tile = matrix[row : row + high, columns]
-                array.set_weights(tile)
+                array.set_weights(tile, 0, layer.column)
                 part = array.multiply(group[:, row : row + high], **sending)
-                total += part[:, : tile.shape[1]]
+                total += part[:, layer.column : layer.column + tile.shape[1]]
             sums = np.clip(total, -128, 127)
             result[done : done + len(group), columns] = add(sums, bias[columns])
             done += len(group)
