@@ -13,7 +13,7 @@
 #include "multiply.h"
 
 #ifndef WORKSPACE_SIZE
-#define WORKSPACE_SIZE 5632
+#define WORKSPACE_SIZE 6656
 #endif
 
 // Return codes of start().

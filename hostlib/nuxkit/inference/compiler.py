@@ -24,17 +24,17 @@ MAGIC, VERSION = 0x4E55584E, 1
 #: Layers that a description has room for.
 MAX_LAYERS = 32
 #: Bytes of SRAM for the description and the values.
-WORKSPACE_SIZE = 5632
+WORKSPACE_SIZE = 6656
 
 _HEADER = struct.Struct(">IHHI")
 _RECORD = struct.Struct(">Bb21HI")
 _KINDS = {ReLU: 2, ConvertingReLU: 3, Requantise: 4, Add: 5, Argmax: 8}
 _MULTIPLY, _MAX_POOL, _MEAN_POOL = 1, 6, 7
 _FIELDS = (
-    "source other target count channels height width kernel_height kernel_width stride_height "
-    "stride_width padding_height padding_width out_height out_width out_channels side sends wait "
-    "column rows"
-).split()
+    "source", "other", "target", "count", "channels", "height", "width", "kernel_height",
+    "kernel_width", "stride_height", "stride_width", "padding_height", "padding_width",
+    "out_height", "out_width", "out_channels", "side", "sends", "wait", "column", "rows",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,11 @@ def compile_network(
 
 
 def _record(
-    layer: Layer, before: tuple[int, ...], after: tuple[int, ...], fields: dict[str, int], first: int
+    layer: Layer,
+    before: tuple[int, ...],
+    after: tuple[int, ...],
+    fields: dict[str, int],
+    first: int,
 ) -> bytes:
     kind, parameter, geometry = _MULTIPLY, 0, {}
     if isinstance(layer, Product):

@@ -261,7 +261,9 @@ def conv(
     nuxkit.InputError
         Naming what is out of its range.
     """
-    kernels, added, options = _product(weights, (3, 4), bias, num_sends, wait_between_events, column)
+    kernels, added, options = _product(
+        weights, (3, 4), bias, num_sends, wait_between_events, column
+    )
     flat = kernels.ndim == 3
     if any(each != 1 for each in np.atleast_1d(dilation)):
         raise InputError(f"dilation is {dilation!r}: convolutions on the chip have a dilation of 1")

@@ -130,7 +130,9 @@ def _check_sum(other: int, shape: Shape, shapes: list[Shape], values: list[Value
 
 def _layer_of(operation: Any) -> Layer:
     kind, arguments = operation.kind, operation.arguments
-    sending = {k: arguments[k] for k in ("num_sends", "wait_between_events", "column") if k in arguments}
+    sending = {
+        k: arguments[k] for k in ("num_sends", "wait_between_events", "column") if k in arguments
+    }
     if kind == "matmul":
         return kinds.linear(arguments["weights"], **sending)
     if kind in ("conv1d", "conv2d"):

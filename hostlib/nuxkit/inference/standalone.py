@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from nuxkit.builder import BuildResult, build
 from nuxkit.chip import Chip
 from nuxkit.errors import InputError, NuxkitError, ProgramFileError
 
+from .analog import AnalogArray
 from .compiler import WORKSPACE_SIZE, CompiledNetwork, compile_network
 from .layers import Values
 from .network import Network
@@ -33,20 +33,11 @@ def kernels_root() -> Path:
     raise ProgramFileError(f"the kernels of nuxkit.inference are missing beside {package}")
 
 
-def build_sequencer(multiplier: Path | None = None) -> BuildResult:
-    """Build the sequencer, small.
-
-    Parameters
-    ----------
-    multiplier : pathlib.Path, optional
-        C source with the functions of ``analog.h``; that of the analog array if not given.
-    """
+def build_sequencer() -> BuildResult:
+    """Build the program that runs networks."""
     root = kernels_root()
-    sources: Sequence[Path] = [root / name for name in _SOURCES]
-    if multiplier is not None:
-        sources = [*sources[:-1], multiplier]
     return build(
-        *sources,
+        *(root / name for name in _SOURCES),
         include_dirs=[root],
         defines={"WORKSPACE_SIZE": WORKSPACE_SIZE},
         optimize="-Os",
@@ -87,10 +78,10 @@ class Standalone:
     ----------
     network : Network or CompiledNetwork
     chip : Chip
+        With an analog array attached to the hemisphere (`SynapseArray.attach_analog`); if it has
+        none, an ideal one is attached.
     hemisphere : int
         0 (top) or 1 (bottom).
-    program : BuildResult, optional
-        What `build_sequencer` returned; it is built if not given.
 
     Attributes
     ----------
@@ -110,19 +101,19 @@ class Standalone:
         chip: Chip,
         *,
         hemisphere: int = 0,
-        program: BuildResult | None = None,
     ) -> None:
         self.compiled = compile_network(network) if isinstance(network, Network) else network
         self.chip, self.hemisphere = chip, hemisphere
-        program = build_sequencer() if program is None else program
-        self._program = chip.load(program, hemisphere=hemisphere)
-        symbol = self._program.symbols["workspace"]
-        if self.compiled.plan.used > symbol.size:
+        if self.compiled.plan.used > WORKSPACE_SIZE:
             raise InputError(
-                f"the network uses {self.compiled.plan.used} bytes of workspace, the program has "
-                f"{symbol.size}"
+                f"the network was compiled for a workspace of {self.compiled.plan.used} bytes or "
+                f"more, but the program has {WORKSPACE_SIZE}"
             )
-        self._workspace, ppu = symbol.address, chip.ppu[hemisphere]
+        self._program = chip.load(build_sequencer(), hemisphere=hemisphere)
+        if chip.synram[hemisphere].analog is None:
+            chip.synram[hemisphere].attach_analog(AnalogArray())
+        self._workspace = self._program.symbols["workspace"].address
+        ppu = chip.ppu[hemisphere]
         ppu.write(self._workspace, self.compiled.workspace)
         ppu.write(mm.DRAM_DATA_BASE, self.compiled.weights)
 
