@@ -55,7 +55,7 @@ typedef struct {
     uint16_t sends, wait;
     uint16_t column;  // first one in the tile
     uint16_t rows;    // of the tile, with those of the layers that share it
-    uint32_t weights; // first vector in the DRAM, in vectors of 128 bytes
+    uint32_t weights; // first vector of the first tile, from that of all weights
 } network_operation;
 
 #endif

@@ -11,6 +11,10 @@ enum { UNITS_PER_VECTOR = 8, NO_TILE = UINT32_MAX }; // of 16 bytes, in which th
 // Vectors must not live across calls; inlined, constants of these functions would.
 #define NOT_INLINE static __attribute__((noinline))
 
+// Where the weights begin in the DRAM, which both processors share, in vectors of 128 bytes. The
+// host writes it.
+uint32_t weights_begin;
+
 // First vector of the tile that is in the synapse array, also from one start to the next.
 static uint32_t loaded_tile = NO_TILE;
 
@@ -141,7 +145,7 @@ void multiply(int8_t *target, const uint8_t *source, uint8_t *window,
               const network_operation *operation) {
     const network_operation *o = operation;
     uint32_t inputs = o->channels * o->kernel_height * o->kernel_width;
-    uint32_t columns = o->out_channels * o->side, weights = o->weights;
+    uint32_t columns = o->out_channels * o->side, weights = weights_begin + o->weights;
     bool dense = window == source;
     for (uint32_t first = 0; first < columns; first += NUX_NUM_COLUMNS) {
         uint32_t rest = columns - first;

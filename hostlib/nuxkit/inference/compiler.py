@@ -25,6 +25,8 @@ MAGIC, VERSION = 0x4E55584E, 1
 MAX_LAYERS = 32
 #: Bytes of SRAM for the description and the values.
 WORKSPACE_SIZE = 6656
+#: Bytes of DRAM for weights: each processor has half of it.
+WEIGHTS_SIZE = mm.DRAM_SIZE // 2
 
 _HEADER = struct.Struct(">IHHI")
 _RECORD = struct.Struct(">Bb21HI")
@@ -47,7 +49,7 @@ class CompiledNetwork:
     workspace : bytes
         What the host writes once to the start of the workspace: description and constants.
     weights : bytes
-        What the host writes once to the start of the DRAM.
+        What the host writes once to the external DRAM.
     plan : MemoryPlan
         Where values lie in the workspace.
     """
@@ -59,7 +61,7 @@ class CompiledNetwork:
 
 
 def compile_network(
-    network: Network, *, workspace_size: int = WORKSPACE_SIZE, weights_size: int = mm.DRAM_SIZE
+    network: Network, *, workspace_size: int = WORKSPACE_SIZE, weights_size: int = WEIGHTS_SIZE
 ) -> CompiledNetwork:
     """Describe a network for the sequencer.
 

@@ -17,7 +17,7 @@ from nuxkit.chip import Chip
 from nuxkit.errors import InputError, NuxkitError, ProgramFileError
 
 from .analog import AnalogArray
-from .compiler import WORKSPACE_SIZE, CompiledNetwork, compile_network
+from .compiler import WEIGHTS_SIZE, WORKSPACE_SIZE, CompiledNetwork, compile_network
 from .layers import Values
 from .network import Network
 
@@ -115,7 +115,9 @@ class Standalone:
         self._workspace = self._program.symbols["workspace"].address
         ppu = chip.ppu[hemisphere]
         ppu.write(self._workspace, self.compiled.workspace)
-        ppu.write(mm.DRAM_DATA_BASE, self.compiled.weights)
+        first = hemisphere * WEIGHTS_SIZE
+        ppu.write(mm.DRAM_DATA_BASE + first, self.compiled.weights)
+        chip.write("weights_begin", first // mm.VECTOR_BYTES, hemisphere=hemisphere)
 
     def run(self, samples: npt.ArrayLike) -> Outputs:
         """Compute samples, one after the other.
