@@ -193,7 +193,8 @@ class AnalogArray:
     def baseline(self) -> npt.NDArray[np.uint8]:
         """Raw readings of reset membranes, without noise, uint8 of shape (256,)."""
         raw = np.floor(BASELINE + self._offset - self._offset_trim + 0.5)
-        return np.clip(raw, 0, 255).astype(np.uint8)
+        limited: npt.NDArray[np.float64] = np.clip(raw, 0, 255)
+        return limited.astype(np.uint8)
 
     @property
     def weights(self) -> npt.NDArray[np.int8]:

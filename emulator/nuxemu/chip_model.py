@@ -63,8 +63,6 @@ class ChipModel:
         Events: input, sources, row drivers, routing, spikes out.
     processors : tuple of Processor
         By hemisphere; in reset at first.
-    analog : tuple of AnalogArray, or None
-        The non-spiking mode, by hemisphere; None: the chip works with spikes.
     """
 
     def __init__(
@@ -82,7 +80,6 @@ class ChipModel:
         self.neurons = (Neurons(neurons), Neurons(neurons))
         for array, circuits in zip(self.arrays, self.neurons, strict=True):
             array.attach_neurons(circuits)
-        self.analog: tuple[AnalogArray, AnalogArray] | None = None
         self.network = Network(self.arrays, self.neurons)
         self.bus.attach_network(self.network)
         self.processors = tuple(
@@ -107,7 +104,6 @@ class ChipModel:
         analog : tuple of AnalogArray, or None
             By hemisphere.
         """
-        self.analog = analog
         for hemisphere, array in enumerate(self.arrays):
             array.attach_analog(None if analog is None else analog[hemisphere])
 
@@ -168,8 +164,8 @@ class ChipModel:
             units[f"neurons_{side}"] = ("nux_neurons", self.neurons[h]._native)
             units[f"array_{side}"] = ("nux_array", self.arrays[h]._native)
             units[f"processor_{side}"] = ("nux_processor", self.processors[h]._native)
-            if self.analog is not None:
-                units[f"analog_{side}"] = ("nux_analog", self.analog[h]._native)
+            if (analog := self.arrays[h].analog) is not None:
+                units[f"analog_{side}"] = ("nux_analog", analog._native)
         return units
 
     def save(self) -> ChipState:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nuxemu import memory_map as mm
-from nuxkit import Chip, InputError, build
+from nuxkit import Chip, InputError, RowMode, build
 from nuxkit.inference import AnalogArray, AnalogSpread, attach, calibrate, detach
 
 BATCH = 8
@@ -109,6 +109,49 @@ def test_a_membrane_leaks_from_event_to_conversion():
     assert raw[0] == np.floor(128 + first + 0.5)
     assert raw[200] == np.floor(128 + first + 20 * np.exp(-0.3) + 0.5)  # a label of 52 does not fit
     assert top.trials == 1
+
+
+def chip_with_weights(weight, modes):
+    chip = Chip()
+    attach(chip)
+    chip.synram[0].weights = np.full((256, 256), weight)
+    chip.network.row_modes = np.resize(modes, (2, 256))
+    set_switches(chip)
+    return chip
+
+
+def send(chip, rows, labels):
+    times = chip.time_s + 1e-6 + 1e-7 * np.arange(len(rows))
+    chip.add_spikes(pre=(times, rows, labels))
+    chip.advance(2e-6 + 1e-7 * len(rows))
+
+
+def test_rows_that_are_disabled_or_of_both_signs_add_nothing():
+    chip = chip_with_weights(63, [RowMode.DISABLED, RowMode.BOTH])
+    send(chip, [0, 1], [31, 31])
+    assert (read(chip) == 128).all()
+
+
+def test_weights_count_when_the_event_comes():
+    chip = chip_with_weights(32, [RowMode.EXCITATORY, RowMode.INHIBITORY])
+    send(chip, [0], [20])
+    chip.synram[0].weights = np.zeros((256, 256), np.uint8)
+    assert (read(chip) == 138).all()
+
+
+def test_a_reset_of_half_the_columns_leaves_the_others(tmp_path):
+    source = tmp_path / "reset.c"
+    source.write_text(
+        "#include <nux/nux.h>\n"
+        "int start(void) {\n"
+        "    fxvoutx(fxvsplatb(0), NUX_VECTOR_NEURON_RESET, 0);\n"
+        "    return 0;\n"
+        "}\n"
+    )
+    chip = chip_with_weights(32, [RowMode.EXCITATORY, RowMode.INHIBITORY])
+    send(chip, [0], [20])
+    chip.run(build(source))
+    assert np.array_equal(read(chip), np.resize([128, 138], 256))
 
 
 def set_switches(chip):

@@ -74,6 +74,14 @@ static void note_bypass(nux_network *network, unsigned hemisphere, const uint16_
     }
 }
 
+static void note_row_event(nux_network *network, nux_network_target target, double t) {
+    unsigned row = target.row, h = target.hemisphere;
+    network->counts.row_events++;
+    if (NUX_IS_TRACED(network))
+        nux_trace_spike(network->trace, h, t, row, (int)target.label);
+    nux_recording_add(network, NUX_NETWORK_EVENTS, t, h * NUX_ARRAY_ROWS + row, target.label);
+}
+
 // In the non-spiking mode the low bits of a label are the length of a pulse, for synapses with the
 // same highest bit. Neurons and sensors do not take part.
 static void pulse(nux_network *network, nux_network_target target, double t, double amplitude) {
@@ -88,8 +96,7 @@ static void pulse(nux_network *network, nux_network_target target, double t, dou
         if (mode >> inhibitory & 1)
             nux_analog_pulse(array->analog, t, row, length, inhibitory ? -1 : 1,
                              array->weights[row], match);
-    network->counts.row_events++;
-    nux_recording_add(network, NUX_NETWORK_EVENTS, t, h * NUX_ARRAY_ROWS + row, target.label);
+    note_row_event(network, target, t);
 }
 
 void nux_network_drive_row(nux_network *network, nux_network_target target, double t,
@@ -115,10 +122,7 @@ void nux_network_drive_row(nux_network *network, nux_network_target target, doub
             note_bypass(network, h, columns,
                         nux_neurons_input(network->neurons[h], t, array->weights[row], match,
                                           (int)inhibitory, amplitude, columns));
-    network->counts.row_events++;
-    if (NUX_IS_TRACED(network))
-        nux_trace_spike(network->trace, h, t, row, (int)target.label);
-    nux_recording_add(network, NUX_NETWORK_EVENTS, t, h * NUX_ARRAY_ROWS + row, target.label);
+    note_row_event(network, target, t);
 }
 
 static void spike(nux_network *network, unsigned neuron, double t) {

@@ -120,9 +120,10 @@ def _arrays(what: object) -> list[AnalogArray]:
     if isinstance(what, AnalogArray):
         return [what]
     if isinstance(what, Chip):
-        if what.model.analog is None:
+        attached = [array.analog for array in what.model.arrays if array.analog is not None]
+        if not attached:
             raise InputError("the chip is not in the non-spiking mode; attach() does that")
-        return _arrays(what.model.analog)
+        return _arrays(attached)
     if isinstance(what, Iterable):
         return [array for each in what for array in _arrays(each)]
     raise InputError(f"{what!r} cannot be calibrated: it is neither an AnalogArray nor a Chip")

@@ -16,7 +16,6 @@ import pytest
 
 from nuxkit import Chip, NuxkitError, Program, build
 from nuxkit.builder.runtime import runtime_root
-from nuxkit.errors import KernelTrap, RunLimitError
 from nuxkit.hemispheres import HEMISPHERE_NAMES
 
 _INCLUDE = re.compile(rb"^\s*#\s*include\s*<nux/test\.h>", re.MULTILINE)
