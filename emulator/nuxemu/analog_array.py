@@ -8,14 +8,18 @@ reset, and the CADC reads them with 8 bits, of which each column's baseline is s
 
 Of column j, with inputs x_i, weights w_ij and S sends of each input, the reading is ::
 
-    v_j = g g_j S sum_i(d_i x_i e_ij w_ij) + o_j + n_j
-    reading = floor(clip(soft(v_j), -128, 127.5) + 1/2)
+    v_j = g g_j (S sum_i(d_i x_i e_ij w_ij)) + o_j + n_j
+    reading = floor(clip(soft(v_j), -128, 127) + 1/2)
 
 with the gain g, its deviation g_j, the offset o_j, the deviation e_ij of the synapse, the noise
 n_j of this trial, and the part d_i of input i that the leak leaves. ``soft`` is the identity up to
 `AnalogSpread.linear`. All deviations are 1 or 0 on an ideal array, where the reading is the rounded
-and saturated integer product. What is multiplied is held in steps of 1/32 LSB, so that sums are
-exact, and do not depend on how they are split.
+and saturated integer product. Effective weights ``e_ij w_ij`` are held in steps of 1/32, so that
+sums are exact, and do not depend on how they are split.
+
+An array multiplies batches by itself (`AnalogArray.multiply`), or as part of a chip
+(`nuxemu.ChipModel.attach_analog`), whose processors send the inputs and read the CADC. Both share
+the native code.
 """
 
 from __future__ import annotations
@@ -27,16 +31,17 @@ import numpy as np
 import numpy.typing as npt
 
 from nuxemu import memory_map as mm
+from nuxemu._native import ffi, lib
 
 #: Counts of an ideal reading for a product of 1.
 DEFAULT_GAIN = 1 / 64
 INPUT_MAX, WEIGHT_MAX = 31, mm.WEIGHT_MAX
 READING_MIN, READING_MAX = -128, 127
 #: Raw reading of a membrane that was reset.
-BASELINE = 128
+BASELINE = lib.NUX_ANALOG_BASELINE
 #: Seconds of a cycle of the event bus (125 MHz).
 EVENT_CYCLE_S = 8e-9
-_STEPS = 32  # of an effective weight of 1; sums of 128 products stay below 2**24
+_STEPS = lib.NUX_ANALOG_STEPS
 _LARGEST_FACTOR = 2.0
 _TRIM_STEP = 1 / 512
 
@@ -95,15 +100,6 @@ class AnalogArray:
         Counts per product of input and weight.
     hemisphere : {"top", "bottom"}
         Hemispheres of one seed deviate differently.
-
-    Attributes
-    ----------
-    offset_trim : ndarray of float64, shape (256,)
-        Subtracted from readings before they are rounded, counts.
-    gain_trim : ndarray of float64, shape (256,)
-        Factor on the gain of each column, in steps of 1/512.
-    trials : int
-        Input vectors so far; the noise of each is its own.
     """
 
     SIGNED_INPUTS = mm.NUM_ROWS // 2
@@ -133,17 +129,72 @@ class AnalogArray:
         self._offset = spread.offset * draw.standard_normal(self.COLUMNS)
         factors = 1 + spread.weight * draw.standard_normal(synapses)
         self._factors = np.clip(factors, 0, _LARGEST_FACTOR)
-        self._key = draw.integers(0, 1 << 63, dtype=np.uint64)
+        self._native = ffi.gc(lib.nux_analog_new(), lib.nux_analog_free)
+        if self._native == ffi.NULL:
+            raise MemoryError("no memory for an analog array")
+        native = self._native
+        native.key = int(draw.integers(0, 1 << 63, dtype=np.uint64))
+        native.noise, native.leak_hz, native.linear = spread.noise, spread.leak_hz, spread.linear
+        _view(native.factor, np.float64).reshape(self.SIGNED_INPUTS, 2, self.COLUMNS)[:] = (
+            self._factors.transpose(1, 0, 2)
+        )
         self._weights = np.zeros((self.SIGNED_INPUTS, self.COLUMNS), np.int8)
-        self._effective: dict[tuple[int, int, int], npt.NDArray[np.float32]] = {}
-        self.offset_trim, self.gain_trim = np.zeros(self.COLUMNS), np.ones(self.COLUMNS)
-        self.trials = 0
+        self._effective: npt.NDArray[np.int16] | None = None
+        self._offset_trim, self._gain_trim = np.zeros(self.COLUMNS), np.ones(self.COLUMNS)
+        self._trim()
+
+    def _trim(self) -> None:
+        """Apply the trims."""
+        _view(self._native.gain, np.float64)[:] = self.gain * (self._gain * self._gain_trim)
+        _view(self._native.offset, np.float64)[:] = self._offset - self._offset_trim
+
+    @property
+    def trials(self) -> int:
+        """Input vectors so far; the noise of each is its own."""
+        return int(self._native.trials)
+
+    @property
+    def offset_trim(self) -> npt.NDArray[np.float64]:
+        """What is subtracted from readings before they are rounded, counts, shape (256,)."""
+        return self._offset_trim.copy()
+
+    @offset_trim.setter
+    def offset_trim(self, counts: npt.ArrayLike) -> None:
+        self._set_offset_trim(counts)
+
+    def _set_offset_trim(self, counts: npt.ArrayLike) -> None:
+        self._offset_trim = self._of_columns("offset trims", counts)
+        self._trim()
+
+    @property
+    def gain_trim(self) -> npt.NDArray[np.float64]:
+        """Factors on the gains of columns, from 0.5 to 1.5 in steps of 1/512, shape (256,).
+
+        What is assigned becomes the nearest possible factor.
+        """
+        return self._gain_trim.copy()
+
+    @gain_trim.setter
+    def gain_trim(self, factors: npt.ArrayLike) -> None:
+        self._set_gain_trim(factors)
+
+    def _set_gain_trim(self, factors: npt.ArrayLike) -> None:
+        values = self._of_columns("gain trims", factors)
+        self._gain_trim = np.clip(np.rint(values / _TRIM_STEP) * _TRIM_STEP, 0.5, 1.5)
+        self._trim()
+
+    def _of_columns(self, name: str, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        array = np.array(values, np.float64)
+        if array.shape != (self.COLUMNS,) or not np.isfinite(array).all():
+            raise ValueError(f"{name} must be {self.COLUMNS} finite numbers")
+        return array
 
     @property
     def baseline(self) -> npt.NDArray[np.uint8]:
         """Raw readings of reset membranes, without noise, uint8 of shape (256,)."""
-        raw = np.floor(BASELINE + self._offset - self.offset_trim + 0.5)
-        return np.clip(raw, 0, 255).astype(np.uint8)
+        raw = np.floor(BASELINE + self._offset - self._offset_trim + 0.5)
+        limited: npt.NDArray[np.float64] = np.clip(raw, 0, 255)
+        return limited.astype(np.uint8)
 
     @property
     def weights(self) -> npt.NDArray[np.int8]:
@@ -177,7 +228,7 @@ class AnalogArray:
                     f"{limit}"
                 )
         self._weights[row : row + new.shape[0], column : column + new.shape[1]] = new
-        self._effective.clear()
+        self._effective = None
 
     def multiply(
         self, inputs: npt.ArrayLike, *, num_sends: int = 1, wait_between_events: int = 5
@@ -207,32 +258,32 @@ class AnalogArray:
         for name, count in (("num_sends", num_sends), ("wait_between_events", wait_between_events)):
             if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
                 raise ValueError(f"{name} is {count!r}, but must be an integer of at least 1")
-        weights = self._effective_weights(x.shape[1], int(num_sends), int(wait_between_events))
-        v = (x.astype(np.float32) @ weights).astype(np.float64)
-        v *= 1 / _STEPS
-        v *= self.gain * num_sends * (self._gain * self.gain_trim)
-        if self.spread.noise:
-            v += self.spread.noise * self._noise(len(x))
-        self.trials += len(x)
-        v += self._offset - self.offset_trim
-        self._soften(v)
-        v += 0.5
-        np.floor(v, out=v)
-        np.clip(v, READING_MIN, READING_MAX, out=v)
-        return v.astype(np.int8)
+        left = None
+        if self.spread.leak_hz:
+            left = self._left(x.shape[1], int(num_sends), int(wait_between_events))
+        x = np.ascontiguousarray(x, np.uint8)
+        readings = np.empty((len(x), self.COLUMNS), np.int8)
+        status = lib.nux_analog_multiply(
+            self._native,
+            *x.shape,
+            ffi.from_buffer("uint8_t[]", x),
+            ffi.from_buffer("int16_t[]", self._steps()),
+            ffi.NULL if left is None else ffi.from_buffer("double[]", left),
+            int(num_sends),
+            ffi.from_buffer("int8_t[]", readings, require_writable=True),
+        )
+        if status:
+            raise MemoryError("no memory for a product")
+        return readings
 
-    def _effective_weights(self, n: int, num_sends: int, wait: int) -> npt.NDArray[np.float32]:
-        """Weights of the first n inputs with all that deviates, in steps of 1/32."""
-        key = (n, num_sends, wait) if self.spread.leak_hz else (n, 0, 0)
-        if key not in self._effective:
-            w = self._weights[:n].astype(np.float64)
+    def _steps(self) -> npt.NDArray[np.int16]:
+        """Effective weights in steps of 1/32."""
+        if self._effective is None:
+            w = self._weights.astype(np.float64)
             if self.spread.weight:
-                w *= np.where(w > 0, self._factors[0, :n], self._factors[1, :n])
-            if self.spread.leak_hz:
-                w *= self._left(*key)[:, None]
-            self._effective.clear()
-            self._effective[key] = np.rint(w * _STEPS).astype(np.float32)
-        return self._effective[key]
+                w *= np.where(w > 0, self._factors[0], self._factors[1])
+            self._effective = np.rint(w * _STEPS).astype(np.int16)
+        return self._effective
 
     def _left(self, n: int, num_sends: int, wait: int) -> npt.NDArray[np.float64]:
         """Part of each input's charge, the mean over its sends, that is left at the reading."""
@@ -242,33 +293,10 @@ class AnalogArray:
         ).mean(axis=0)
         return left
 
-    def _noise(self, batch: int) -> npt.NDArray[np.float64]:
-        """Draw standard normal numbers, each from its own trial and column."""
-        counter = np.arange(self.trials, self.trials + batch, dtype=np.uint64)[:, None]
-        column = np.arange(self.COLUMNS, dtype=np.uint64)
-        bits = _mixed(counter * np.uint64(self.COLUMNS) + column + self._key)
-        # Box-Muller; the radius from the upper half, never of 0.
-        radius = np.sqrt(-2 * np.log(((bits >> np.uint64(32)).astype(np.float64) + 0.5) / 2**32))
-        angle = (bits & np.uint64(0xFFFFFFFF)).astype(np.float64) * (2 * np.pi / 2**32)
-        noise: npt.NDArray[np.float64] = radius * np.cos(angle)
-        return noise
 
-    def _soften(self, v: npt.NDArray[np.float64]) -> None:
-        """Let readings beyond the linear range approach the ends of the converter's."""
-        linear = self.spread.linear
-        if linear >= -READING_MIN:
-            return
-        room = -READING_MIN - linear
-        beyond = np.abs(v) - linear
-        far = beyond > 0
-        v[far] = np.sign(v[far]) * (linear + room * np.tanh(beyond[far] / room))
-
-    def set_gain_trim(self, factors: npt.ArrayLike) -> None:
-        """Trim the gains of columns, to the next step of 1/512 from 0.5 to 1.5."""
-        values = np.asarray(factors, np.float64)
-        if values.shape != (self.COLUMNS,) or not np.isfinite(values).all():
-            raise ValueError(f"gain trims must be {self.COLUMNS} finite numbers")
-        self.gain_trim = np.clip(np.rint(values / _TRIM_STEP) * _TRIM_STEP, 0.5, 1.5)
+def _view(field: Any, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Live view of an array of the native structure, in one dimension."""
+    return np.frombuffer(ffi.buffer(field), dtype)
 
 
 def _integers(name: str, values: Any, low: int, high: int) -> npt.NDArray[Any]:
@@ -280,14 +308,3 @@ def _integers(name: str, values: Any, low: int, high: int) -> npt.NDArray[Any]:
         index = tuple(int(i) for i in np.argwhere((array < low) | (array > high))[0])
         raise ValueError(f"{name}{list(index)} is {array[index]}, out of the range {low} to {high}")
     return array
-
-
-def _mixed(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Finaliser of SplitMix64 (Steele, Lea, Flood 2014): all bits depend on all bits."""
-    x = x * np.uint64(0x9E3779B97F4A7C15)
-    x ^= x >> np.uint64(30)
-    x *= np.uint64(0xBF58476D1CE4E5B9)
-    x ^= x >> np.uint64(27)
-    x *= np.uint64(0x94D049BB133111EB)
-    x ^= x >> np.uint64(31)
-    return x

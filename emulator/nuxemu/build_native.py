@@ -26,6 +26,7 @@ HEADERS = [
     NATIVE / "cdef" / name
     for name in (
         "vector.h",
+        "analog.h",
         "array.h",
         "neurons.h",
         "network.h",

@@ -8,6 +8,7 @@ from typing import Any
 
 from nuxemu import memory_map as mm
 from nuxemu._native import ffi, lib
+from nuxemu.analog_array import AnalogArray
 from nuxemu.bus import Bus
 from nuxemu.chip_state import ChipState, StateError
 from nuxemu.correlation_config import CorrelationConfig
@@ -89,6 +90,23 @@ class ChipModel:
         for hemisphere in HEMISPHERES:
             self.hold(hemisphere)
 
+    def attach_analog(self, analog: tuple[AnalogArray, AnalogArray] | None) -> None:
+        """Go over to the non-spiking mode, or (None) back to spikes.
+
+        Then events on rows are pulses of a length, their label's lower five bits, for synapses
+        whose label has the same highest bit. They are weighed and summed up as `analog` has it;
+        resets of neurons empty the sums, and CADC channels that are connected to neurons read
+        them, each conversion a trial. Neurons and sensors do not see such events. Weights, row
+        modes and switches are those of the chip.
+
+        Parameters
+        ----------
+        analog : tuple of AnalogArray, or None
+            By hemisphere.
+        """
+        for hemisphere, array in enumerate(self.arrays):
+            array.attach_analog(None if analog is None else analog[hemisphere])
+
     @property
     def cycle(self) -> int:
         """Cycle of the chip's clock (4 ns) that has been reached."""
@@ -146,6 +164,8 @@ class ChipModel:
             units[f"neurons_{side}"] = ("nux_neurons", self.neurons[h]._native)
             units[f"array_{side}"] = ("nux_array", self.arrays[h]._native)
             units[f"processor_{side}"] = ("nux_processor", self.processors[h]._native)
+            if (analog := self.arrays[h].analog) is not None:
+                units[f"analog_{side}"] = ("nux_analog", analog._native)
         return units
 
     def save(self) -> ChipState:

@@ -21,6 +21,7 @@ from nuxemu.correlation_config import (
 )
 
 if TYPE_CHECKING:
+    from nuxemu.analog_array import AnalogArray
     from nuxemu.neurons import Neurons
 
 __all__ = ["ArrayTypeError", "ArrayValueError", "CorrelationConfig", "SynapseArray"]
@@ -102,6 +103,7 @@ class SynapseArray:
         self._tau = self._field("tau_s", np.float64)
         self._offset = self._field("offset_lsb", np.float64)
         self._accumulated = self._field("accumulated_lsb", np.float64)
+        self._analog: AnalogArray | None = None
         self._configure(int(seed))
 
     def _field(self, name: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
@@ -310,6 +312,17 @@ class SynapseArray:
         """
         self._native.neurons = ffi.cast("struct nux_neurons *", neurons._native)
         self._neurons = neurons  # must live as long as the array
+
+    @property
+    def analog(self) -> AnalogArray | None:
+        """The non-spiking mode; None: the array is one of a chip that works with spikes."""
+        return self._analog
+
+    def attach_analog(self, analog: AnalogArray | None) -> None:
+        """Put the non-spiking mode in the place of the neurons, or (None) take it away."""
+        pointer = ffi.NULL if analog is None else analog._native
+        self._native.analog = ffi.cast("struct nux_analog *", pointer)
+        self._analog = analog  # must live as long as the array
 
     # --- state ----------------------------------------------------------------------------
 

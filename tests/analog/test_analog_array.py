@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nuxkit import InputError
+from nuxkit import Chip, InputError
 from nuxkit.inference import AnalogArray, AnalogSpread, calibrate
 from nuxkit.inference.calibration import measure
 
@@ -37,7 +37,7 @@ def test_an_ideal_array_is_the_rounded_saturated_integer_product(
     w = draw.integers(-largest, largest + 1, (rows, columns))
     array = AnalogArray(gain=gain)
     array.set_weights(w)
-    wanted = np.clip(np.floor(gain * sends * (x @ w) + 0.5), -128, 127)
+    wanted = np.clip(np.floor(gain * (sends * (x @ w)) + 0.5), -128, 127)
     found = array.multiply(x, num_sends=sends, wait_between_events=7)
     assert found.dtype == np.int8
     assert np.array_equal(found[:, :columns], wanted)
@@ -161,6 +161,8 @@ def test_calibration_keeps_the_weights():
         (lambda a: AnalogArray(hemisphere="left"), "hemisphere is 'left'"),
         (lambda a: AnalogArray(spread=3), "must be an AnalogSpread"),
         (lambda a: calibrate(a, trials=0), "trials is 0"),
+        (lambda a: calibrate(Chip()), "not in the non-spiking mode"),
+        (lambda a: calibrate([a, 3]), "3 cannot be calibrated"),
     ],
 )
 def test_bad_input_is_named(call, message):

@@ -18,6 +18,7 @@
 // CADC, the others are stored only. Writing row 256 of the causal region resets the neurons whose
 // byte has bit 1 set, of the reset causal region those of all enabled bytes.
 #include "array.h"
+#include "analog.h"
 #include "cdef/neurons.h"
 
 #include <math.h>
@@ -189,6 +190,13 @@ static bool is_random(const location *at) {
     return at->region == NUX_VECTOR_RANDOM && at->row == 0 && !at->buffered;
 }
 
+void nux_array_reset_neurons(nux_array *array, const uint8_t *mask) {
+    if (array->analog != NULL)
+        nux_analog_reset(array->analog, mask);
+    else
+        nux_neurons_reset(array->neurons, array->now_s, mask);
+}
+
 // Payload: which bytes reset their neuron; NULL: all of the enabled ones.
 static int reset_neurons(nux_array *array, const location *at, const uint8_t *payload,
                          const uint8_t *enable) {
@@ -199,7 +207,7 @@ static int reset_neurons(nux_array *array, const location *at, const uint8_t *pa
         bool chosen = payload == NULL || (payload[lane] & RESET_NEURON) != 0;
         mask[2 * lane + at->half] = chosen && (enable == NULL || enable[lane] != 0);
     }
-    nux_neurons_reset(array->neurons, array->now_s, mask);
+    nux_array_reset_neurons(array, mask);
     return NUX_ARRAY_RESET;
 }
 

@@ -59,6 +59,8 @@ void nux_array_reset_half(nux_array *array, unsigned row, unsigned half, const u
                           const uint8_t *enable);
 // Apply the parameters of one row.
 void nux_array_update_row(nux_array *array, unsigned row);
+// Reset the neurons, or membranes of the non-spiking mode, of columns where mask is not 0.
+void nux_array_reset_neurons(nux_array *array, const uint8_t *mask);
 // Row and half of the weights that a vector address, not of external memory, is of; false: of none.
 bool nux_array_weights_at(uint32_t address, unsigned *row, unsigned *half);
 // Convert both channels of a row into the latch; false: neurons are connected, but not there.

@@ -232,6 +232,7 @@ int nux_array_load(nux_array *array, const uint8_t *data, size_t n) {
         load_row(loaded, row, history);
     nux_array_catch_up(array);
     loaded->neurons = array->neurons;
+    loaded->analog = array->analog;
     loaded->work = array->work;
     free(array->spikes);
     memcpy(array, loaded, sizeof *array);

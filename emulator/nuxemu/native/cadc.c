@@ -4,6 +4,7 @@
 // reading = clip(round(value + offset + noise) + channel offset, 0, 255), ties to even, where value
 // is baseline - min(accumulated, saturation), so that the reading falls as correlation grows; or,
 // for a channel that is connected to its column's neuron, the membrane.
+#include "analog.h"
 #include "array.h"
 #include "cdef/neurons.h"
 #include "lanes.h"
@@ -82,16 +83,25 @@ static void convert_neurons(const nux_array *array, unsigned channel, const doub
     }
 }
 
-// membrane_lsb: NULL when no neuron is connected.
+static void take_analog(const nux_array *array, unsigned channel, const int32_t *products,
+                        int32_t *readings) {
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        if (is_connected(array, channel, column))
+            readings[column] = products[column];
+}
+
+// membrane_lsb: NULL when no neuron is connected; products: NULL unless in the non-spiking mode.
 NUX_ARRAY_CLONES
 static void convert_channel(nux_array *array, unsigned channel, unsigned row, uint64_t key,
-                            const double *membrane_lsb) {
+                            const double *membrane_lsb, const int32_t *products) {
     int32_t noises[NUX_ARRAY_COLUMNS], readings[NUX_ARRAY_COLUMNS];
     for (uint32_t column = 0; column < NUX_ARRAY_COLUMNS; column++)
         noises[column] = noise((uint32_t)key, (uint32_t)(key >> 32), column);
     convert_sensors(array, channel, row, noises, readings);
     if (membrane_lsb != NULL)
         convert_neurons(array, channel, membrane_lsb, noises, readings);
+    if (products != NULL)
+        take_analog(array, channel, products, readings);
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
         readings[column] += array->cadc_offset[channel][column] - CADC_OFFSET_ZERO;
         readings[column] = readings[column] > 0 ? readings[column] : 0;
@@ -112,18 +122,25 @@ static bool any_connected(const nux_array *array) {
 
 bool nux_array_convert(nux_array *array, unsigned row) {
     double membrane_lsb[NUX_ARRAY_COLUMNS];
-    bool connected = any_connected(array);
-    if (connected) {
+    int32_t analog_readings[NUX_ARRAY_COLUMNS];
+    const double *membrane = NULL;
+    const int32_t *products = NULL;
+    if (any_connected(array)) {
         if (array->neurons == NULL)
             return false;
-        nux_neurons_read(array->neurons, array->now_s, membrane_lsb);
+        if (array->analog != NULL) {
+            nux_analog_convert(array->analog, array->now_s, analog_readings);
+            products = analog_readings;
+        } else {
+            nux_neurons_read(array->neurons, array->now_s, membrane_lsb);
+            membrane = membrane_lsb;
+        }
     }
-    const double *membrane = connected ? membrane_lsb : NULL;
     nux_array_catch_up(array);
     nux_array_settle_row(array, row);
     uint64_t key = mix64(array->noise_seed + 0x9e3779b97f4a7c15u * ++array->conversions);
-    convert_channel(array, NUX_ARRAY_CAUSAL, row, key, membrane);
-    convert_channel(array, NUX_ARRAY_ACAUSAL, row, mix64(key), membrane);
+    convert_channel(array, NUX_ARRAY_CAUSAL, row, key, membrane, products);
+    convert_channel(array, NUX_ARRAY_ACAUSAL, row, mix64(key), membrane, products);
     array->latched = 1;
     array->latched_row = (int32_t)row;
     return true;

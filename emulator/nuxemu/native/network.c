@@ -10,6 +10,7 @@
 #include "network.h"
 #include "trace.h"
 
+#include "analog.h"
 #include "array.h"
 #include "sensor_work.h"
 
@@ -73,6 +74,31 @@ static void note_bypass(nux_network *network, unsigned hemisphere, const uint16_
     }
 }
 
+static void note_row_event(nux_network *network, nux_network_target target, double t) {
+    unsigned row = target.row, h = target.hemisphere;
+    network->counts.row_events++;
+    if (NUX_IS_TRACED(network))
+        nux_trace_spike(network->trace, h, t, row, (int)target.label);
+    nux_recording_add(network, NUX_NETWORK_EVENTS, t, h * NUX_ARRAY_ROWS + row, target.label);
+}
+
+// In the non-spiking mode the low bits of a label are the length of a pulse, for synapses with the
+// same highest bit. Neurons and sensors do not take part.
+static void pulse(nux_network *network, nux_network_target target, double t, double amplitude) {
+    unsigned row = target.row, h = target.hemisphere;
+    unsigned mode = network->drivers[h][row / 2].row_mode[row % 2];
+    const nux_array *array = network->array[h];
+    uint8_t match[NUX_ARRAY_COLUMNS];
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        match[column] = (array->labels[row][column] ^ target.label) <= NUX_ANALOG_INPUT_MAX;
+    double length = amplitude * (target.label & NUX_ANALOG_INPUT_MAX);
+    for (unsigned inhibitory = 0; inhibitory < 2; inhibitory++)
+        if (mode >> inhibitory & 1)
+            nux_analog_pulse(array->analog, t, row, length, inhibitory ? -1 : 1,
+                             array->weights[row], match);
+    note_row_event(network, target, t);
+}
+
 void nux_network_drive_row(nux_network *network, nux_network_target target, double t,
                            double amplitude) {
     unsigned row = target.row, h = target.hemisphere;
@@ -80,6 +106,10 @@ void nux_network_drive_row(nux_network *network, nux_network_target target, doub
     if (mode == NUX_NETWORK_ROW_DISABLED)
         return;
     nux_array *array = network->array[h];
+    if (array->analog != NULL) {
+        pulse(network, target, t, amplitude);
+        return;
+    }
     const uint8_t *labels = array->labels[row];
     uint8_t match[NUX_ARRAY_COLUMNS];
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
@@ -92,10 +122,7 @@ void nux_network_drive_row(nux_network *network, nux_network_target target, doub
             note_bypass(network, h, columns,
                         nux_neurons_input(network->neurons[h], t, array->weights[row], match,
                                           (int)inhibitory, amplitude, columns));
-    network->counts.row_events++;
-    if (NUX_IS_TRACED(network))
-        nux_trace_spike(network->trace, h, t, row, (int)target.label);
-    nux_recording_add(network, NUX_NETWORK_EVENTS, t, h * NUX_ARRAY_ROWS + row, target.label);
+    note_row_event(network, target, t);
 }
 
 static void spike(nux_network *network, unsigned neuron, double t) {

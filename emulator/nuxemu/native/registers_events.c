@@ -41,7 +41,7 @@ int nux_access_neuron_reset(const nux_access *a) {
     if (!array || !array->neurons)
         return NUX_TRAP_NO_NEURON;
     mask[column_of(a)] = 1;
-    nux_neurons_reset(array->neurons, array->now_s, mask);
+    nux_array_reset_neurons(array, mask);
     return 0;
 }
 

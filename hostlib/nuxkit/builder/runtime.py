@@ -37,7 +37,12 @@ class Runtime:
 
 
 def runtime_root() -> Path:
-    """Directory of ``ppu_runtime``, installed or in the source tree.
+    """Directory of ``ppu_runtime``; see `source_folder`."""
+    return source_folder("ppu_runtime", SCRIPT)
+
+
+def source_folder(name: str, file: str) -> Path:
+    """Directory of sources for the chip, installed or in the source tree, that has a file.
 
     Raises
     ------
@@ -45,13 +50,13 @@ def runtime_root() -> Path:
         The installation is not complete.
     """
     package = Path(nuxkit.__file__).resolve().parent
-    candidates = (package / "ppu_runtime", package.parents[1] / "ppu_runtime")
+    candidates = (package / name, package.parents[1] / name)
     for place in candidates:
-        if (place / SCRIPT).is_file():
+        if (place / file).is_file():
             return place
     raise ProgramFileError(
-        "the on-chip runtime was not found; looked for "
-        + " and ".join(str(place / SCRIPT) for place in candidates)
+        f"the installation lacks {name}; looked for "
+        + " and ".join(str(place / file) for place in candidates)
     )
 
 

@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 import nuxemu
+from nuxkit.chip import Chip
 from nuxkit.errors import InputError
+from nuxkit.hemispheres import HEMISPHERE_NAMES
 
 
 @contextmanager
@@ -37,6 +39,26 @@ class AnalogArray(nuxemu.AnalogArray):
         with _input_errors():
             super().set_weights(values, row, column)
 
+    @property
+    def offset_trim(self) -> npt.NDArray[np.float64]:
+        """See `nuxemu.AnalogArray.offset_trim`."""
+        return super().offset_trim
+
+    @offset_trim.setter
+    def offset_trim(self, counts: npt.ArrayLike) -> None:
+        with _input_errors():
+            self._set_offset_trim(counts)
+
+    @property
+    def gain_trim(self) -> npt.NDArray[np.float64]:
+        """See `nuxemu.AnalogArray.gain_trim`."""
+        return super().gain_trim
+
+    @gain_trim.setter
+    def gain_trim(self, factors: npt.ArrayLike) -> None:
+        with _input_errors():
+            self._set_gain_trim(factors)
+
     def multiply(
         self, inputs: npt.ArrayLike, *, num_sends: int = 1, wait_between_events: int = 5
     ) -> npt.NDArray[np.int8]:
@@ -45,3 +67,50 @@ class AnalogArray(nuxemu.AnalogArray):
             return super().multiply(
                 inputs, num_sends=num_sends, wait_between_events=wait_between_events
             )
+
+
+def attach(
+    chip: Chip,
+    spread: nuxemu.AnalogSpread | None = None,
+    *,
+    seed: int = 0,
+    gain: float = nuxemu.analog_array.DEFAULT_GAIN,
+) -> tuple[AnalogArray, AnalogArray]:
+    """Put a chip into the non-spiking mode, so that its processors can multiply.
+
+    What a kernel gets is what `AnalogArray.multiply` of arrays with the same arguments returns,
+    see ``nux/inference.h``. Weights are those of the chip's synapses, not of the arrays returned.
+
+    Parameters
+    ----------
+    chip : Chip
+        Its neurons do not take part from now on.
+    spread : AnalogSpread, optional
+        How the chip deviates from the ideal; not at all if not given.
+    seed : int
+        Of deviations and noise.
+    gain : float
+        Counts per product of input and weight.
+
+    Returns
+    -------
+    top, bottom : AnalogArray
+        To be calibrated, for instance.
+
+    Raises
+    ------
+    nuxkit.InputError
+        If an argument is out of its range.
+    """
+    if not isinstance(chip, Chip):
+        raise InputError(f"chip is {chip!r}, but must be a Chip")
+    top, bottom = (
+        AnalogArray(spread, seed=seed, gain=gain, hemisphere=name) for name in HEMISPHERE_NAMES
+    )
+    chip.model.attach_analog((top, bottom))
+    return top, bottom
+
+
+def detach(chip: Chip) -> None:
+    """Let a chip work with spikes again."""
+    chip.model.attach_analog(None)

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from nuxemu.analog_array import INPUT_MAX, WEIGHT_MAX
+from nuxkit.chip import Chip
 from nuxkit.errors import InputError
 
 from .analog import AnalogArray
@@ -82,27 +83,47 @@ def measure(array: AnalogArray, trials: int = 64) -> Measured:
 
 
 def calibrate(
-    arrays: AnalogArray | Sequence[AnalogArray], *, trials: int = 64
+    what: AnalogArray | Chip | Iterable[AnalogArray | Chip], *, trials: int = 64
 ) -> tuple[Calibration, ...]:
-    """Measure and correct offset and gain of each column, of one array or of many.
+    """Measure and correct offset and gain of each column, of one array or chip or of many.
 
     Parameters
     ----------
-    arrays : AnalogArray or sequence of AnalogArray
-        All get the same gain, the one that they were made with.
+    what : AnalogArray or Chip, or several of them
+        A chip stands for its two arrays; it must be in the non-spiking mode (`attach`). All
+        columns of an array get the gain that it was made with.
     trials : int
         Readings that are averaged.
 
     Returns
     -------
     tuple of Calibration
-        One for each array.
+        One for each array; top before bottom.
+
+    Raises
+    ------
+    nuxkit.InputError
+        If something is neither an array nor a chip in the non-spiking mode; nothing is changed
+        then. If `trials` is not an integer of at least 1.
     """
     found = []
-    for array in [arrays] if isinstance(arrays, AnalogArray) else arrays:
+    for array in _arrays(what):
         before = measure(array, trials)
         array.offset_trim = array.offset_trim + before.offset
         safe = np.where(before.gain > 0, before.gain, array.gain)
-        array.set_gain_trim(array.gain_trim * array.gain / safe)
+        array.gain_trim = array.gain_trim * array.gain / safe
         found.append(Calibration(before, measure(array, trials)))
     return tuple(found)
+
+
+def _arrays(what: object) -> list[AnalogArray]:
+    if isinstance(what, AnalogArray):
+        return [what]
+    if isinstance(what, Chip):
+        attached = [array.analog for array in what.model.arrays if array.analog is not None]
+        if not attached:
+            raise InputError("the chip is not in the non-spiking mode; attach() does that")
+        return _arrays(attached)
+    if isinstance(what, Iterable):
+        return [array for each in what for array in _arrays(each)]
+    raise InputError(f"{what!r} cannot be calibrated: it is neither an AnalogArray nor a Chip")

@@ -16,7 +16,7 @@ def ideal_product(
     """Multiply as one ideal chip that has as many inputs and columns as it takes.
 
     A column of 128 signed inputs has a membrane and a converter channel of its own: its result
-    is ``floor(gain * num_sends * sum + 1/2)``, saturated to -128 to 127. A longer column is a
+    is ``floor(gain * (num_sends * sum) + 1/2)``, saturated to -128 to 127. A longer column is a
     stack of these, whose results are added exactly and saturated once more.
 
     Parameters
@@ -39,6 +39,6 @@ def ideal_product(
     total = np.zeros((len(inputs), weights.shape[1]))
     for row in range(0, len(weights), height):
         block = slice(row, row + height)
-        counts = np.floor(gain * num_sends * (inputs[:, block] @ weights[block]) + 0.5)
+        counts = np.floor(gain * (num_sends * (inputs[:, block] @ weights[block])) + 0.5)
         total += np.clip(counts, RESULT_MIN, RESULT_MAX)
     return np.clip(total, RESULT_MIN, RESULT_MAX).astype(np.int8)

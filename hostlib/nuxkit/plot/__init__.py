@@ -6,6 +6,7 @@ All functions take arrays or what experiments return, times in seconds of hardwa
 Matplotlib is imported when the first one is called.
 """
 
+from nuxkit.plot.columns import calibration
 from nuxkit.plot.course import observables_over_time, weight_evolution
 from nuxkit.plot.matrix import weight_matrix
 from nuxkit.plot.spikes import raster, rates
@@ -13,6 +14,7 @@ from nuxkit.plot.stdp import stdp_curve
 from nuxkit.plot.timeline import rule_timeline
 
 __all__ = [
+    "calibration",
     "observables_over_time",
     "raster",
     "rates",

@@ -67,6 +67,7 @@ typedef struct {
     double origin_s;   // of the current epoch
 } nux_array_history;
 
+struct nux_analog;
 struct nux_neurons;
 struct nux_sensor_work;
 
@@ -147,6 +148,8 @@ typedef struct {
 
     // Neurons below the array, or NULL; not part of the array's state.
     struct nux_neurons *neurons;
+    // The non-spiking mode in place of the neurons, or NULL; not part of the array's state.
+    struct nux_analog *analog;
     // Spikes on their way to the sensors, or NULL; not part of the array's state: whatever looks at
     // the sensors has them processed first.
     struct nux_sensor_work *work;
