@@ -73,7 +73,7 @@ class Network:
 
         Parameters
         ----------
-        samples : array_like of int, shape (batch, *input_shape)
+        samples : array_like of int, shape ``(batch, *input_shape)``
             0 to 31.
 
         Returns

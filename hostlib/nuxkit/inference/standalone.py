@@ -45,7 +45,7 @@ class Outputs:
 
     Attributes
     ----------
-    values : ndarray, shape (samples, *output_shape)
+    values : ndarray, shape ``(samples, *output_shape)``
         Classes (int64), results (int8) or inputs (uint8), by the last layer.
     cycles : ndarray of int64, shape (samples,)
         Processor cycles of each sample, from its start to its end, modelled.
@@ -119,7 +119,7 @@ class Standalone:
 
         Parameters
         ----------
-        samples : array_like of int, shape (batch, *input_shape)
+        samples : array_like of int, shape ``(batch, *input_shape)``
             0 to 31.
 
         Returns

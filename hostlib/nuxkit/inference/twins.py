@@ -167,7 +167,7 @@ def run(network: Network, samples: npt.ArrayLike, array: Multiplier | None = Non
     Parameters
     ----------
     network : Network
-    samples : array_like of int, shape (batch, *input_shape)
+    samples : array_like of int, shape ``(batch, *input_shape)``
         0 to 31.
     array : AnalogArray, optional
         What multiplies; an ideal one if not given. With noise, its trials come in the order of
@@ -175,7 +175,7 @@ def run(network: Network, samples: npt.ArrayLike, array: Multiplier | None = Non
 
     Returns
     -------
-    ndarray, shape (batch, *output_shape)
+    ndarray, shape ``(batch, *output_shape)``
         Output of the last layer: classes, or uint8 or int8.
     """
     x: Array = network.inputs(samples)
