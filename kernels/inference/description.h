@@ -33,7 +33,8 @@ enum operation_kind {
     ADD,
     MAX_POOL,
     MEAN_POOL,
-    ARGMAX
+    ARGMAX,
+    MAX_MIN_POOL
 };
 
 // Geometry of a multiplication: windows of a padded input of channels x height x width, each
@@ -41,7 +42,8 @@ enum operation_kind {
 // the output are calculated at once, with their kernels side by side in the columns.
 typedef struct {
     uint8_t kind;
-    int8_t parameter; // shift of a converting rectification, scale of a requantisation
+    int8_t parameter; // shift of a converting rectification or max-min pooling, scale of a
+                      // requantisation
     uint16_t source;  // where the input is
     uint16_t other;   // second summand, or room for the values of a window
     uint16_t target;

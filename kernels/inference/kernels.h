@@ -35,6 +35,10 @@ typedef struct {
 /// Largest value of each window.
 void max_pool(int8_t *target, const int8_t *source, const pool_shape *shape);
 
+/// From a recording to inputs: of the differences d between neighbouring samples of a row (0 for
+/// the first one), min((max(d) - min(d)) >> shift, 31) of each window of kernel_width samples.
+void max_min_pool(uint8_t *target, const int8_t *source, const pool_shape *shape, uint32_t shift);
+
 /// Mean of each window, to the nearest, halves up.
 void mean_pool(int8_t *target, const int8_t *source, const pool_shape *shape);
 

@@ -5,6 +5,8 @@
 
 #include "kernels.h"
 
+enum { INPUT_MAX = 31 };
+
 uint32_t argmax(const int8_t *values, uint32_t count) {
     uint32_t best = 0;
     for (uint32_t i = 1; i < count; i++) {
@@ -55,4 +57,25 @@ void max_pool(int8_t *target, const int8_t *source, const pool_shape *shape) {
 
 void mean_pool(int8_t *target, const int8_t *source, const pool_shape *shape) {
     pool(target, source, shape, true);
+}
+
+static uint8_t slope_range(const int8_t *window, uint32_t count, int32_t before, uint32_t shift) {
+    int32_t highest = window[0] - before, lowest = highest;
+    for (uint32_t i = 1; i < count; i++) {
+        int32_t slope = window[i] - window[i - 1];
+        highest = slope > highest ? slope : highest;
+        lowest = slope < lowest ? slope : lowest;
+    }
+    uint32_t range = (uint32_t)(highest - lowest) >> shift;
+    return (uint8_t)(range < INPUT_MAX ? range : INPUT_MAX);
+}
+
+void max_min_pool(uint8_t *target, const int8_t *source, const pool_shape *shape, uint32_t shift) {
+    uint32_t window = shape->kernel_width;
+    for (uint32_t row = 0; row < shape->channels * shape->height; row++) {
+        for (uint32_t x = 0; x + window <= shape->width; x += window) {
+            *target++ = slope_range(source + x, window, source[x > 0 ? x - 1 : 0], shift);
+        }
+        source += shape->width;
+    }
 }

@@ -12,7 +12,7 @@
 #include "multiply.h"
 
 #ifndef WORKSPACE_SIZE
-#define WORKSPACE_SIZE 6656
+#define WORKSPACE_SIZE 6400
 #endif
 
 // Return codes of start().
@@ -60,6 +60,9 @@ static bool perform(const network_operation *o) {
         return true;
     case MEAN_POOL:
         mean_pool(target, source, &shape);
+        return true;
+    case MAX_MIN_POOL:
+        max_min_pool((uint8_t *)target, source, &shape, (uint32_t)o->parameter);
         return true;
     case ARGMAX:
         network_class = argmax(source, o->count);

@@ -49,6 +49,9 @@ int start(void) {
     case 6:
         mean_pool(target, source, &windows);
         return 0;
+    case 7:
+        max_min_pool((uint8_t *)target, source, &windows, count);
+        return 0;
     }
     return 1;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Kernels of inference on the processor equal their NumPy twins exactly."""
 
+import itertools
 import os
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from nuxkit.inference import twins
 
 SEED = int(os.environ.get("NUXKIT_TEST_SEED", "11"))
 INT8 = np.arange(-128, 128).astype(np.int8)
-RELU, CONVERTING_RELU, REQUANTISE, ADD, ARGMAX, MAX_POOL, MEAN_POOL = range(7)
+RELU, CONVERTING_RELU, REQUANTISE, ADD, ARGMAX, MAX_POOL, MEAN_POOL, MAX_MIN_POOL = range(8)
 POOL_SHAPE = (
     "channels", "height", "width",
     "kernel_height", "kernel_width", "stride_height", "stride_width",
@@ -101,3 +102,23 @@ def test_pooling_of_random_shapes(kernels, operation, twin):
         expected = getattr(twins, twin)(values, kernel, stride)
         found = kernels.read("target", expected.size).reshape(expected.shape)
         assert np.array_equal(found, expected), (SEED, sizes)
+
+
+def test_max_min_pooling_of_random_recordings(kernels):
+    rng = np.random.default_rng(SEED)
+    for case in range(20):
+        rows, width = (int(n) for n in rng.integers(1, (5, 400)))
+        window, shift = int(rng.integers(1, width + 1)), case % 8
+        values = rng.integers(-128, 128, (rows, width)).astype(np.int8)
+        if case < 4:
+            values[:] = np.resize([-128, 127, 127, -128], width)
+        sizes = (rows, 1, width, 1, window, 1, window)
+        members = {f"shape.{name}": size for name, size in zip(POOL_SHAPE, sizes, strict=True)}
+        kernels.run(MAX_MIN_POOL, values, count=shift, **members)
+        expected = twins.max_min_pool(values, window, shift)
+        found = kernels.read("target", expected.size, np.uint8).reshape(expected.shape)
+        assert np.array_equal(found, expected), (SEED, sizes, shift)
+        # Independent of the twin: the first window by plain arithmetic.
+        row = [int(v) for v in values[0, :window]]
+        slopes = [0, *(after - before for before, after in itertools.pairwise(row))]
+        assert found[0, 0] == min((max(slopes) - min(slopes)) >> shift, 31)

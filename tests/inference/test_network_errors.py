@@ -10,6 +10,7 @@ from nuxkit.inference import (
     Add,
     Argmax,
     ConvertingReLU,
+    MaxMinPool,
     Network,
     ReLU,
     Requantise,
@@ -47,6 +48,14 @@ KERNEL = np.ones((2, 1, 3), int)
         (lambda: Requantise(128), "scale is 128"),
         (lambda: Add([1.5]), "other are of type float64"),
         (lambda: max_pool(0), "kernel is 0"),
+        (lambda: MaxMinPool(0), "window is 0"),
+        (lambda: MaxMinPool(4, 8), "shift is 8"),
+        (lambda: Network((3,), [MaxMinPool(4)]), "windows of 4, more than the 3 samples"),
+        (lambda: Network((9,), [MaxMinPool(4), MaxMinPool(2)]), "takes samples"),
+        (
+            lambda: Network((4,), [MaxMinPool(2)]).inputs([[0, 0, -129, 0]]),
+            r"samples\[0, 2\] is -129, out of the range -128 to 127",
+        ),
     ],
 )
 def test_layer_out_of_range(make, message):
@@ -84,14 +93,14 @@ def test_layers_that_do_not_fit_each_other(shape, layers, message):
 def test_values_too_large_for_the_memory_of_the_processor():
     network = Network((1, 3000), [conv(KERNEL), ReLU()])
     with pytest.raises(
-        InputError, match=r"layer 0 \(Product\) does not fit: 5996 values take 6016 .* are 6656"
+        InputError, match=r"layer 0 \(Product\) does not fit: 5996 values take 6016 .* are 6400"
     ):
         compile_network(network)
 
 
 def test_input_too_large_for_the_memory_of_the_processor():
     network = Network((7000,), [linear(np.ones((7000, 2), int))])
-    with pytest.raises(InputError, match=r"7000 values .* are 6656"):
+    with pytest.raises(InputError, match=r"7000 values .* are 6400"):
         compile_network(network)
 
 

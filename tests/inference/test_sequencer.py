@@ -17,6 +17,7 @@ from nuxkit.inference import (
     AnalogSpread,
     Argmax,
     ConvertingReLU,
+    MaxMinPool,
     Network,
     ReLU,
     Requantise,
@@ -29,6 +30,7 @@ from nuxkit.inference import (
     twins,
 )
 from nuxkit.inference.ideal import ideal_product
+from nuxkit.inference.layers import Values
 
 SEED = int(os.environ.get("NUXKIT_TEST_SEED", "5"))
 # Without leak, which on the chip depends on when the processor sends.
@@ -115,6 +117,17 @@ def networks(rng):
                 linear(weights(rng, 50, 5), bias(rng, 5), column=251),
             ],
         ),
+        "recording": Network(
+            (2, 130),
+            [
+                MaxMinPool(4, 2),
+                conv(weights(rng, 6, 2, 5), bias(rng, 6), stride=2, num_expansions=5),
+                max_pool(3),
+                ConvertingReLU(1),
+                linear(weights(rng, 24, 3)),
+                Argmax(),
+            ],
+        ),
     }  # fmt: skip
 
 
@@ -128,7 +141,8 @@ def test_network_equals_its_twin(rng, name, spread):
     chip = Chip()
     used = attach(chip, spread, seed=4)[hemisphere]
     standalone = Standalone(network, chip, hemisphere=hemisphere)
-    samples = rng.integers(0, 32, (3, *network.input_shape))
+    recorded = network.input_values is Values.SAMPLES
+    samples = rng.integers(*((-128, 128) if recorded else (0, 32)), (3, *network.input_shape))
     found = standalone.run(samples)
     array = AnalogArray(spread, seed=4, hemisphere=HEMISPHERE_NAMES[hemisphere])
     one_by_one = [twins.run(network, sample[None], array)[0] for sample in samples]

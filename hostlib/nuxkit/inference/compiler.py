@@ -15,7 +15,18 @@ import numpy as np
 from nuxemu import memory_map as mm
 from nuxkit.errors import InputError
 
-from .layers import Add, Argmax, ConvertingReLU, Layer, Pool, Product, ReLU, Requantise, planes
+from .layers import (
+    Add,
+    Argmax,
+    ConvertingReLU,
+    Layer,
+    MaxMinPool,
+    Pool,
+    Product,
+    ReLU,
+    Requantise,
+    planes,
+)
 from .memory_plan import MemoryPlan, plan_memory
 from .network import Network
 from .weight_pages import page_weights
@@ -24,13 +35,13 @@ MAGIC, VERSION = 0x4E55584E, 1
 #: Layers that a description has room for.
 MAX_LAYERS = 32
 #: Bytes of SRAM for the description and the values.
-WORKSPACE_SIZE = 6656
+WORKSPACE_SIZE = 6400
 #: Bytes of DRAM for weights: each processor has half of it.
 WEIGHTS_SIZE = mm.DRAM_SIZE // 2
 
 _HEADER = struct.Struct(">IHHI")
 _RECORD = struct.Struct(">Bb21HI")
-_KINDS = {ReLU: 2, ConvertingReLU: 3, Requantise: 4, Add: 5, Argmax: 8}
+_KINDS = {ReLU: 2, ConvertingReLU: 3, Requantise: 4, Add: 5, Argmax: 8, MaxMinPool: 9}
 _MULTIPLY, _MAX_POOL, _MEAN_POOL = 1, 6, 7
 _FIELDS = (
     "source", "other", "target", "count", "channels", "height", "width", "kernel_height",
@@ -130,6 +141,9 @@ def _record(
             parameter = layer.shift
         elif isinstance(layer, Requantise):
             parameter = layer.scale
+        elif isinstance(layer, MaxMinPool):
+            parameter = layer.shift
+            geometry = _geometry(planes(before), (1, layer.window), (1, layer.window))
     values = fields | geometry
     return _RECORD.pack(kind, parameter, *(values.get(name, 0) for name in _FIELDS), first)
 

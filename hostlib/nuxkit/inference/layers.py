@@ -21,8 +21,9 @@ MAX_SHIFT = 7
 
 
 class Values(Enum):
-    """What values are: inputs of a multiplication, its results, or the number of a class."""
+    """What values are: a recording, inputs of a multiplication, its results, or a class."""
 
+    SAMPLES = "samples, -128 to 127"
     INPUTS = "inputs, 0 to 31"
     RESULTS = "results, -128 to 127"
     CLASS = "a class"
@@ -383,6 +384,37 @@ def max_pool(kernel: int | tuple[int, ...], stride: int | tuple[int, ...] | None
 def mean_pool(kernel: int | tuple[int, ...], stride: int | tuple[int, ...] | None = None) -> Pool:
     """Mean of each window, to the nearest, halves up; stride as in `max_pool`."""
     return Pool(True, kernel, stride)
+
+
+@dataclass(frozen=True)
+class MaxMinPool(Layer):
+    """From a recording to inputs: how much its slope varies in each window.
+
+    Of the differences d between one sample and the one before it (0 for the first one of a row),
+    each window gives ``min((max(d) - min(d)) >> shift, 31)``. As first layer only; a rest that is
+    shorter than a window is left out.
+
+    Parameters
+    ----------
+    window : int
+        Samples, at least 1.
+    shift : int
+        0 to 7.
+    """
+
+    window: int
+    shift: int = 1
+
+    def __post_init__(self) -> None:
+        _count("window", self.window, 1, 0xFFFF)
+        _count("shift", self.shift, 0, MAX_SHIFT)
+
+    def output(self, shape: Shape, values: Values) -> tuple[Shape, Values]:
+        """See `Layer.output`."""
+        _need(values, Values.SAMPLES)
+        if shape[-1] < self.window:
+            raise InputError(f"has windows of {self.window}, more than the {shape[-1]} samples")
+        return (*shape[:-1], shape[-1] // self.window), Values.INPUTS
 
 
 @dataclass(frozen=True)

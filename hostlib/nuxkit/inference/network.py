@@ -12,7 +12,7 @@ from nuxemu.analog_array import INPUT_MAX
 from nuxkit.errors import InputError
 
 from . import layers as kinds
-from .layers import Add, Layer, Shape, Values
+from .layers import Add, Layer, MaxMinPool, Shape, Values
 
 
 class Network:
@@ -21,14 +21,17 @@ class Network:
     Parameters
     ----------
     input_shape : tuple of int
-        (n,), (channels, width) or (channels, height, width); inputs are 0 to 31.
+        (n,), (channels, width) or (channels, height, width); inputs are 0 to 31, or samples of a
+        recording, -128 to 127, if the first layer is `MaxMinPool`.
     layers : sequence of Layer
         What `linear`, `conv`, `max_pool`, `mean_pool` return, `ReLU`, `ConvertingReLU`,
-        `Requantise`, `Add` or `Argmax`.
+        `Requantise`, `Add`, `MaxMinPool` or `Argmax`.
 
     Attributes
     ----------
     input_shape : tuple of int
+    input_values : Values
+        What the inputs are.
     layers : tuple of Layer
     shapes : tuple of tuple of int
         Of the output of each layer.
@@ -48,7 +51,9 @@ class Network:
         self.layers = tuple(layers)
         if not self.layers:
             raise InputError("a network needs at least one layer")
-        shape, values = self.input_shape, Values.INPUTS
+        records = isinstance(self.layers[0], MaxMinPool)
+        self.input_values = Values.SAMPLES if records else Values.INPUTS
+        shape, values = self.input_shape, self.input_values
         shapes: list[Shape] = []
         found: list[Values] = []
         for index, layer in enumerate(self.layers):
@@ -68,17 +73,17 @@ class Network:
         """How errors call a layer."""
         return f"layer {index} ({type(self.layers[index]).__name__})"
 
-    def inputs(self, samples: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    def inputs(self, samples: Any) -> np.ndarray[Any, np.dtype[Any]]:
         """Check samples.
 
         Parameters
         ----------
         samples : array_like of int, shape ``(batch, *input_shape)``
-            0 to 31.
+            0 to 31; -128 to 127 if they are recordings.
 
         Returns
         -------
-        ndarray of uint8
+        ndarray of uint8, or of int8
         """
         array = np.asarray(samples)
         if array.shape[1:] != self.input_shape or array.ndim != len(self.input_shape) + 1:
@@ -88,12 +93,14 @@ class Network:
             )
         if array.dtype.kind not in "iu":
             raise InputError(f"samples are of type {array.dtype}, but must be integers")
-        if array.size and (array.min() < 0 or array.max() > INPUT_MAX):
-            index = tuple(int(i) for i in np.argwhere((array < 0) | (array > INPUT_MAX))[0])
+        records = self.input_values is Values.SAMPLES
+        low, high = (-128, 127) if records else (0, INPUT_MAX)
+        if array.size and (array.min() < low or array.max() > high):
+            index = tuple(int(i) for i in np.argwhere((array < low) | (array > high))[0])
             raise InputError(
-                f"samples{list(index)} is {array[index]}, out of the range 0 to {INPUT_MAX}"
+                f"samples{list(index)} is {array[index]}, out of the range {low} to {high}"
             )
-        return array.astype(np.uint8)
+        return array.astype(np.int8 if records else np.uint8)
 
     @classmethod
     def from_trace(cls, operations: Iterable[Any]) -> Network:

@@ -120,7 +120,7 @@ class Standalone:
         Parameters
         ----------
         samples : array_like of int, shape ``(batch, *input_shape)``
-            0 to 31.
+            As `Network.inputs` takes them.
 
         Returns
         -------

@@ -9,7 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from .analog import AnalogArray
-from .layers import Add, Argmax, ConvertingReLU, Layer, Pool, Product, ReLU, Requantise, planes
+from .layers import (
+    Add,
+    Argmax,
+    ConvertingReLU,
+    Layer,
+    MaxMinPool,
+    Pool,
+    Product,
+    ReLU,
+    Requantise,
+    planes,
+)
 from .network import Network
 
 Array = npt.NDArray[Any]
@@ -82,6 +93,15 @@ def mean_pool(x: Array, kernel: tuple[int, int], stride: tuple[int, int]) -> Arr
     total: Array = _windows(x.astype(np.int64), kernel, stride).sum(axis=(-2, -1))
     mean: Array = (2 * total + n) // (2 * n)
     return mean.astype(x.dtype)
+
+
+def max_min_pool(x: Array, window: int, shift: int) -> npt.NDArray[np.uint8]:
+    """How much the slope varies in windows of the last axis; see `MaxMinPool`."""
+    slopes = np.diff(x.astype(np.int32), axis=-1, prepend=x[..., :1].astype(np.int32))
+    count = x.shape[-1] // window
+    windows = slopes[..., : count * window].reshape(*x.shape[:-1], count, window)
+    ranges: Array = (windows.max(axis=-1) - windows.min(axis=-1)) >> shift
+    return np.minimum(ranges, 31).astype(np.uint8)
 
 
 def product(x: Array, layer: Product, array: Multiplier) -> npt.NDArray[np.int8]:
@@ -157,6 +177,8 @@ def _apply(layer: Layer, x: Array, outputs: list[Array], array: Multiplier) -> A
     if isinstance(layer, Pool):
         pool = mean_pool if layer.mean else max_pool
         return pool(x.reshape(len(x), *planes(shape)), *layer.window(shape))
+    if isinstance(layer, MaxMinPool):
+        return max_min_pool(x, layer.window, layer.shift)
     assert isinstance(layer, Argmax)
     return argmax(x.reshape(len(x), -1))
 
@@ -168,7 +190,7 @@ def run(network: Network, samples: npt.ArrayLike, array: Multiplier | None = Non
     ----------
     network : Network
     samples : array_like of int, shape ``(batch, *input_shape)``
-        0 to 31.
+        As `Network.inputs` takes them.
     array : AnalogArray, optional
         What multiplies; an ideal one if not given. With noise, its trials come in the order of
         the processor if samples are given one at a time.
