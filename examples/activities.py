@@ -109,10 +109,10 @@ def draw(results, data, names, path):
     for i, name in enumerate(names):
         chosen = data.test[data.test_classes == i]
         if len(chosen):
-            recordings.plot(chosen[0, 0].numpy() + 36 * i, drawstyle="steps", label=name)
+            recordings.plot(chosen[0, 0].numpy() + 36 * i, drawstyle="steps")
+            recordings.text(0, 36 * i + 32, name)
     recordings.set(xlabel="sample", ylabel="input (0 to 31, shifted by 36 each)",
                    title="first channel of a window")  # fmt: skip
-    recordings.legend(frameon=False)
     figure.savefig(path, dpi=110)
 
 

@@ -168,7 +168,7 @@ def main():
     for seed in range(options.seeds):
         result = training.train(
             plain, on_chip, inputs, spread=SPREAD, seed=seed,
-            epochs=options.epochs, loop_epochs=max(1, options.epochs // 2),
+            epochs=options.epochs, loop_epochs=max(1, options.epochs // 2), rate=0.5,
         )  # fmt: skip
         results.append(result)
         chosen = slice(0, options.standalone)

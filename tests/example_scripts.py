@@ -2,6 +2,7 @@
 """The scripts of ``examples/`` as modules."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,5 +14,9 @@ def load_example(name: str) -> Any:
     spec = importlib.util.spec_from_file_location(f"{name}_example", EXAMPLES / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(EXAMPLES))  # for what examples share
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(EXAMPLES))
     return module
