@@ -17,6 +17,8 @@ import torch
 import nuxkit.torch as nt
 from nuxkit.inference import AnalogSpread
 
+torch.set_num_threads(1)  # the products of PyTorch are too small for more
+
 WAYS = ("float", "quantised", "direct", "in the loop")
 COUNTS = 12  # of results that make one unit of a logit
 
