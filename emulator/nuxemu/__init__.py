@@ -9,7 +9,17 @@ from nuxemu.loop_time import Place, loop_cycles
 from nuxemu.network import Network, RowMode
 from nuxemu.network_sources import BackgroundSource, Source
 from nuxemu.neurons import NeuronParameters, Neurons
-from nuxemu.processor import DebugEvent, Processor, Site, SiteKind, Stop, StopReason, Wait, Watch
+from nuxemu.processor import (
+    Checks,
+    DebugEvent,
+    Processor,
+    Site,
+    SiteKind,
+    Stop,
+    StopReason,
+    Wait,
+    Watch,
+)
 from nuxemu.synapse_array import CorrelationConfig, SynapseArray
 from nuxemu.trace import TraceBuffer, TraceKind
 
@@ -19,6 +29,7 @@ __all__ = [
     "BackgroundSource",
     "Bus",
     "BusError",
+    "Checks",
     "ChipEnd",
     "ChipModel",
     "ChipState",

@@ -60,6 +60,19 @@ class SiteKind(Enum):
     NO_SYNC = lib.NUX_SITE_NO_SYNC
     UNDEFINED = lib.NUX_SITE_UNDEFINED
     MISALIGNED = lib.NUX_SITE_MISALIGNED
+    UNWRITTEN = lib.NUX_SITE_UNWRITTEN
+    NO_CONDITION = lib.NUX_SITE_NO_CONDITION
+    EMPTY_MASK = lib.NUX_SITE_EMPTY_MASK
+    WEIGHT = lib.NUX_SITE_WEIGHT
+    NOT_LATCHED = lib.NUX_SITE_NOT_LATCHED
+
+
+class Checks(Enum):
+    """Which likely mistakes a processor looks for; see `Processor.checks`."""
+
+    OFF = lib.NUX_CHECKS_OFF
+    DEFAULT = lib.NUX_CHECKS_DEFAULT
+    STRICT = lib.NUX_CHECKS_STRICT
 
 
 @dataclass(frozen=True)
@@ -236,6 +249,7 @@ class Processor:
         self.is_profiling = False
         self.is_debugging = False
         self.set_core(core)
+        self._checks = Checks.OFF
 
     def set_core(self, core: str) -> None:
         """Choose the vector arithmetic: ``"native"`` or ``"reference"``."""
@@ -270,6 +284,11 @@ class Processor:
         """View of the SRAM, bytes. Write code with `write`, which renews its translation."""
         size = mm.SRAM_SIZE
         return np.frombuffer(ffi.buffer(lib.nux_processor_sram(self._native), size), np.uint8)
+
+    def write_vector_register(self, index: int, lanes: bytes) -> None:
+        """Write a vector register, 0 to 31: 128 bytes, lane 0 first."""
+        self.vector_registers[index] = np.frombuffer(lanes, np.uint8)
+        lib.nux_processor_vector_written(self._native, index)
 
     @property
     def vector_registers(self) -> npt.NDArray[np.uint8]:
@@ -465,13 +484,33 @@ class Processor:
         stop = lib.nux_processor_debug_stop(self._native)
         return DebugEvent(stop.kind), int(stop.watch), int(stop.address)
 
+    @property
+    def checks(self) -> Checks:
+        """Which likely mistakes are looked for; they change neither results nor times."""
+        return self._checks
+
+    @checks.setter
+    def checks(self, checks: Checks) -> None:
+        lib.nux_processor_set_checks(self._native, checks.value)
+        self._checks = checks
+
     def sites(self) -> list[Site]:
-        """Sites where the program relied on what the chip does differently."""
-        sites = lib.nux_processor_sites(self._native)
+        """Sites where the program relied on what the chip does differently, and likely mistakes.
+
+        Writes with a condition that no lane fulfilled are among them if no other write of that
+        instruction had one; with strict checks, always.
+        """
+        native = lib.nux_processor_sites(self._native)
         count = lib.nux_processor_num_sites(self._native)
-        return [
-            Site(sites[i].pc, SiteKind(sites[i].kind), int(sites[i].count)) for i in range(count)
+        sites = [
+            Site(native[i].pc, SiteKind(native[i].kind), int(native[i].count)) for i in range(count)
         ]
+        return [site for site in sites if self._checks is Checks.STRICT or not self._was_met(site)]
+
+    def _was_met(self, site: Site) -> bool:
+        return site.kind is SiteKind.EMPTY_MASK and bool(
+            lib.nux_processor_mask_was_met(self._native, site.pc)
+        )
 
     @property
     def unlisted_events(self) -> int:

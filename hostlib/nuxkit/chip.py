@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from nuxemu import ChipEnd, ChipModel, CorrelationConfig, NeuronParameters, StopReason
+from nuxemu import Checks, ChipEnd, ChipModel, CorrelationConfig, NeuronParameters, StopReason
 from nuxemu import memory_map as mm
 from nuxemu.array_input import parts
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from nuxkit.builder import BuildResult
 
 #: Cycles and wall time (s) after which a run is stopped if not told otherwise.
+#: Modes of the checks.
+CHECKS = tuple(each.name.lower() for each in Checks)
 DEFAULT_MAX_CYCLES = 10 * mm.PPU_CLOCK_HZ
 DEFAULT_MAX_WALL_S = 60.0
 
@@ -71,6 +73,8 @@ class Chip:
     hardware : bool
         Undefined instructions are no-ops and misaligned accesses interrupts, as on the
         chip, instead of traps that stop the run.
+    checks : {"default", "strict", "off"}
+        Which likely mistakes of programs are looked for; they are among the remarks of a result.
 
     Attributes
     ----------
@@ -94,8 +98,11 @@ class Chip:
         neurons: NeuronParameters | None = None,
         core: str = "native",
         hardware: bool = False,
+        checks: str = "default",
     ) -> None:
         _check_integer("seed", seed, 0)
+        if checks not in CHECKS:
+            raise InputError(f"checks is {checks!r}, but must be one of {', '.join(CHECKS)}")
         try:
             self.model = ChipModel(
                 seed, correlation=correlation, neurons=neurons, core=core, hardware=hardware
@@ -104,6 +111,8 @@ class Chip:
             raise InputError(str(error)) from error
         self.synram, self.ppu = self.model.arrays, self.model.processors
         self.neurons, self.network = self.model.neurons, self.model.network
+        for ppu in self.ppu:
+            ppu.checks = Checks[checks.upper()]
         self._programs: list[Program | None] = [None, None]
 
     @property

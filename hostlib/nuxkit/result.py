@@ -27,12 +27,19 @@ _SITE_TEXT = {
     "old data; put sync (nux_sync) in between",
     SiteKind.UNDEFINED: "instruction that the processor does not have, executed as a no-op",
     SiteKind.MISALIGNED: "misaligned access, alignment interrupt taken",
+    SiteKind.UNWRITTEN: "vector register used before anything was written to it: initialise it",
+    SiteKind.NO_CONDITION: "condition used before a comparison: compare first (fxvcmpb, fxvcmph)",
+    SiteKind.EMPTY_MASK: "masked write that never wrote anything: its mask had no lane above 0 "
+    "(as signed bytes); check the mask",
+    SiteKind.WEIGHT: "weight over 63 written, only its lower six bits count: clamp it first "
+    "(nux_clamp8)",
+    SiteKind.NOT_LATCHED: "buffered read of the CADC before any conversion: read unbuffered first",
 }
 
 
 @dataclass(frozen=True)
 class Remark:
-    """An instruction where the chip does something else than its author may expect.
+    """An instruction that is likely a mistake, or does something else than its author may expect.
 
     Attributes
     ----------
@@ -114,7 +121,8 @@ class RunResult:
     call_stack : tuple of Frame
         Calls that led to the end, innermost first, for a run that did not finish.
     remarks : tuple of Remark
-        What the program did that the chip does differently from the Power ISA.
+        What the program did that the chip does differently from the Power ISA, and likely
+        mistakes (`Chip.checks`).
     unlisted_remarks : int
         How often it did so at places beyond the 4096 that `remarks` can list.
     profile : Profile or None

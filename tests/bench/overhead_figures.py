@@ -12,10 +12,12 @@ from bench.programs import SCALAR_MIX, STDP_PASS
 
 #: Programs, and rounds of each for a run of some tenths of a second.
 PROGRAMS = {"STDP pass": (STDP_PASS, 200), "scalar mix": (SCALAR_MIX, 2000)}
-#: What is switched on, and how many times as long a run may take then.
-MODES: dict[str, tuple[dict[str, Any], float | None]] = {
-    "profile": ({"profile": True}, 2.0),
-    "everything traced": ({"trace": nuxkit.Trace()}, None),
+#: What is switched on for a chip, and for its run, and how many times as long it may take then.
+MODES: dict[str, tuple[str, dict[str, Any], float | None]] = {
+    "default checks": ("default", {}, 1.15),
+    "strict checks": ("strict", {}, None),
+    "profile": ("off", {"profile": True}, 2.0),
+    "everything traced": ("off", {"trace": nuxkit.Trace()}, None),
 }
 
 
@@ -39,8 +41,8 @@ class OverheadBench:
     def run(self, name: str, mode: str) -> float:
         """Wall time of a run, seconds."""
         program, rounds = self._built[name]
-        options = MODES[mode][0] if mode else {}
-        chip = nuxkit.Chip(seed=1)
+        checks, options, _ = MODES[mode] if mode else ("off", {}, None)
+        chip = nuxkit.Chip(seed=1, checks=checks)
         begin = time.perf_counter()
         result = chip.run(
             program, symbols={"bench_iterations": rounds}, max_cycles=10**12, **options
@@ -63,5 +65,5 @@ class OverheadBench:
             ratio_of(f"{name}, with {mode} over plain", self._figures[name, mode],
                      self._figures[name, ""], bar)
             for name in PROGRAMS
-            for mode, (_, bar) in MODES.items()
+            for mode, (_, _, bar) in MODES.items()
         ]  # fmt: skip

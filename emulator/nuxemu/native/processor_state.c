@@ -8,15 +8,16 @@
 typedef struct {
     nux_registers registers;
     uint64_t origin, cycles, instructions, dec_zero, timers_seen;
-    uint32_t dec_value, stack_limit, held, num_unsynced;
+    uint32_t dec_value, stack_limit, held, num_unsynced, vectors_written, condition_set;
+    uint64_t masks_met[NUX_MASK_WORDS];
     nux_stretch unsynced[MAX_UNSYNCED];
     nux_stop stop;
     uint32_t num_sites;
     uint64_t num_unlisted;
 } fixed_part;
-_Static_assert(sizeof(fixed_part) == sizeof(nux_registers) + 6 * sizeof(uint64_t) +
-                                         5 * sizeof(uint32_t) + MAX_UNSYNCED * sizeof(nux_stretch) +
-                                         sizeof(nux_stop),
+_Static_assert(sizeof(fixed_part) ==
+                   sizeof(nux_registers) + (6 + NUX_MASK_WORDS) * sizeof(uint64_t) +
+                       7 * sizeof(uint32_t) + MAX_UNSYNCED * sizeof(nux_stretch) + sizeof(nux_stop),
                "no padding");
 
 static fixed_part fixed_part_of(nux_processor *p) {
@@ -27,6 +28,8 @@ static fixed_part fixed_part_of(nux_processor *p) {
         .stack_limit = p->stack_limit,
         .held = p->held,
         .num_unsynced = p->num_unsynced,
+        .vectors_written = p->vectors_written,
+        .condition_set = p->condition_set,
         .stop = p->stop,
         .num_sites = (uint32_t)p->num_sites,
         .num_unlisted = p->num_unlisted,
@@ -35,6 +38,7 @@ static fixed_part fixed_part_of(nux_processor *p) {
     f.dec_zero = p->dec_zero;
     f.timers_seen = p->timers_seen;
     f.dec_value = p->dec_value;
+    memcpy(f.masks_met, p->masks_met, sizeof f.masks_met);
     memcpy(f.unsynced, p->unsynced, p->num_unsynced * sizeof *p->unsynced);
     return f;
 }
@@ -57,8 +61,9 @@ static bool is_consistent(const fixed_part *f, const nux_vstate *vectors) {
         if (vectors->vcr[lane] > 3)
             return false;
     return f->num_unsynced <= MAX_UNSYNCED && f->num_sites <= NUX_MAX_SITES && f->held <= 1 &&
-           f->registers.requests < 4 && f->registers.asleep <= 1 && f->registers.pc % 4 == 0 &&
-           f->stop.reason >= NUX_RUNNING && f->stop.reason <= NUX_TRAP_ENGINE;
+           f->condition_set <= 1 && f->registers.requests < 4 && f->registers.asleep <= 1 &&
+           f->registers.pc % 4 == 0 && f->stop.reason >= NUX_RUNNING &&
+           f->stop.reason <= NUX_TRAP_ENGINE;
 }
 
 static void apply(nux_processor *p, const fixed_part *f) {
@@ -73,6 +78,9 @@ static void apply(nux_processor *p, const fixed_part *f) {
     p->stack_limit = f->stack_limit;
     p->held = f->held;
     p->num_unsynced = f->num_unsynced;
+    p->vectors_written = f->vectors_written;
+    p->condition_set = f->condition_set;
+    memcpy(p->masks_met, f->masks_met, sizeof p->masks_met);
     memcpy(p->unsynced, f->unsynced, sizeof p->unsynced);
     p->stop = f->stop;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static uint32_t slot_of(uint32_t pc, uint32_t kind) {
-    return ((pc / 4 * 8 + kind) * 2654435761u >> 16) % NUX_SITE_SLOTS;
+    return ((pc / 4 * 16 + kind) * 2654435761u >> 16) % NUX_SITE_SLOTS;
 }
 
 static void report(nux_processor *p, uint32_t pc, uint32_t kind, uint64_t count) {

@@ -98,7 +98,7 @@ static void array_access(int kind, bool out, nux_vector_access *access) {
                                                 : NUX_CYCLES_SYNRAM_READ;
 }
 
-static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t address, bool out,
+static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t address, bool out,
                    nux_vector_access *access) {
     uint8_t *lanes = p->vectors->vr[v->rt], enable[NUX_VECTOR_BYTES], *bytes;
     if (v->cond)
@@ -126,8 +126,12 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t address, bool 
         return 0;
     }
     nux_chip_advance(p->chip, nux_now_s(p));
+    if (p->checks && out)
+        nux_check_write(p, pc, address, lanes, enabled);
     int kind = out ? nux_array_vector_write(p->array, address, nux_now_s(p), lanes, enabled)
                    : nux_array_vector_read(p->array, address, nux_now_s(p), lanes);
+    if (p->checks && !out)
+        nux_check_read(p, pc, kind);
     array_access(kind, out, access);
     return nux_array_reason(kind, NUX_TRAP_VECTOR_IO);
 }
@@ -146,6 +150,8 @@ static void calculate(nux_processor *p, const nux_decoded *d, uint32_t pc) {
 bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     const nux_vinsn *v = &d->vector;
     nux_vector_time_wait(p, d);
+    if (p->checks)
+        nux_check_vector(p, v, pc);
     if (v->kind == NUX_VARITH || v->kind == NUX_VSPLAT) {
         calculate(p, d, pc);
         return true;
@@ -161,7 +167,7 @@ bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
         memory_access(p, address, v->kind == NUX_VSTAX, &access);
         break;
     default: /* NUX_VINX, NUX_VOUTX */
-        reason = move_io(p, v, address, v->kind == NUX_VOUTX, &access);
+        reason = move_io(p, v, pc, address, v->kind == NUX_VOUTX, &access);
     }
     if (!reason) {
         nux_vector_time_issue(p, d, &access);

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from nuxkit.chip import Chip
+from nuxkit.chip import CHECKS, Chip
 from nuxkit.cli import text
 from nuxkit.cli.common import (
     complete_variables,
@@ -52,6 +52,13 @@ _LARGEST_OWN_CODE = 99
     help="Vector arithmetic.",
 )
 @click.option(
+    "--checks",
+    default="default",
+    show_default=True,
+    type=click.Choice(CHECKS),
+    help="Which likely mistakes to look for.",
+)
+@click.option(
     "--save-core",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -80,6 +87,7 @@ def run_command(
     max_cycles: int,
     max_seconds: float,
     core: str,
+    checks: str,
     save_core: Path | None,
     hardware: bool,
     seed: int,
@@ -99,7 +107,7 @@ def run_command(
             program.resolve(name)
         kinds = trace_kinds.split(",") if trace_kinds else None
         trace = Trace(kinds) if trace_file else None
-        chip = Chip(seed=seed, core=core, hardware=hardware)
+        chip = Chip(seed=seed, core=core, hardware=hardware, checks=checks)
         try:
             result = chip.run(
                 program,

@@ -71,7 +71,7 @@ def _time_base() -> Register:
 
 def _vector(index: int) -> Register:
     def write(ppu: Processor, data: bytes) -> None:
-        ppu.vector_registers[index] = np.frombuffer(data, np.uint8)
+        ppu.write_vector_register(index, data)
 
     return Register(
         f"v{index}", 128, "org.nuxkit.ppu", "ppu_vector",

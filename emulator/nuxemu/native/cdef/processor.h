@@ -66,15 +66,21 @@ typedef struct {
     uint64_t time_base;
 } nux_registers;
 
-/* What a program did that the chip does differently from what its author may expect. */
+/* What a program did that the chip does differently from what its author may expect; from
+ * NUX_SITE_UNWRITTEN on, what is most likely a mistake, and looked for by the checks only. */
 enum nux_site_kind {
-    NUX_SITE_SHIFT,     /* slw, srw, sraw by 32 or more: the chip shifts modulo 32 */
-    NUX_SITE_LHA,       /* lha, lhau with a negative displacement: wrong address */
-    NUX_SITE_SPLAT_R0,  /* splat from r0 may read a stale value */
-    NUX_SITE_DIVIDE,    /* division by zero, or of the minimum by -1 */
-    NUX_SITE_NO_SYNC,   /* scalar access to freshly stored vector data without sync */
-    NUX_SITE_UNDEFINED, /* undefined instruction executed as a no-op (hardware mode) */
-    NUX_SITE_MISALIGNED /* misaligned access, interrupt taken (hardware mode) */
+    NUX_SITE_SHIFT,        /* slw, srw, sraw by 32 or more: the chip shifts modulo 32 */
+    NUX_SITE_LHA,          /* lha, lhau with a negative displacement: wrong address */
+    NUX_SITE_SPLAT_R0,     /* splat from r0 may read a stale value */
+    NUX_SITE_DIVIDE,       /* division by zero, or of the minimum by -1 */
+    NUX_SITE_NO_SYNC,      /* scalar access to freshly stored vector data without sync */
+    NUX_SITE_UNDEFINED,    /* undefined instruction executed as a no-op (hardware mode) */
+    NUX_SITE_MISALIGNED,   /* misaligned access, interrupt taken (hardware mode) */
+    NUX_SITE_UNWRITTEN,    /* vector register used before it was written */
+    NUX_SITE_NO_CONDITION, /* condition used before a comparison */
+    NUX_SITE_EMPTY_MASK,   /* write to the vector bus with a condition that no lane fulfils */
+    NUX_SITE_WEIGHT,       /* weight over 63 written, truncated */
+    NUX_SITE_NOT_LATCHED   /* buffered read of the CADC before any conversion */
 };
 
 typedef struct {
@@ -88,6 +94,13 @@ typedef int (*nux_parallel_bus)(void *user, int write, uint32_t address, uint8_t
                                 const uint8_t *enable);
 /* Vector arithmetic by a host function (the reference core), in place of the native one. */
 typedef void (*nux_vector_step_fn)(void *user, uint32_t word);
+
+/* Which mistakes are looked for. None of them changes what a program does, or its time. */
+enum nux_checks {
+    NUX_CHECKS_OFF,
+    NUX_CHECKS_DEFAULT,
+    NUX_CHECKS_STRICT /* also what may be meant: stores of unwritten registers */
+};
 
 typedef struct nux_processor nux_processor;
 /* The processor, and its array, become units of the chip. */
@@ -108,6 +121,12 @@ void nux_processor_get_registers(nux_processor *, nux_registers *);
 void nux_processor_set_registers(nux_processor *, const nux_registers *);
 /* Stores through r1 below this address stop the run; 0: no check. */
 void nux_processor_set_stack_limit(nux_processor *, uint32_t address);
+/* enum nux_checks. */
+void nux_processor_set_checks(nux_processor *, int checks);
+/* The host wrote a vector register. */
+void nux_processor_vector_written(nux_processor *, uint32_t index);
+/* Whether a write at pc ever had a condition that a lane fulfilled. */
+int nux_processor_mask_was_met(const nux_processor *, uint32_t pc);
 /* Hint: code in SRAM ends here. */
 void nux_processor_set_code_end(nux_processor *, uint32_t address);
 /* For tests, which compare the two: all but branches is executed natively, not by the engine. */

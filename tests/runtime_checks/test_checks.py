@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Likely mistakes of kernels are found while they run, at their line; right ones are silent."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nuxemu import SiteKind
+from nuxkit import Chip, InputError, build
+
+SOURCE = Path(__file__).with_name("mistakes.c")
+KINDS = ["UNWRITTEN", "NO_CONDITION", "EMPTY_MASK", "WEIGHT", "NOT_LATCHED"]
+
+
+@pytest.fixture(scope="module")
+def program():
+    return build(SOURCE).program
+
+
+def line_of(kind):
+    lines = SOURCE.read_text().splitlines()
+    (found,) = [number for number, line in enumerate(lines, 1) if f"// {kind}" in line]
+    return found
+
+
+def run(program, kind, right, **options):
+    symbols = {"which": KINDS.index(kind), "right": right}
+    chip = Chip(**options)
+    return chip.run(program, symbols=symbols), chip
+
+
+def of_kind(result, kind):
+    return [remark for remark in result.remarks if remark.kind is SiteKind[kind]]
+
+
+@pytest.mark.parametrize("core", ["native", "reference"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mistake_is_found_at_its_line_with_its_count(program, kind, core):
+    result, _ = run(program, kind, 0, core=core)
+    (remark,) = of_kind(result, kind)
+    assert remark.count == 3
+    assert f"mistakes.c:{line_of(kind)}: " in str(remark)
+    assert Path(remark.location.file).name == "mistakes.c"
+
+
+@pytest.mark.parametrize("checks", ["default", "strict"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_right_way_is_silent(program, kind, checks):
+    result, _ = run(program, kind, 1, checks=checks)
+    assert not result.remarks
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_checks_change_neither_results_nor_times(program, kind):
+    (first, chip), (second, other) = (run(program, kind, 0, checks=c) for c in ("off", "strict"))
+    assert not of_kind(first, kind)
+    assert (first.cycles, first.instructions) == (second.cycles, second.instructions)
+    assert np.array_equal(chip.synram[0].weights, other.synram[0].weights)
+    assert np.array_equal(first.vector_registers, second.vector_registers)
+
+
+def test_unknown_checks_are_named():
+    with pytest.raises(InputError, match="checks is 'some', but must be one of off, default"):
+        Chip(checks="some")
+
+
+def test_a_mask_that_is_empty_at_times_is_reported_by_strict_checks_only(tmp_path):
+    source = tmp_path / "masks.c"
+    source.write_text(
+        "#include <nux/nux.h>\n"
+        "int start(void) {\n"
+        "    for (uint32_t i = 0; i < 4; i++) {\n"
+        "        fxvcmpb(nux_splat8((int8_t)(i == 2)));\n"
+        "        fxvoutx_if(NUX_GT, nux_splat8(7), NUX_VECTOR_WEIGHT, 4);\n"
+        "    }\n"
+        "    return 0;\n"
+        "}\n"
+    )
+    program = build(source).program
+    assert not Chip().run(program).remarks
+    (remark,) = Chip(checks="strict").run(program).remarks
+    assert (remark.kind, remark.count) == (SiteKind.EMPTY_MASK, 3)
+
+
+def test_a_restored_chip_knows_what_was_written(program):
+    symbols = {"which": KINDS.index("UNWRITTEN"), "right": 1}
+    chip = Chip()
+    chip.run(program, symbols=symbols)
+    state = chip.model.save()
+    other = Chip()
+    other.model.restore(state)
+    assert other.model.save().digest == state.digest
