@@ -495,22 +495,20 @@ class Processor:
         self._checks = checks
 
     def sites(self) -> list[Site]:
-        """Sites where the program relied on what the chip does differently, and likely mistakes.
-
-        Writes with a condition that no lane fulfilled are among them if no other write of that
-        instruction had one; with strict checks, always.
-        """
-        native = lib.nux_processor_sites(self._native)
+        """Sites where the program relied on what the chip does differently, and likely mistakes."""
+        sites = lib.nux_processor_sites(self._native)
         count = lib.nux_processor_num_sites(self._native)
-        sites = [
-            Site(native[i].pc, SiteKind(native[i].kind), int(native[i].count)) for i in range(count)
+        return [
+            Site(sites[i].pc, SiteKind(sites[i].kind), int(sites[i].count)) for i in range(count)
         ]
-        return [site for site in sites if self._checks is Checks.STRICT or not self._was_met(site)]
 
-    def _was_met(self, site: Site) -> bool:
-        return site.kind is SiteKind.EMPTY_MASK and bool(
-            lib.nux_processor_mask_was_met(self._native, site.pc)
-        )
+    def met_masks(self) -> list[int]:
+        """Addresses in the SRAM of masked writes that wrote at least one lane once.
+
+        Code in the external memory shares the numbers of that in the SRAM.
+        """
+        addresses = range(mm.SRAM_BASE, mm.SRAM_BASE + mm.SRAM_SIZE, 4)
+        return [pc for pc in addresses if lib.nux_processor_mask_was_met(self._native, pc)]
 
     @property
     def unlisted_events(self) -> int:

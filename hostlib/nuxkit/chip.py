@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from nuxemu import Checks, ChipEnd, ChipModel, CorrelationConfig, NeuronParameters, StopReason
+from nuxemu import (
+    Checks,
+    ChipEnd,
+    ChipModel,
+    CorrelationConfig,
+    NeuronParameters,
+    SiteKind,
+    StopReason,
+)
 from nuxemu import memory_map as mm
 from nuxemu.array_input import parts
 
@@ -22,7 +30,7 @@ from .errors import InputError
 from .function_call import CallResult, prepare_call
 from .interruption import run_interruptibly
 from .profile import Profile
-from .program import Program
+from .program import Program, SourceLocation
 from .result import Remark, RunResult
 from .trace import Trace, TraceRecords
 from .traps import error_of
@@ -595,6 +603,21 @@ class Chip:
                 raise failure
         return wall_s
 
+    def _remarks(self, hemisphere: int) -> tuple[Remark, ...]:
+        program, ppu = self.program(hemisphere), self.ppu[hemisphere]
+        remarks = [
+            Remark(site.kind, site.pc, program.source_location(site.pc), site.count)
+            for site in ppu.sites()
+        ]
+        empty = [remark for remark in remarks if remark.kind is SiteKind.EMPTY_MASK]
+        if not empty or ppu.checks is Checks.STRICT:
+            return tuple(remarks)
+        # A mask may be empty at times, also in one of the copies that the compiler made of a loop.
+        pcs = ppu.met_masks()
+        met = {_line(program.source_location(pc)) for pc in pcs} - {None}
+        meant = {id(r) for r in empty if r.pc in pcs or _line(r.location) in met}
+        return tuple(remark for remark in remarks if id(remark) not in meant)
+
     def _result(self, hemisphere: int, wall_s: float) -> RunResult:
         loaded, ppu = self.program(hemisphere), self.ppu[hemisphere]
         stop, registers = ppu.stop, ppu.registers()
@@ -617,10 +640,7 @@ class Chip:
             registers=registers,
             vector_registers=ppu.vector_registers.copy(),
             call_stack=frames,
-            remarks=tuple(
-                Remark(site.kind, site.pc, loaded.source_location(site.pc), site.count)
-                for site in ppu.sites()
-            ),
+            remarks=self._remarks(hemisphere),
             unlisted_remarks=ppu.unlisted_events,
             memory={
                 mm.SRAM_BASE: ppu.read(mm.SRAM_BASE, mm.SRAM_SIZE),
@@ -628,6 +648,10 @@ class Chip:
             },
             profile=Profile(loaded, hemisphere, ppu.profile()) if ppu.is_profiling else None,
         )
+
+
+def _line(location: SourceLocation | None) -> tuple[str, int] | None:
+    return (location.file, location.line) if location else None
 
 
 def _code_end(program: Program) -> int:

@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 
+from nuxemu import SiteKind
 from nuxkit import Chip, CorrelationConfig, build
 
 LEVELS = ["-O1", "-O2", "-O3", "-Os"]
@@ -16,7 +17,8 @@ def run_on(tmp_path):
         source = tmp_path / "k.c"
         source.write_text(f"{HEAD}{declarations}\nint start(void) {{ {body} return 0; }}")
         result = chip.run(build(source, optimize=optimize))
-        assert not result.remarks
+        kinds = {remark.kind for remark in result.remarks}
+        assert kinds <= {SiteKind.WEIGHT}  # some write more than six bits on purpose
         return result
 
     return run
