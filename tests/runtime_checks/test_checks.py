@@ -79,8 +79,9 @@ def test_a_mask_that_is_empty_at_times_is_reported_by_strict_checks_only(tmp_pat
     )
     program = build(source).program
     assert not Chip().run(program).remarks
-    (remark,) = Chip(checks="strict").run(program).remarks
-    assert (remark.kind, remark.count) == (SiteKind.EMPTY_MASK, 3)
+    remarks = Chip(checks="strict").run(program).remarks  # one for each copy of the loop's body
+    assert {remark.kind for remark in remarks} == {SiteKind.EMPTY_MASK}
+    assert sum(remark.count for remark in remarks) == 3
 
 
 def test_a_restored_chip_knows_what_was_written(program):
