@@ -65,6 +65,8 @@ class SiteKind(Enum):
     EMPTY_MASK = lib.NUX_SITE_EMPTY_MASK
     WEIGHT = lib.NUX_SITE_WEIGHT
     NOT_LATCHED = lib.NUX_SITE_NOT_LATCHED
+    ON_NEURONS = lib.NUX_SITE_ON_NEURONS
+    SATURATED = lib.NUX_SITE_SATURATED
 
 
 class Checks(Enum):

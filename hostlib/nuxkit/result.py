@@ -34,6 +34,9 @@ _SITE_TEXT = {
     SiteKind.WEIGHT: "weight over 63 written, only its lower six bits count: clamp it first "
     "(nux_clamp8)",
     SiteKind.NOT_LATCHED: "buffered read of the CADC before any conversion: read unbuffered first",
+    SiteKind.ON_NEURONS: "correlation read while the CADC's channel is connected to the neurons: "
+    "switch it back first (nux_switch_channel)",
+    SiteKind.SATURATED: "lanes saturated: use wider lanes or smaller operands if that is not meant",
 }
 
 

@@ -40,9 +40,21 @@ static __attribute__((noinline)) void read_latched(void) {
     nux_set_labels_half(2, 0, value);
 }
 
+static __attribute__((noinline)) void read_correlation(void) {
+    nux_switch_channel(NUX_VECTOR_WEIGHT, !right);
+    nux_vector value = nux_get_causal_half(3, 0); // ON_NEURONS
+    nux_set_labels_half(2, 0, value);
+}
+
+static __attribute__((noinline)) void add_bytes(void) {
+    nux_vector sum = nux_add8_sat(nux_splat8(100), nux_splat8(right ? 27 : 28)); // SATURATED
+    nux_set_labels_half(2, 0, sum);
+}
+
 int start(void) {
     static void (*const mistakes[])(void) = {add_registers, select_lanes, write_masked,
-                                             write_weights, read_latched};
+                                             write_weights, read_latched, read_correlation,
+                                             add_bytes};
     for (uint32_t i = 0; i < 3; i++) {
         mistakes[which]();
     }

@@ -10,7 +10,8 @@ from nuxemu import SiteKind
 from nuxkit import Chip, InputError, build
 
 SOURCE = Path(__file__).with_name("mistakes.c")
-KINDS = ["UNWRITTEN", "NO_CONDITION", "EMPTY_MASK", "WEIGHT", "NOT_LATCHED"]
+KINDS = ["UNWRITTEN", "NO_CONDITION", "EMPTY_MASK", "WEIGHT", "NOT_LATCHED", "ON_NEURONS"]
+STRICT_KINDS = ["SATURATED"]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def line_of(kind):
 
 
 def run(program, kind, right, **options):
-    symbols = {"which": KINDS.index(kind), "right": right}
+    symbols = {"which": [*KINDS, *STRICT_KINDS].index(kind), "right": right}
     chip = Chip(**options)
     return chip.run(program, symbols=symbols), chip
 
@@ -92,3 +93,51 @@ def test_a_restored_chip_knows_what_was_written(program):
     other = Chip()
     other.model.restore(state)
     assert other.model.save().digest == state.digest
+
+
+@pytest.mark.parametrize("core", ["native", "reference"])
+def test_strict_checks_count_saturated_lanes(program, core):
+    result, _ = run(program, "SATURATED", 0, checks="strict", core=core)
+    (remark,) = result.remarks
+    assert (remark.kind, remark.count) == (SiteKind.SATURATED, 3 * 128)
+    assert f"mistakes.c:{line_of('SATURATED')}: " in str(remark)
+    assert not run(program, "SATURATED", 1, checks="strict", core=core)[0].remarks
+    assert not run(program, "SATURATED", 0, core=core)[0].remarks
+
+
+ARITHMETIC = {
+    "nux_add8_sat": (np.int8, np.add),
+    "nux_sub8_sat": (np.int8, np.subtract),
+    "nux_add16_sat": (np.int16, np.add),
+    "nux_sub16_sat": (np.int16, np.subtract),
+    "nux_mul8_frac": (np.int8, lambda a, b: a * b >> 7),
+    "nux_mul16_frac": (np.int16, lambda a, b: a * b >> 15),
+}
+
+
+@pytest.mark.parametrize("name", ARITHMETIC)
+def test_saturated_lanes_are_those_of_wide_arithmetic(tmp_path, name):
+    dtype, operation = ARITHMETIC[name]
+    limits = np.iinfo(dtype)
+    rng = np.random.default_rng(9)
+    a, b = rng.integers(limits.min, limits.max, (2, 128 // limits.dtype.itemsize), endpoint=True)
+    a[:3] = b[:3] = limits.min
+    source = tmp_path / "arithmetic.c"
+    source.write_text(
+        "#include <nux/nux.h>\n"
+        "nux_vector_memory a, b, c;\n"
+        "int start(void) {\n"
+        f"    nux_store({name}(nux_load(&a), nux_load(&b)), &c);\n"
+        "    return 0;\n"
+        "}\n"
+    )
+    program, chip = build(source).program, Chip(checks="strict")
+    chip.load(program)
+    for symbol, values in (("a", a), ("b", b)):
+        content = values.astype(limits.dtype.newbyteorder(">")).tobytes()
+        chip.ppu[0].write(program.symbols[symbol].address, content)
+    result = chip.run()
+    wide = operation(a, b)
+    expected = int(((wide < limits.min) | (wide > limits.max)).sum())
+    assert expected
+    assert [(r.kind, r.count) for r in result.remarks] == [(SiteKind.SATURATED, expected)]

@@ -66,6 +66,14 @@ static bool decode(uint32_t address, location *at) {
     return modifiers == 0 || at->buffered;
 }
 
+bool nux_array_correlation_at(uint32_t address, unsigned *channel) {
+    location at;
+    bool found = decode(address, &at) && at.row > 0 && at.row < NUX_ARRAY_ROWS &&
+                 (at.region == NUX_VECTOR_CAUSAL || at.region == NUX_VECTOR_ACAUSAL);
+    *channel = at.region == NUX_VECTOR_CAUSAL ? NUX_ARRAY_CAUSAL : NUX_ARRAY_ACAUSAL;
+    return found;
+}
+
 bool nux_array_weights_at(uint32_t address, unsigned *row, unsigned *half) {
     location at;
     bool found = decode(address, &at) && !at.buffered && at.row < NUX_ARRAY_ROWS &&

@@ -113,6 +113,13 @@ static void convert_channel(nux_array *array, unsigned channel, unsigned row, ui
     }
 }
 
+bool nux_array_is_on_neurons(const nux_array *array, unsigned channel) {
+    bool any = false;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        any |= is_connected(array, channel, column);
+    return any;
+}
+
 static bool any_connected(const nux_array *array) {
     uint8_t switches = 0;
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)

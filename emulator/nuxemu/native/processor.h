@@ -275,7 +275,9 @@ struct nux_processor {
 void nux_check_vector(nux_processor *, const nux_vinsn *, uint32_t pc);
 void nux_check_write(nux_processor *, uint32_t pc, uint32_t address, const uint8_t *lanes,
                      const uint8_t *enable);
-void nux_check_read(nux_processor *, uint32_t pc, int kind);
+void nux_check_read(nux_processor *, uint32_t pc, uint32_t address, int kind);
+/* With strict checks, before arithmetic. */
+void nux_check_saturation(nux_processor *, const nux_vinsn *, uint32_t pc);
 
 /* engine.c */
 int nux_engine_open(nux_processor *, const nux_engine_api *, char *error, size_t error_size);
@@ -374,6 +376,7 @@ int nux_external_space(nux_processor *, uint32_t address, uint8_t **bytes);
 
 /* sites.c */
 void nux_report(nux_processor *, uint32_t pc, int kind);
+void nux_report_many(nux_processor *, uint32_t pc, int kind, uint64_t count);
 void nux_forget_sites(nux_processor *);
 void nux_restore_sites(nux_processor *, const nux_site *, size_t n, uint64_t unlisted);
 

@@ -30,6 +30,10 @@ static void report(nux_processor *p, uint32_t pc, uint32_t kind, uint64_t count)
 
 void nux_report(nux_processor *p, uint32_t pc, int kind) { report(p, pc, (uint32_t)kind, 1); }
 
+void nux_report_many(nux_processor *p, uint32_t pc, int kind, uint64_t count) {
+    report(p, pc, (uint32_t)kind, count);
+}
+
 void nux_restore_sites(nux_processor *p, const nux_site *sites, size_t n, uint64_t unlisted) {
     nux_forget_sites(p);
     for (size_t i = 0; i < n; i++)

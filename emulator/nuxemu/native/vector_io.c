@@ -131,7 +131,7 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t a
     int kind = out ? nux_array_vector_write(p->array, address, nux_now_s(p), lanes, enabled)
                    : nux_array_vector_read(p->array, address, nux_now_s(p), lanes);
     if (p->checks && !out)
-        nux_check_read(p, pc, kind);
+        nux_check_read(p, pc, address, kind);
     array_access(kind, out, access);
     return nux_array_reason(kind, NUX_TRAP_VECTOR_IO);
 }
@@ -140,6 +140,8 @@ static void calculate(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     const nux_vinsn *v = &d->vector;
     if (v->kind == NUX_VSPLAT && v->ra == 0)
         nux_report(p, pc, NUX_SITE_SPLAT_R0);
+    if (p->checks == NUX_CHECKS_STRICT)
+        nux_check_saturation(p, v, pc);
     if (p->vector_step)
         p->vector_step(p->vector_step_user, d->word);
     else

@@ -80,7 +80,9 @@ enum nux_site_kind {
     NUX_SITE_NO_CONDITION, /* condition used before a comparison */
     NUX_SITE_EMPTY_MASK,   /* write to the vector bus with a condition that no lane fulfils */
     NUX_SITE_WEIGHT,       /* weight over 63 written, truncated */
-    NUX_SITE_NOT_LATCHED   /* buffered read of the CADC before any conversion */
+    NUX_SITE_NOT_LATCHED,  /* buffered read of the CADC before any conversion */
+    NUX_SITE_ON_NEURONS,   /* correlation read while its CADC channel is on the neurons */
+    NUX_SITE_SATURATED     /* a lane saturated; counts lanes */
 };
 
 typedef struct {
@@ -99,7 +101,7 @@ typedef void (*nux_vector_step_fn)(void *user, uint32_t word);
 enum nux_checks {
     NUX_CHECKS_OFF,
     NUX_CHECKS_DEFAULT,
-    NUX_CHECKS_STRICT /* also what may be meant: stores of unwritten registers */
+    NUX_CHECKS_STRICT /* also what may be meant: stores of unwritten registers, saturation */
 };
 
 typedef struct nux_processor nux_processor;
