@@ -13,10 +13,6 @@ Signals``): six activities, windows of 2.56 s at 50 Hz.
 import argparse
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import training
@@ -100,12 +96,7 @@ def architectures(length, classes):
 
 def draw(results, data, names, path):
     """Accuracies, losses, confusions and a window of each activity."""
-    figure, panels = plt.subplots(2, 2, figsize=(11, 9), layout="constrained")
-    (accuracies, losses), (confusion, recordings) = panels
-    training.draw_accuracy(accuracies, results)
-    training.draw_losses(losses, results[0])
-    training.draw_confusion(confusion, results[0].predicted, data.test_classes, names)
-    confusion.set_title("in the loop, seed 0")
+    figure, recordings = training.draw(results, data, names)
     for i, name in enumerate(names):
         chosen = data.test[data.test_classes == i]
         if len(chosen):

@@ -15,10 +15,6 @@ import argparse
 import gzip
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import training
@@ -94,12 +90,7 @@ def architectures(size):
 
 def draw(results, data, path):
     """Accuracies, losses, confusions and some digits of the test."""
-    figure, panels = plt.subplots(2, 2, figsize=(11, 9), layout="constrained")
-    (accuracies, losses), (confusion, digits) = panels
-    training.draw_accuracy(accuracies, results)
-    training.draw_losses(losses, results[0])
-    training.draw_confusion(confusion, results[0].predicted, data.test_classes, range(10))
-    confusion.set_title("in the loop, seed 0")
+    figure, digits = training.draw(results, data, range(10))
     shown = data.test[:40, 0].numpy()
     rows = [np.concatenate(list(row), axis=1) for row in shown.reshape(5, 8, *shown.shape[1:])]
     digits.imshow(np.concatenate(rows), cmap="gray_r")

@@ -11,6 +11,10 @@ The same architecture is trained and tested four times:
 
 from dataclasses import dataclass
 
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
@@ -184,3 +188,14 @@ def draw_confusion(ax, predicted, classes, names):
     ax.set(xlabel="class found", ylabel="class", xticks=range(len(names)), yticks=range(len(names)))
     ax.set_xticklabels(names, rotation=30 if len(str(names[0])) > 2 else 0)
     ax.set_yticklabels(names)
+
+
+def draw(results, data, names):
+    """Figure with accuracies, losses and the confusions of seed 0; the fourth panel is free."""
+    figure, panels = plt.subplots(2, 2, figsize=(11, 9), layout="constrained")
+    (accuracies, losses), (confusion, free) = panels
+    draw_accuracy(accuracies, results)
+    draw_losses(losses, results[0])
+    draw_confusion(confusion, results[0].predicted, data.test_classes, names)
+    confusion.set_title("in the loop, seed 0")
+    return figure, free

@@ -215,7 +215,7 @@ class AnalogArray:
         row, column : int
             Of its first weight.
         """
-        new = _integers("weights", values, -WEIGHT_MAX, WEIGHT_MAX)
+        new = integers_within("weights", values, -WEIGHT_MAX, WEIGHT_MAX)
         if new.ndim != 2:
             raise ValueError(f"weights have the shape {new.shape}, but must have two dimensions")
         for name, first, size, limit in (
@@ -249,7 +249,7 @@ class AnalogArray:
         ndarray of int8, shape (batch, 256)
             Counts relative to the baselines.
         """
-        x = _integers("inputs", inputs, 0, INPUT_MAX)
+        x = integers_within("inputs", inputs, 0, INPUT_MAX)
         if x.ndim != 2 or x.shape[1] > self.SIGNED_INPUTS:
             raise ValueError(
                 f"inputs have the shape {x.shape}, but must have the shape (batch, n) with n up to "
@@ -299,8 +299,21 @@ def _view(field: Any, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     return np.frombuffer(ffi.buffer(field), dtype)
 
 
-def _integers(name: str, values: Any, low: int, high: int) -> npt.NDArray[Any]:
-    """Array of whole numbers, with the first one out of range named."""
+def integers_within(name: str, values: Any, low: int, high: int) -> npt.NDArray[Any]:
+    """Check for integers from `low` to `high`.
+
+    Returns
+    -------
+    ndarray
+        Of an integer dtype.
+
+    Raises
+    ------
+    TypeError
+        Other numbers.
+    ValueError
+        Names the first one that is out of the range.
+    """
     array = np.asarray(values)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} are of type {array.dtype}, but must be integers")

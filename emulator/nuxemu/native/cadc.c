@@ -64,10 +64,13 @@ NUX_INLINE void convert_sensors(const nux_array *array, unsigned channel, unsign
     }
 }
 
+static const uint8_t *switches_of(const nux_array *array, unsigned channel) {
+    return channel == NUX_ARRAY_CAUSAL ? array->weights[NUX_SWITCH_ROW]
+                                       : array->labels[NUX_SWITCH_ROW];
+}
+
 static bool is_connected(const nux_array *array, unsigned channel, unsigned column) {
-    const uint8_t *switches = channel == NUX_ARRAY_CAUSAL ? array->weights[NUX_SWITCH_ROW]
-                                                          : array->labels[NUX_SWITCH_ROW];
-    return (switches[column] & NUX_SWITCH_NEURON) != 0;
+    return (switches_of(array, channel)[column] & NUX_SWITCH_NEURON) != 0;
 }
 
 static void convert_neurons(const nux_array *array, unsigned channel, const double *membrane_lsb,
@@ -114,17 +117,11 @@ static void convert_channel(nux_array *array, unsigned channel, unsigned row, ui
 }
 
 bool nux_array_is_on_neurons(const nux_array *array, unsigned channel) {
-    bool any = false;
+    const uint8_t *switches = switches_of(array, channel);
+    uint8_t any = 0;
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
-        any |= is_connected(array, channel, column);
-    return any;
-}
-
-static bool any_connected(const nux_array *array) {
-    uint8_t switches = 0;
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
-        switches |= array->weights[NUX_SWITCH_ROW][column] | array->labels[NUX_SWITCH_ROW][column];
-    return (switches & NUX_SWITCH_NEURON) != 0;
+        any |= switches[column];
+    return (any & NUX_SWITCH_NEURON) != 0;
 }
 
 bool nux_array_convert(nux_array *array, unsigned row) {
@@ -132,7 +129,8 @@ bool nux_array_convert(nux_array *array, unsigned row) {
     int32_t analog_readings[NUX_ARRAY_COLUMNS];
     const double *membrane = NULL;
     const int32_t *products = NULL;
-    if (any_connected(array)) {
+    if (nux_array_is_on_neurons(array, NUX_ARRAY_CAUSAL) ||
+        nux_array_is_on_neurons(array, NUX_ARRAY_ACAUSAL)) {
         if (array->neurons == NULL)
             return false;
         if (array->analog != NULL) {

@@ -17,7 +17,8 @@ from nuxkit.hemispheres import HEMISPHERE_NAMES
 
 
 @contextmanager
-def _input_errors() -> Iterator[None]:
+def input_errors() -> Iterator[None]:
+    """Turn wrong arguments of nuxemu into an InputError."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -31,12 +32,12 @@ class AnalogArray(nuxemu.AnalogArray):
     """
 
     def __init__(self, spread: nuxemu.AnalogSpread | None = None, **options: Any) -> None:
-        with _input_errors():
+        with input_errors():
             super().__init__(spread, **options)
 
     def set_weights(self, values: npt.ArrayLike, row: int = 0, column: int = 0) -> None:
         """Write weights of a rectangle; see `nuxemu.AnalogArray.set_weights`."""
-        with _input_errors():
+        with input_errors():
             super().set_weights(values, row, column)
 
     @property
@@ -46,7 +47,7 @@ class AnalogArray(nuxemu.AnalogArray):
 
     @offset_trim.setter
     def offset_trim(self, counts: npt.ArrayLike) -> None:
-        with _input_errors():
+        with input_errors():
             self._set_offset_trim(counts)
 
     @property
@@ -56,14 +57,14 @@ class AnalogArray(nuxemu.AnalogArray):
 
     @gain_trim.setter
     def gain_trim(self, factors: npt.ArrayLike) -> None:
-        with _input_errors():
+        with input_errors():
             self._set_gain_trim(factors)
 
     def multiply(
         self, inputs: npt.ArrayLike, *, num_sends: int = 1, wait_between_events: int = 5
     ) -> npt.NDArray[np.int8]:
         """Send inputs and read the columns; see `nuxemu.AnalogArray.multiply`."""
-        with _input_errors():
+        with input_errors():
             return super().multiply(
                 inputs, num_sends=num_sends, wait_between_events=wait_between_events
             )

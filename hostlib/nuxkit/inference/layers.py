@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nuxemu.analog_array import WEIGHT_MAX
+from nuxemu.analog_array import WEIGHT_MAX, integers_within
 from nuxkit.errors import InputError
+
+from .analog import input_errors
 
 Shape = tuple[int, ...]
 Int8 = npt.NDArray[np.int8]
@@ -30,14 +32,10 @@ class Values(Enum):
 
 
 def _int8(name: str, values: Any, low: int, high: int) -> Int8:
-    array = np.asarray(values)
-    if array.dtype.kind not in "iu":
-        raise InputError(f"{name} are of type {array.dtype}, but must be integers")
+    with input_errors():
+        array = integers_within(name, values, low, high)
     if array.size == 0:
         raise InputError(f"{name} have the shape {array.shape}: there are none")
-    if array.min() < low or array.max() > high:
-        index = tuple(int(i) for i in np.argwhere((array < low) | (array > high))[0])
-        raise InputError(f"{name}{list(index)} is {array[index]}, out of the range {low} to {high}")
     return array.astype(np.int8)
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from nuxemu.analog_array import INPUT_MAX
+from nuxemu.analog_array import INPUT_MAX, integers_within
 from nuxkit.errors import InputError
 
 from . import layers as kinds
+from .analog import input_errors
 from .layers import Add, Layer, MaxMinPool, Shape, Values
 
 
@@ -91,15 +92,10 @@ class Network:
                 f"samples have the shape {array.shape}, but must have the shape "
                 f"(batch, {', '.join(map(str, self.input_shape))})"
             )
-        if array.dtype.kind not in "iu":
-            raise InputError(f"samples are of type {array.dtype}, but must be integers")
         records = self.input_values is Values.SAMPLES
         low, high = (-128, 127) if records else (0, INPUT_MAX)
-        if array.size and (array.min() < low or array.max() > high):
-            index = tuple(int(i) for i in np.argwhere((array < low) | (array > high))[0])
-            raise InputError(
-                f"samples{list(index)} is {array[index]}, out of the range {low} to {high}"
-            )
+        with input_errors():
+            array = integers_within("samples", array, low, high)
         return array.astype(np.int8 if records else np.uint8)
 
     @classmethod
