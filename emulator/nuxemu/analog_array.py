@@ -321,3 +321,32 @@ def integers_within(name: str, values: Any, low: int, high: int) -> npt.NDArray[
         index = tuple(int(i) for i in np.argwhere((array < low) | (array > high))[0])
         raise ValueError(f"{name}{list(index)} is {array[index]}, out of the range {low} to {high}")
     return array
+
+
+def packed_or_none(
+    values: npt.NDArray[np.float32], low: int, high: int
+) -> npt.NDArray[np.uint8] | None:
+    """Round to the nearest integers, halves to even, as bytes.
+
+    Parameters
+    ----------
+    values : ndarray of float32
+    low, high : int
+        Limits, within the range of a byte.
+
+    Returns
+    -------
+    ndarray of uint8, or None
+        Of the same shape; negative numbers as int8 has them. None if a value is beyond the
+        limits or not a number.
+    """
+    values = np.ascontiguousarray(values, np.float32)
+    found = np.empty(values.shape, np.uint8)
+    good = lib.nux_analog_pack(
+        ffi.from_buffer("float[]", values),
+        values.size,
+        low,
+        high,
+        ffi.from_buffer("uint8_t[]", found, require_writable=True),
+    )
+    return found if good else None

@@ -135,6 +135,21 @@ int nux_analog_multiply(nux_analog *analog, size_t batch, size_t n, const uint8_
     return 0;
 }
 
+#define FLOAT_ROUNDING 0x1.8p23f
+
+NUX_ARRAY_CLONES
+int nux_analog_pack(const float *values, size_t n, float low, float high, uint8_t *out) {
+    int32_t wrong = 0;
+    for (size_t i = 0; i < n; i++) {
+        float value = values[i];
+        wrong |= !(value >= low) | !(value <= high);
+        value = value >= low ? value : low; // also NaN
+        value = value <= high ? value : high;
+        out[i] = (uint8_t)(int32_t)(value + FLOAT_ROUNDING - FLOAT_ROUNDING);
+    }
+    return !wrong;
+}
+
 // --- On a chip -----------------------------------------------------------------------------
 
 static void leak_until(nux_analog *analog, double now_s) {

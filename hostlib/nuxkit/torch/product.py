@@ -21,7 +21,8 @@ WAIT_BETWEEN_EVENTS = 5
 
 def unpack(result: npt.NDArray[np.int8], like: torch.Tensor) -> torch.Tensor:
     """Make a tensor of counts, of the type of another."""
-    return torch.from_numpy(result).to(like.dtype)
+    dtype = np.float64 if like.dtype == torch.float64 else np.float32
+    return torch.from_numpy(result.astype(dtype))
 
 
 class _Matmul(torch.autograd.Function):

@@ -9,7 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from nuxemu.analog_array import INPUT_MAX, READING_MAX, READING_MIN, WEIGHT_MAX
+from nuxemu.analog_array import (
+    INPUT_MAX,
+    READING_MAX,
+    READING_MIN,
+    WEIGHT_MAX,
+    packed_or_none,
+)
 from nuxkit.errors import InputError
 
 
@@ -64,6 +70,10 @@ def check(tensor: Any, limits: Range) -> None:
 
 def pack(tensor: Any, limits: Range) -> npt.NDArray[Any]:
     """Check as `check`, and round to the nearest integers, halves to even, as the chip takes."""
+    if isinstance(tensor, torch.Tensor) and tensor.dtype == torch.float32 and tensor.is_cpu:
+        packed = packed_or_none(tensor.detach().numpy(), limits.low, limits.high)
+        if packed is not None:
+            return packed.view(limits.dtype)
     values = _host(tensor, limits)
     found: npt.NDArray[Any] = np.empty(values.shape, limits.dtype)
     np.rint(values, out=found, casting="unsafe")  # needs no large array in between

@@ -41,6 +41,10 @@ void nux_analog_free(nux_analog *);
 int nux_analog_multiply(nux_analog *, size_t batch, size_t n, const uint8_t *inputs,
                         const int16_t *weights, const double *left, unsigned sends, int8_t *out);
 
+// Rounds to the nearest integers, ties to even, which become bytes; low and high within a byte's
+// range. Returns 1; 0 if a value is not from low to high, or not a number.
+int nux_analog_pack(const float *values, size_t n, float low, float high, uint8_t *out);
+
 // State of the membranes of a chip and number of trials: returns the bytes needed, writes them if
 // they fit; 0, or -1 if that is not such a state: nothing is changed then.
 size_t nux_analog_save(const nux_analog *, uint8_t *out, size_t capacity);
