@@ -23,7 +23,7 @@ POOL_SHAPE = (
 
 class Kernels:
     def __init__(self, optimize):
-        root = source_folder("kernels", "inference/kernels.h") / "inference"
+        root = source_folder("kernels", "inference/kernels.h", "kernels") / "inference"
         sources = [Path(__file__).with_name("kernel_cases.c")]
         sources += [root / "elementwise.c", root / "reductions.c"]
         self.chip = Chip()

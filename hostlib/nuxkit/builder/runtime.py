@@ -38,11 +38,11 @@ class Runtime:
 
 def runtime_root() -> Path:
     """Directory of ``ppu_runtime``; see `source_folder`."""
-    return source_folder("ppu_runtime", SCRIPT)
+    return source_folder("ppu_runtime", SCRIPT, "the on-chip runtime")
 
 
-def source_folder(name: str, file: str) -> Path:
-    """Directory of sources for the chip, installed or in the source tree, that has a file.
+def source_folder(name: str, file: str, what: str) -> Path:
+    """Directory of sources for the chip, installed or in the source tree, that has a file; errors call it `what`.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def source_folder(name: str, file: str) -> Path:
         if (place / file).is_file():
             return place
     raise ProgramFileError(
-        f"the installation lacks {name}; looked for "
+        f"{what} was not found; looked for "
         + " and ".join(str(place / file) for place in candidates)
     )
 

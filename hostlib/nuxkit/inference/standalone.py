@@ -30,7 +30,7 @@ _SOURCES = ("sequencer.c", "multiply.c", "elementwise.c", "reductions.c")
 
 def build_sequencer() -> BuildResult:
     """Build the program that runs networks."""
-    root = source_folder("kernels", "inference/sequencer.c") / "inference"
+    root = source_folder("kernels", "inference/sequencer.c", "the sequencer") / "inference"
     return build(
         *(root / name for name in _SOURCES),
         include_dirs=[root],
