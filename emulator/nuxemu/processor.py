@@ -504,13 +504,12 @@ class Processor:
             Site(sites[i].pc, SiteKind(sites[i].kind), int(sites[i].count)) for i in range(count)
         ]
 
-    def met_masks(self) -> list[int]:
-        """Addresses in the SRAM of masked writes that wrote at least one lane once.
+    def mask_was_met(self, pc: int) -> bool:
+        """Whether a masked write at an address wrote at least one lane once.
 
-        Code in the external memory shares the numbers of that in the SRAM.
+        Code in the external memory shares the answers of that in the SRAM.
         """
-        addresses = range(mm.SRAM_BASE, mm.SRAM_BASE + mm.SRAM_SIZE, 4)
-        return [pc for pc in addresses if lib.nux_processor_mask_was_met(self._native, pc)]
+        return bool(lib.nux_processor_mask_was_met(self._native, pc))
 
     @property
     def unlisted_events(self) -> int:

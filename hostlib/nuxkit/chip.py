@@ -609,14 +609,18 @@ class Chip:
             Remark(site.kind, site.pc, program.source_location(site.pc), site.count)
             for site in ppu.sites()
         ]
-        empty = [remark for remark in remarks if remark.kind is SiteKind.EMPTY_MASK]
-        if not empty or ppu.checks is Checks.STRICT:
+        if ppu.checks is Checks.STRICT or all(r.kind is not SiteKind.EMPTY_MASK for r in remarks):
             return tuple(remarks)
         # A mask may be empty at times, also in one of the copies that the compiler made of a loop.
-        pcs = ppu.met_masks()
-        met = {_line(program.source_location(pc)) for pc in pcs} - {None}
-        meant = {id(r) for r in empty if r.pc in pcs or _line(r.location) in met}
-        return tuple(remark for remark in remarks if id(remark) not in meant)
+        code = (pc for s in program.segments if s.executable for pc in range(s.address, s.end, 4))
+        met = {_line(program.source_location(pc)) for pc in code if ppu.mask_was_met(pc)} - {None}
+
+        def is_meant(remark: Remark) -> bool:
+            return remark.kind is SiteKind.EMPTY_MASK and (
+                ppu.mask_was_met(remark.pc) or _line(remark.location) in met
+            )
+
+        return tuple(remark for remark in remarks if not is_meant(remark))
 
     def _result(self, hemisphere: int, wall_s: float) -> RunResult:
         loaded, ppu = self.program(hemisphere), self.ppu[hemisphere]

@@ -66,15 +66,20 @@ def test_unknown_checks_are_named():
         Chip(checks="some")
 
 
-def test_a_mask_that_is_empty_at_times_is_reported_by_strict_checks_only(tmp_path):
+@pytest.mark.parametrize("place", ["", "NUX_EXTERNAL_CODE"])
+def test_a_mask_that_is_empty_at_times_is_reported_by_strict_checks_only(tmp_path, place):
     source = tmp_path / "masks.c"
     source.write_text(
         "#include <nux/nux.h>\n"
-        "int start(void) {\n"
-        "    for (uint32_t i = 0; i < 4; i++) {\n"
+        f"{place} __attribute__((noinline)) void write(volatile uint32_t *count) {{\n"
+        "    for (uint32_t i = 0; i < *count; i++) {\n"
         "        fxvcmpb(nux_splat8((int8_t)(i == 2)));\n"
         "        fxvoutx_if(NUX_GT, nux_splat8(7), NUX_VECTOR_WEIGHT, 4);\n"
         "    }\n"
+        "}\n"
+        "int start(void) {\n"
+        "    volatile uint32_t count = 4;\n"
+        "    write(&count);\n"
         "    return 0;\n"
         "}\n"
     )
