@@ -19,9 +19,7 @@ import training
 from sktime.datasets import load_basic_motions
 
 import nuxkit.torch as nt
-from nuxkit.inference import AnalogSpread
 
-SPREAD = AnalogSpread(gain=0.2, offset=10, weight=0.25, noise=2, leak_hz=2e3, linear=80)
 WINDOW = 60  # samples
 CHANNELS = 6
 UCI_NAMES = ["walking", "upstairs", "downstairs", "sitting", "standing", "laying"]
@@ -122,7 +120,7 @@ def main():
 
     plain, chip = architectures(data.train.shape[-1], len(names))
     results = [
-        training.train(plain, chip, data, spread=SPREAD, seed=seed, epochs=epochs,
+        training.train(plain, chip, data, spread=training.UNCALIBRATED, seed=seed, epochs=epochs,
                        loop_epochs=epochs, rate=0.6)
         for seed in range(options.seeds)
     ]  # fmt: skip

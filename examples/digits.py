@@ -2,8 +2,8 @@
 """Handwritten digits: one convolution and two dense layers, trained with the chip in the loop.
 
 The chip is one before calibration: its columns and synapses deviate more than typical ones
-(`SPREAD`), so that a network that was trained without it loses several points on it, and gets
-them back when it is trained on with products from it.
+(`training.UNCALIBRATED`), so that a network that was trained without it loses several points on it,
+and gets them back when it is trained on with products from it.
 
     python examples/digits.py [--mnist DIR] [--output DIR] [--seeds N]
 
@@ -22,9 +22,6 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 import nuxkit.torch as nt
-from nuxkit.inference import AnalogSpread
-
-SPREAD = AnalogSpread(gain=0.2, offset=10, weight=0.25, noise=2, leak_hz=2e3, linear=80)
 
 
 def small_digits():
@@ -117,7 +114,7 @@ def main():
 
     plain, chip = architectures(data.train.shape[-1])
     results = [
-        training.train(plain, chip, data, spread=SPREAD, seed=seed, epochs=epochs,
+        training.train(plain, chip, data, spread=training.UNCALIBRATED, seed=seed, epochs=epochs,
                        loop_epochs=max(1, 3 * epochs // 4))
         for seed in range(options.seeds)
     ]  # fmt: skip

@@ -17,9 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ecg_traces
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -103,11 +100,11 @@ def rates(found, classes):
     return 100 * alarm[ill].mean(), 100 * alarm[~ill].mean()
 
 
-def run_standalone(model, traces, seed):
-    """Let the processor of the chip that the model was trained on classify traces."""
+def run_standalone(made, traces, seed):
+    """Let the processor of the chip that a network was trained on classify traces."""
     chip = Chip(seed=seed)
     attach(chip, SPREAD, seed=seed)
-    return Standalone(network(model), chip).run(traces)
+    return Standalone(made, chip).run(traces)
 
 
 def draw(traces, inputs, results, measured, layers, path):
@@ -172,9 +169,9 @@ def main():
         )  # fmt: skip
         results.append(result)
         chosen = slice(0, options.standalone)
-        outputs = run_standalone(result.model, traces.test[chosen], seed)
+        made = network(result.model)
+        outputs = run_standalone(made, traces.test[chosen], seed)
         measured.append(rates(outputs.values, traces.test_classes[chosen]))
-    made = network(result.model)
     nt.release_hardware()
     measured = np.array(measured)
     kind = "records" if options.records else "SYNTHETIC traces"
@@ -189,8 +186,9 @@ def main():
         found = f"{column.mean():6.1f} +- {column.std():.1f} %"
         print(f"{name:<16}{found}   published {PUBLISHED[name]} %")
     time_s = float(np.median(outputs.time_s))
-    print(f"{'modelled time':<16}{1e6 * time_s:6.0f} us         published 276 us")
-    print(f"{'modelled energy':<16}{1e6 * time_s * POWER_W:6.0f} uJ         published 192 uJ")
+    for name, unit, value in (("time", "us", time_s), ("energy", "uJ", time_s * POWER_W)):
+        published = f"published {1e6 * PUBLISHED[name]:.0f} {unit}"
+        print(f"{'modelled ' + name:<16}{1e6 * value:6.0f} {unit}         {published}")
     spent = np.median(outputs.layer_cycles, axis=0) * 4e-3
     layers = [(f"{i} {type(layer).__name__}", us) for i, (layer, us) in
               enumerate(zip(made.layers, spent, strict=True))]  # fmt: skip

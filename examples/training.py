@@ -24,6 +24,8 @@ from nuxkit.inference import AnalogSpread
 torch.set_num_threads(1)  # the products of PyTorch are too small for more
 
 WAYS = ("float", "quantised", "direct", "in the loop")
+#: A chip before its calibration, whose columns and synapses deviate more than typical ones.
+UNCALIBRATED = AnalogSpread(gain=0.2, offset=10, weight=0.25, noise=2, leak_hz=2e3, linear=80)
 COUNTS = 12  # of results that make one unit of a logit
 
 

@@ -160,9 +160,6 @@ class AnalogArray:
 
     @offset_trim.setter
     def offset_trim(self, counts: npt.ArrayLike) -> None:
-        self._set_offset_trim(counts)
-
-    def _set_offset_trim(self, counts: npt.ArrayLike) -> None:
         self._offset_trim = self._of_columns("offset trims", counts)
         self._trim()
 
@@ -176,9 +173,6 @@ class AnalogArray:
 
     @gain_trim.setter
     def gain_trim(self, factors: npt.ArrayLike) -> None:
-        self._set_gain_trim(factors)
-
-    def _set_gain_trim(self, factors: npt.ArrayLike) -> None:
         values = self._of_columns("gain trims", factors)
         self._gain_trim = np.clip(np.rint(values / _TRIM_STEP) * _TRIM_STEP, 0.5, 1.5)
         self._trim()

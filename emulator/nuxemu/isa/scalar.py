@@ -276,6 +276,19 @@ def spr_number(word: int) -> int:
     return (word >> 16 & 0x1F) | (word >> 11 & 0x1F) << 5
 
 
+def signed_immediate(word: int) -> int:
+    """Lower 16 bits of an instruction as a signed number."""
+    return (word & 0xFFFF) - (word << 1 & 0x10000)
+
+
+def branch_target(address: int, word: int) -> int:
+    """Where ``b`` or ``bc`` goes, with or without link, relative or absolute."""
+    width = 26 if word >> 26 == 18 else 16
+    offset = word & ((1 << width) - 4)
+    offset -= (offset & 1 << (width - 1)) << 1
+    return (offset if word & 2 else address + offset) & 0xFFFFFFFF
+
+
 def decode(word: int) -> ScalarInsn | None:
     """Scalar instruction of a 32-bit `word`, or None if the processor has none.
 

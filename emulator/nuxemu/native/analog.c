@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = NUX_ANALOG_COLUMNS, PAIRS = NUX_ANALOG_INPUTS / 2, NOISE_BYTES = 8 };
+enum { COLUMNS = NUX_ANALOG_COLUMNS, PAIRS = NUX_ANALOG_INPUTS / 2 };
 
 #define LIMIT 128.0 // counts from the baseline to either end of the converter
 // Standard deviation of the sum of eight uniform bytes: sqrt(8 * (256^2 - 1) / 12); and its mean.
@@ -24,18 +24,7 @@ enum { COLUMNS = NUX_ANALOG_COLUMNS, PAIRS = NUX_ANALOG_INPUTS / 2, NOISE_BYTES 
 // Adding it and taking it away again rounds to an integer, ties to even.
 #define ROUNDING 0x1.8p52
 
-nux_analog *nux_analog_new(void) {
-    nux_analog *analog = calloc(1, sizeof *analog);
-    if (analog == NULL)
-        return NULL;
-    for (unsigned row = 0; row < 2 * NUX_ANALOG_INPUTS; row++)
-        for (unsigned column = 0; column < COLUMNS; column++)
-            analog->factor[row][column] = 1;
-    for (unsigned column = 0; column < COLUMNS; column++)
-        analog->gain[column] = 1;
-    analog->linear = LIMIT;
-    return analog;
-}
+nux_analog *nux_analog_new(void) { return calloc(1, sizeof(nux_analog)); }
 
 void nux_analog_free(nux_analog *analog) { free(analog); }
 
@@ -121,7 +110,8 @@ int nux_analog_multiply(nux_analog *analog, size_t batch, size_t n, const uint8_
     pair_weights *pairs = calloc(PAIRS, sizeof *pairs);
     if (pairs == NULL)
         return -1;
-    interleave(pairs, n, weights);
+    if (left == NULL)
+        interleave(pairs, n, weights);
     for (size_t i = 0; i < batch; i++) {
         if (left == NULL)
             exact_sum(n, inputs + i * n, (const pair_weights *)pairs, sends, sum);

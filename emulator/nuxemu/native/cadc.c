@@ -9,6 +9,7 @@
 #include "cdef/neurons.h"
 #include "lanes.h"
 #include "memory_map.h"
+#include "splitmix.h"
 
 #include <string.h>
 
@@ -17,12 +18,6 @@
 #define BYTE_SUM_MEAN 510
 // Adding it and taking it away again rounds to an integer, ties to even.
 #define ROUNDING 0x1.8p52
-
-static uint64_t mix64(uint64_t x) { // finaliser of SplitMix64 (Steele, Lea, Flood 2014)
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
 
 NUX_INLINE uint32_t mix32(uint32_t x) { // lowbias32 (Wellons)
     x = (x ^ x >> 16) * 0x7feb352du;
@@ -143,9 +138,9 @@ bool nux_array_convert(nux_array *array, unsigned row) {
     }
     nux_array_catch_up(array);
     nux_array_settle_row(array, row);
-    uint64_t key = mix64(array->noise_seed + 0x9e3779b97f4a7c15u * ++array->conversions);
+    uint64_t key = nux_mix64(array->noise_seed + 0x9e3779b97f4a7c15u * ++array->conversions);
     convert_channel(array, NUX_ARRAY_CAUSAL, row, key, membrane, products);
-    convert_channel(array, NUX_ARRAY_ACAUSAL, row, mix64(key), membrane, products);
+    convert_channel(array, NUX_ARRAY_ACAUSAL, row, nux_mix64(key), membrane, products);
     array->latched = 1;
     array->latched_row = (int32_t)row;
     return true;

@@ -375,8 +375,9 @@ uint8_t *nux_plain_memory(nux_processor *, uint32_t address, uint32_t n);
 int nux_external_space(nux_processor *, uint32_t address, uint8_t **bytes);
 
 /* sites.c */
-void nux_report(nux_processor *, uint32_t pc, int kind);
-void nux_report_many(nux_processor *, uint32_t pc, int kind, uint64_t count);
+/* kind: enum nux_site_kind */
+void nux_report(nux_processor *, uint32_t pc, uint32_t kind);
+void nux_report_many(nux_processor *, uint32_t pc, uint32_t kind, uint64_t count);
 void nux_forget_sites(nux_processor *);
 void nux_restore_sites(nux_processor *, const nux_site *, size_t n, uint64_t unlisted);
 

@@ -11,7 +11,7 @@ static uint32_t slot_of(uint32_t pc, uint32_t kind) {
     return ((pc / 4 * 16 + kind) * 2654435761u >> 16) % NUX_SITE_SLOTS;
 }
 
-static void report(nux_processor *p, uint32_t pc, uint32_t kind, uint64_t count) {
+void nux_report_many(nux_processor *p, uint32_t pc, uint32_t kind, uint64_t count) {
     uint32_t slot = slot_of(pc, kind);
     for (; p->site_at[slot]; slot = (slot + 1) % NUX_SITE_SLOTS) {
         nux_site *site = &p->sites[p->site_at[slot] - 1];
@@ -28,16 +28,12 @@ static void report(nux_processor *p, uint32_t pc, uint32_t kind, uint64_t count)
     p->site_at[slot] = (uint16_t)p->num_sites;
 }
 
-void nux_report(nux_processor *p, uint32_t pc, int kind) { report(p, pc, (uint32_t)kind, 1); }
-
-void nux_report_many(nux_processor *p, uint32_t pc, int kind, uint64_t count) {
-    report(p, pc, (uint32_t)kind, count);
-}
+void nux_report(nux_processor *p, uint32_t pc, uint32_t kind) { nux_report_many(p, pc, kind, 1); }
 
 void nux_restore_sites(nux_processor *p, const nux_site *sites, size_t n, uint64_t unlisted) {
     nux_forget_sites(p);
     for (size_t i = 0; i < n; i++)
-        report(p, sites[i].pc, sites[i].kind, sites[i].count);
+        nux_report_many(p, sites[i].pc, sites[i].kind, sites[i].count);
     p->num_unlisted = unlisted;
 }
 

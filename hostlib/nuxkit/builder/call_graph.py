@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from nuxemu.isa import vector
+from nuxemu.isa import scalar, vector
 from nuxkit.builder.image import Function, Image
 
 _STACK_POINTER = 1
@@ -85,7 +85,7 @@ def _function_starts(image: Image) -> dict[int, Function]:
     for section in executable:
         for address, word in section.words():
             if word >> 26 == 18 and word & 1:
-                target = _through_stub(image, _branch_target(address, word))
+                target = _through_stub(image, scalar.branch_target(address, word))
                 names.setdefault(target, f"{target:#x}")
     bounds = sorted({*names, *(section.end for section in executable)})
     return {
@@ -107,7 +107,7 @@ def _analyse(image: Image, function: Function, starts: dict[int, Function]) -> N
         elif _is_indirect_call(word):
             node.unknown = node.unknown or "indirect call"
         elif word >> 26 in (16, 18):
-            target = _through_stub(image, _branch_target(address, word))
+            target = _through_stub(image, scalar.branch_target(address, word))
             inside = function.address <= target < function.end
             if (word & 1 and target in starts) or not inside:
                 node.callees[_entry(starts, target)] = None
@@ -124,9 +124,8 @@ def _entry(starts: dict[int, Function], target: int) -> int:
 def _pushed(word: int) -> int:
     """Bytes that ``stwu r1,-n(r1)`` or ``addi r1,r1,-n`` takes from the stack."""
     registers = (word >> 21 & 31, word >> 16 & 31)
-    displacement = (word & 0xFFFF) - (word << 1 & 0x10000)
     if word >> 26 in (14, 37) and registers == (_STACK_POINTER, _STACK_POINTER):
-        return max(0, -displacement)
+        return max(0, -scalar.signed_immediate(word))
     return 0
 
 
@@ -141,14 +140,6 @@ def _is_indirect_call(word: int) -> bool:
     return word & 0xFC0007FF in (19 << 26 | 528 << 1 | 1, 19 << 26 | 16 << 1 | 1)
 
 
-def _branch_target(address: int, word: int) -> int:
-    width = 26 if word >> 26 == 18 else 16
-    field = word & ((1 << width) - 4)
-    if field >> (width - 1):
-        field -= 1 << width
-    return (field if word & 2 else address + field) & 0xFFFFFFFF
-
-
 def _through_stub(image: Image, target: int) -> int:
     """Destination of the linker's bridge to code that a branch does not reach.
 
@@ -157,6 +148,5 @@ def _through_stub(image: Image, target: int) -> int:
     words = [word for _, word in image.code(target, target + 16)]
     is_stub = len(words) == 4 and words[2:] == [0x7D8903A6, 0x4E800420]
     if is_stub and words[0] >> 16 == 0x3D80 and words[1] >> 16 == 0x398C:
-        low = (words[1] & 0xFFFF) - (words[1] << 1 & 0x10000)
-        return ((words[0] << 16) + low) & 0xFFFFFFFF
+        return ((words[0] << 16) + scalar.signed_immediate(words[1])) & 0xFFFFFFFF
     return target

@@ -40,25 +40,9 @@ class AnalogArray(nuxemu.AnalogArray):
         with input_errors():
             super().set_weights(values, row, column)
 
-    @property
-    def offset_trim(self) -> npt.NDArray[np.float64]:
-        """See `nuxemu.AnalogArray.offset_trim`."""
-        return super().offset_trim
-
-    @offset_trim.setter
-    def offset_trim(self, counts: npt.ArrayLike) -> None:
+    def _of_columns(self, name: str, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
         with input_errors():
-            self._set_offset_trim(counts)
-
-    @property
-    def gain_trim(self) -> npt.NDArray[np.float64]:
-        """See `nuxemu.AnalogArray.gain_trim`."""
-        return super().gain_trim
-
-    @gain_trim.setter
-    def gain_trim(self, factors: npt.ArrayLike) -> None:
-        with input_errors():
-            self._set_gain_trim(factors)
+            return super()._of_columns(name, values)
 
     def multiply(
         self, inputs: npt.ArrayLike, *, num_sends: int = 1, wait_between_events: int = 5

@@ -108,7 +108,7 @@ def compile_network(
         }
         page = pages.get(index)
         if page is not None:
-            fields |= {"column": layer.column, "rows": page.rows}  # type: ignore[attr-defined]
+            fields["rows"] = page.rows
         first = 0 if page is None else page.first
         records.append(_record(layer, shape, network.shapes[index], fields, first))
         shape = network.shapes[index]
@@ -165,6 +165,7 @@ def _product_geometry(
         "side": layer.num_expansions,
         "sends": layer.num_sends,
         "wait": layer.wait_between_events,
+        "column": layer.column,
     }
 
 

@@ -53,7 +53,4 @@ def _branch(address: int, word: int) -> Branch | None:
         return None
     if word >> 26 not in (_B, _BC):
         return Branch(address, None, word)
-    width = 26 if word >> 26 == _B else 16
-    offset = word & ((1 << width) - 4)
-    offset -= (offset & 1 << (width - 1)) << 1
-    return Branch(address, (offset if word & 2 else address + offset) & 0xFFFFFFFF, word)
+    return Branch(address, scalar.branch_target(address, word), word)

@@ -82,7 +82,9 @@ class Registers:
     def _sum(self, ra: int, word: int) -> int | None:
         base = 0 if ra == 0 else self._known.get(ra)
         indexed = word >> 26 == 31
-        return _added(base, self._known.get(word >> 11 & 31) if indexed else _signed(word))
+        return _added(
+            base, self._known.get(word >> 11 & 31) if indexed else scalar.signed_immediate(word)
+        )
 
     def _result(self, mnemonic: str, word: int) -> int | None:
         rt, ra, rb = (self._known.get(word >> place & 31) for place in (21, 16, 11))
@@ -90,7 +92,7 @@ class Registers:
         low = word & 0xFFFF
         match mnemonic:
             case "addi":
-                return _added(zero_or_ra, _signed(word))
+                return _added(zero_or_ra, scalar.signed_immediate(word))
             case "addis":
                 return _added(zero_or_ra, low << 16)
             case "add":
@@ -223,7 +225,3 @@ def _place_of_vector(address: int | None, *, reads: bool) -> Place:
 
 def _added(a: int | None, b: int | None) -> int | None:
     return None if a is None or b is None else (a + b) & _WORD
-
-
-def _signed(word: int) -> int:
-    return (word & 0xFFFF) - (word << 1 & 0x10000)

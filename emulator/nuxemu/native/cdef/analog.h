@@ -31,7 +31,7 @@ typedef struct nux_analog {
     double charge_s;
 } nux_analog;
 
-// An ideal one without charge; NULL without memory.
+// One that is not configured yet, without charge; NULL without memory.
 nux_analog *nux_analog_new(void);
 void nux_analog_free(nux_analog *);
 
