@@ -42,7 +42,9 @@ def runtime_root() -> Path:
 
 
 def source_folder(name: str, file: str, what: str) -> Path:
-    """Directory of sources for the chip, installed or in the source tree, that has a file; errors call it `what`.
+    """Directory of sources for the chip, installed or in the source tree, that has a file.
+
+    Errors call it `what`.
 
     Raises
     ------
