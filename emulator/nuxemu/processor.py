@@ -68,6 +68,10 @@ class SiteKind(Enum):
     ON_NEURONS = lib.NUX_SITE_ON_NEURONS
     SATURATED = lib.NUX_SITE_SATURATED
 
+    UNINITIALISED = lib.NUX_SITE_UNINITIALISED
+    NO_BASELINE = lib.NUX_SITE_NO_BASELINE
+    NEVER_RESET = lib.NUX_SITE_NEVER_RESET
+
 
 class Checks(Enum):
     """Which likely mistakes a processor looks for; see `Processor.checks`."""
@@ -283,9 +287,11 @@ class Processor:
 
     @property
     def sram(self) -> npt.NDArray[np.uint8]:
-        """View of the SRAM, bytes. Write code with `write`, which renews its translation."""
+        """View of the SRAM, bytes, to read only: `write` also tells the checks, and renews code."""
         size = mm.SRAM_SIZE
-        return np.frombuffer(ffi.buffer(lib.nux_processor_sram(self._native), size), np.uint8)
+        view = np.frombuffer(ffi.buffer(lib.nux_processor_sram(self._native), size), np.uint8)
+        view.flags.writeable = False
+        return view
 
     def write_vector_register(self, index: int, lanes: bytes) -> None:
         """Write a vector register, 0 to 31: 128 bytes, lane 0 first."""
@@ -319,6 +325,14 @@ class Processor:
             raise IndexError(
                 f"{len(data)} bytes at 0x{address:08x} are not inside one of the memories"
             )
+
+    def forget_written(self) -> None:
+        """Take what is in the SRAM so far for nothing that the next program may read.
+
+        Checks report what it reads all the same before it, the host or the other processor has
+        written there.
+        """
+        lib.nux_processor_forget_written(self._native)
 
     def read(self, address: int, size: int) -> bytes:
         """Read `size` bytes from SRAM or the data view of an external memory; see `write`."""

@@ -214,6 +214,7 @@ class Chip:
         program = _as_program(program)
         self.model.hold(hemisphere)
         ppu.write(mm.SRAM_BASE, bytes(mm.SRAM_SIZE))
+        ppu.forget_written()
         for segment in program.segments:
             ppu.write(data_address(segment.address), segment.data)
         limit = program.symbols.get("__stack_limit")

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const uint32_t magic = 0x5241584e, version = 2; // "NXAR"
+static const uint32_t magic = 0x5241584e, version = 3; // "NXAR"
 
 typedef struct {
     double pre_time_s[NUX_ARRAY_ROWS][NUX_ARRAY_COLUMNS];
@@ -45,6 +45,7 @@ typedef struct {
     DO(stream, (array)->latch);                                                                    \
     DO(stream, (array)->latched);                                                                  \
     DO(stream, (array)->latched_row);                                                              \
+    DO(stream, (array)->was_reset);                                                                \
     DO(stream, (array)->random);                                                                   \
     DO(stream, (array)->now_s)
 
@@ -155,7 +156,8 @@ static bool is_consistent(const nux_array *a, const synapse_history *history) {
            BETWEEN(history->pre_time_s, never, now) &&
            bytes_are_at_most(history->fired, sizeof history->fired, 1) &&
            spikes_are_paired(history) && (a->latched == 0 || a->latched == 1) &&
-           a->latched_row >= -1 && a->latched_row < NUX_ARRAY_ROWS;
+           a->latched_row >= -1 && a->latched_row < NUX_ARRAY_ROWS &&
+           bytes_are_at_most(a->was_reset, sizeof a->was_reset, 3);
 #undef BETWEEN
 }
 

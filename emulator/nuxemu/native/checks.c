@@ -3,6 +3,7 @@
 #include "array.h"
 #include "fxv_table.h"
 #include "processor.h"
+#include <string.h>
 
 enum { WORD_BITS = 64 };
 
@@ -13,10 +14,144 @@ enum {
 #undef ROW
 };
 
-void nux_processor_set_checks(nux_processor *p, int checks) { p->checks = checks; }
+/* What arithmetic instructions do to the accumulator and to correlation readings. */
+enum {
+    BYTES = 1,
+    HALVES = 2,
+    READS_ACC = 4,
+    SUBTRACTS = 8,
+    COMBINES = 16, /* adds or multiplies: with negative lanes, that is a subtraction too */
+};
+static const uint8_t traits[NUX_FXV_COUNT] = {
+    [row_fxvaddbm] = BYTES | COMBINES,
+    [row_fxvaddhm] = HALVES | COMBINES,
+    [row_fxvaddbfs] = BYTES | COMBINES,
+    [row_fxvaddhfs] = HALVES | COMBINES,
+    [row_fxvsubbm] = SUBTRACTS,
+    [row_fxvsubhm] = SUBTRACTS,
+    [row_fxvsubbfs] = SUBTRACTS,
+    [row_fxvsubhfs] = SUBTRACTS,
+    [row_fxvmulbm] = BYTES | COMBINES,
+    [row_fxvmulhm] = HALVES | COMBINES,
+    [row_fxvmulbfs] = BYTES | COMBINES,
+    [row_fxvmulhfs] = HALVES | COMBINES,
+    [row_fxvmultacbm] = BYTES | COMBINES,
+    [row_fxvmultachm] = HALVES | COMBINES,
+    [row_fxvmultacbfs] = BYTES | COMBINES,
+    [row_fxvmultachfs] = HALVES | COMBINES,
+    [row_fxvaddtacb] = BYTES | COMBINES,
+    [row_fxvaddtachm] = HALVES | COMBINES,
+    [row_fxvmabm] = BYTES | COMBINES | READS_ACC,
+    [row_fxvmahm] = HALVES | COMBINES | READS_ACC,
+    [row_fxvmabfs] = BYTES | COMBINES | READS_ACC,
+    [row_fxvmahfs] = HALVES | COMBINES | READS_ACC,
+    [row_fxvmatacbm] = BYTES | COMBINES | READS_ACC,
+    [row_fxvmatachm] = HALVES | COMBINES | READS_ACC,
+    [row_fxvmatacbfs] = BYTES | COMBINES | READS_ACC,
+    [row_fxvmatachfs] = HALVES | COMBINES | READS_ACC,
+    [row_fxvaddacbm] = BYTES | COMBINES | READS_ACC,
+    [row_fxvaddachm] = HALVES | COMBINES | READS_ACC,
+    [row_fxvaddacbfs] = BYTES | COMBINES | READS_ACC,
+    [row_fxvaddachfs] = HALVES | COMBINES | READS_ACC,
+    [row_fxvaddactacb] = BYTES | COMBINES | READS_ACC,
+    [row_fxvaddactachm] = HALVES | COMBINES | READS_ACC,
+    [row_fxvaddactacbf] = BYTES | COMBINES | READS_ACC,
+    [row_fxvaddactachf] = HALVES | COMBINES | READS_ACC,
+};
+
+#define REGISTER(r) (UINT64_C(1) << (r))
+#define ACCUMULATOR REGISTER(NUX_ACCUMULATOR)
+
+void nux_processor_set_checks(nux_processor *p, int checks) {
+    p->checks = checks;
+    if (!checks) /* nobody keeps account now: later checks are silent about it */
+        memset(p->written, 0xff, p->config.sram_size / 8);
+    nux_forget_plans(p);
+}
+
+void nux_processor_forget_written(nux_processor *p) {
+    if (!p->checks)
+        return;
+    memset(p->written, 0, p->config.sram_size / 8);
+    nux_forget_plans(p);
+}
+
+void nux_forget_stack(nux_processor *p) {
+    if (p->checks && p->stack_limit && p->stack_limit < NUX_STACK_TOP &&
+        p->config.sram_size >= NUX_STACK_TOP)
+        nux_forget_written(p->written, p->stack_limit, NUX_STACK_TOP - p->stack_limit);
+}
 
 void nux_processor_vector_written(nux_processor *p, uint32_t index) {
     p->vectors_written |= 1u << (index & 31);
+    p->raw &= ~REGISTER(index & 31);
+}
+
+/* Words may be padded: those with any written byte are taken for written from then on. */
+void nux_check_load(nux_processor *p, uint32_t pc, uint32_t address, uint32_t size) {
+    uint32_t at;
+    uint8_t *bits = nux_written_bits(p, address, size, &at);
+    if (!bits || nux_all_written(bits, at, size))
+        return;
+    uint64_t all = nux_low_bits(size);
+    if ((nux_unwritten(bits, at) & all) == all)
+        nux_report(p, pc, NUX_SITE_UNINITIALISED);
+    else
+        nux_mark_written(bits, at, size);
+}
+
+void nux_check_vector_load(nux_processor *p, uint32_t pc, uint32_t address, uint32_t size) {
+    uint32_t at;
+    const uint8_t *bits = nux_written_bits(p, address, size, &at);
+    if (bits && !nux_all_written(bits, at, size))
+        nux_report(p, pc, NUX_SITE_UNINITIALISED);
+}
+
+/* Whether any lane of a register or of the accumulator is negative. */
+static bool any_negative(const nux_vstate *vectors, uint32_t r, bool bytes) {
+    uint32_t found = 0;
+    if (r == NUX_ACCUMULATOR)
+        for (uint32_t i = 0; i < sizeof vectors->acc / sizeof *vectors->acc; i++)
+            found |= vectors->acc[i] & (bytes ? 0x80008000u : 0x80000000u);
+    else
+        for (uint32_t lane = 0; lane < NUX_VECTOR_BYTES; lane += bytes ? 1 : 2)
+            found |= vectors->vr[r][lane] & 0x80u;
+    return found != 0;
+}
+
+/* What a calculation reads, as far as readings go through it. */
+static uint64_t sources_of(const nux_vinsn *v) {
+    bool moves = v->index == row_fxvsel && !v->cond; /* VRB as it is */
+    return (moves ? 0 : REGISTER(v->ra)) | (v->reads == 2 ? REGISTER(v->rb) : 0) |
+           (traits[v->index] & READS_ACC ? ACCUMULATOR : 0);
+}
+
+static bool has_baseline(const nux_processor *p, const nux_vinsn *v, uint64_t others) {
+    uint8_t what = traits[v->index];
+    if (what & SUBTRACTS)
+        return true;
+    for (uint32_t r = 0; what & COMBINES && others >> r; r++)
+        if (others >> r & 1 && any_negative(p->vectors, r, what & BYTES))
+            return true;
+    return false;
+}
+
+/* A correlation reading stays raw until something is subtracted from it, or it from something. */
+static void follow_reading(nux_processor *p, const nux_vinsn *v) {
+    if (v->kind == NUX_VSTAX || v->kind == NUX_VOUTX || v->unit == NUX_UNIT_COMPARE)
+        return;
+    uint32_t to = v->writes ? v->rt : NUX_ACCUMULATOR;
+    if (v->kind != NUX_VARITH) {
+        p->raw &= ~REGISTER(to);
+        return;
+    }
+    uint64_t sources = sources_of(v), raw = sources & p->raw;
+    if (raw && !has_baseline(p, v, sources & ~raw)) {
+        p->raw |= REGISTER(to);
+        p->reading_at[to] = p->reading_at[__builtin_ctzll(raw)];
+    } else if (raw || !(v->reads_condition && v->cond)) { /* else lanes keep what they were */
+        p->raw &= ~REGISTER(to);
+    }
 }
 
 static uint32_t mask_bit(uint32_t pc) { return pc / 4 % (NUX_MASK_WORDS * WORD_BITS); }
@@ -45,6 +180,8 @@ void nux_check_vector(nux_processor *p, const nux_vinsn *v, uint32_t pc) {
         nux_report(p, pc, NUX_SITE_UNWRITTEN);
     if (v->reads_condition && v->cond && !p->condition_set)
         nux_report(p, pc, NUX_SITE_NO_CONDITION);
+    if (p->raw)
+        follow_reading(p, v);
     if (v->writes)
         p->vectors_written |= 1u << v->rt;
     if (v->unit == NUX_UNIT_COMPARE)
@@ -69,21 +206,40 @@ static bool any_beyond(const uint8_t *lanes, const uint8_t *enable) {
     return beyond > NUX_WEIGHT_MAX;
 }
 
-void nux_check_write(nux_processor *p, uint32_t pc, uint32_t address, const uint8_t *lanes,
+void nux_check_write(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t address,
                      const uint8_t *enable) {
     unsigned row, half;
     if (enable)
         check_mask(p, pc, enable);
-    if (nux_array_weights_at(address, &row, &half) && any_beyond(lanes, enable))
+    if (!nux_array_weights_at(address, &row, &half))
+        return;
+    if (any_beyond(p->vectors->vr[v->rt], enable))
         nux_report(p, pc, NUX_SITE_WEIGHT);
+    if (p->raw & REGISTER(v->rt))
+        nux_report(p, p->reading_at[v->rt], NUX_SITE_NO_BASELINE);
 }
 
-void nux_check_read(nux_processor *p, uint32_t pc, uint32_t address, int kind) {
+/* A reading of sensors; neurons are read in row 0. */
+static void check_reading(nux_processor *p, const nux_vinsn *v, uint32_t pc, unsigned channel) {
+    int32_t row = p->array->latched_row;
+    if (row <= 0)
+        return;
+    p->raw |= REGISTER(v->rt);
+    p->reading_at[v->rt] = pc;
+    if (p->checks == NUX_CHECKS_STRICT && !(p->array->was_reset[row] >> channel & 1))
+        nux_report(p, pc, NUX_SITE_NEVER_RESET);
+}
+
+void nux_check_read(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t address, int kind) {
     unsigned channel;
+    if (kind != NUX_ARRAY_CONVERT && kind != NUX_ARRAY_BUFFERED)
+        return;
     if (kind == NUX_ARRAY_BUFFERED && !p->array->latched)
         nux_report(p, pc, NUX_SITE_NOT_LATCHED);
-    if (kind == NUX_ARRAY_CONVERT && nux_array_correlation_at(address, &channel) &&
-        nux_array_is_on_neurons(p->array, channel))
+    bool of_row = nux_array_correlation_at(address, &channel);
+    if (!nux_array_is_on_neurons(p->array, channel))
+        check_reading(p, v, pc, channel);
+    else if (of_row && kind == NUX_ARRAY_CONVERT)
         nux_report(p, pc, NUX_SITE_ON_NEURONS);
 }
 
@@ -91,8 +247,13 @@ static int32_t halfword(const uint8_t *lanes, uint32_t i) {
     return (int16_t)(lanes[2 * i] << 8 | lanes[2 * i + 1]);
 }
 
-/* Sums, differences and products; those with the accumulator are not looked at. */
-static int32_t wide_result(uint8_t index, int32_t a, int32_t b, uint32_t bits) {
+static int64_t saturated(int64_t value, uint32_t bits) {
+    int64_t limit = INT64_C(1) << (bits - 1);
+    return value >= limit ? limit - 1 : value < -limit ? -limit : value;
+}
+
+/* What a saturating instruction would give without limits. */
+static int64_t wide_result(uint8_t index, int64_t a, int64_t b, int64_t acc, uint32_t bits) {
     switch (index) {
     case row_fxvaddbfs:
     case row_fxvaddhfs:
@@ -100,38 +261,70 @@ static int32_t wide_result(uint8_t index, int32_t a, int32_t b, uint32_t bits) {
     case row_fxvsubbfs:
     case row_fxvsubhfs:
         return a - b;
-    default: /* fractional products: only minimum times minimum is beyond */
+    case row_fxvmulbfs: /* only minimum times minimum is beyond, as in all products */
+    case row_fxvmulhfs:
         return a * b >> (bits - 1);
+    case row_fxvmultacbfs:
+    case row_fxvmultachfs:
+        return 2 * a * b;
+    case row_fxvmabfs:
+    case row_fxvmahfs:
+    case row_fxvmatacbfs:
+    case row_fxvmatachfs:
+        return acc + saturated(2 * a * b, 2 * bits);
+    default:
+        return acc + a * (INT64_C(1) << bits);
     }
 }
 
-static uint32_t lane_bits(uint8_t index) {
+typedef struct {
+    uint8_t lane, limit; /* bits of a lane, and of what saturates */
+} widths;
+
+static widths widths_of(uint8_t index) {
     switch (index) {
     case row_fxvaddbfs:
     case row_fxvsubbfs:
     case row_fxvmulbfs:
-        return 8;
+        return (widths){8, 8};
     case row_fxvaddhfs:
     case row_fxvsubhfs:
     case row_fxvmulhfs:
-        return 16;
+        return (widths){16, 16};
+    case row_fxvmultacbfs:
+    case row_fxvmabfs:
+    case row_fxvmatacbfs:
+    case row_fxvaddacbfs:
+    case row_fxvaddactacbf:
+        return (widths){8, 16};
+    case row_fxvmultachfs:
+    case row_fxvmahfs:
+    case row_fxvmatachfs:
+    case row_fxvaddachfs:
+    case row_fxvaddactachf:
+        return (widths){16, 32};
     default:
-        return 0;
+        return (widths){0, 0};
     }
 }
 
+static int32_t accumulator(const nux_vstate *vectors, uint32_t i, uint32_t bits) {
+    uint32_t word = vectors->acc[bits == 8 ? i / 2 : i];
+    return bits == 16 ? (int32_t)word : (int16_t)(i % 2 ? word : word >> 16);
+}
+
 void nux_check_saturation(nux_processor *p, const nux_vinsn *v, uint32_t pc) {
-    uint32_t bits = lane_bits(v->index);
-    if (!bits)
+    widths w = widths_of(v->index);
+    if (!w.lane)
         return;
     const uint8_t *va = p->vectors->vr[v->ra], *vb = p->vectors->vr[v->rb];
-    uint32_t count = 0;
+    uint32_t count = 0, bits = w.lane;
     for (uint32_t i = 0; i < NUX_VECTOR_BYTES * 8 / bits; i++) {
         int32_t a = bits == 8 ? (int8_t)va[i] : halfword(va, i);
         int32_t b = bits == 8 ? (int8_t)vb[i] : halfword(vb, i);
-        int32_t wide = wide_result(v->index, a, b, bits), limit = 1 << (bits - 1);
+        int64_t wide = wide_result(v->index, a, b, accumulator(p->vectors, i, bits), bits);
         bool enabled = !v->cond || p->vectors->vcr[i * bits / 8] == v->cond;
-        count += enabled && (wide >= limit || wide < -limit);
+        count += enabled && wide != saturated(wide, w.limit);
     }
     if (count)
         nux_report_many(p, pc, NUX_SITE_SATURATED, count);

@@ -10,6 +10,7 @@
 #include "memory_map.h"
 #include "processor.h"
 #include "state.h"
+#include "written.h"
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -22,7 +23,9 @@ nux_chip *nux_chip_new(void) {
     nux_registers_reset(&chip->registers);
     chip->ext = nux_reserve(NUX_EXTMEM_SIZE);
     chip->dram = nux_reserve(NUX_DRAM_SIZE);
-    if (!chip->ext || !chip->dram) {
+    chip->ext_bits = nux_reserve(NUX_WRITTEN_BYTES(NUX_EXTMEM_SIZE));
+    chip->dram_bits = nux_reserve(NUX_WRITTEN_BYTES(NUX_DRAM_SIZE));
+    if (!chip->ext || !chip->dram || !chip->ext_bits || !chip->dram_bits) {
         nux_chip_free(chip);
         return NULL;
     }
@@ -37,6 +40,10 @@ void nux_chip_free(nux_chip *chip) {
         munmap(chip->ext, NUX_EXTMEM_SIZE);
     if (chip->dram)
         munmap(chip->dram, NUX_DRAM_SIZE);
+    if (chip->ext_bits)
+        munmap(chip->ext_bits, NUX_WRITTEN_BYTES(NUX_EXTMEM_SIZE));
+    if (chip->dram_bits)
+        munmap(chip->dram_bits, NUX_WRITTEN_BYTES(NUX_DRAM_SIZE));
     free(chip);
 }
 

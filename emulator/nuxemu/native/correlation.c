@@ -245,6 +245,10 @@ void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double 
 NUX_ARRAY_CLONES
 static void clear_row(nux_array *array, unsigned row, const uint8_t *chosen) {
     const nux_i64x4 lane_bits = {0x1, 0x100, 0x10000, 0x1000000};
+    uint8_t any = 0;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        any |= chosen[column];
+    array->was_reset[row] |= any & 3;
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += NUX_LANES) {
         uint32_t four;
         memcpy(&four, &chosen[column], sizeof four);

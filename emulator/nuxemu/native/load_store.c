@@ -61,6 +61,8 @@ static bool load_store_multiple(nux_processor *p, uint32_t w, uint32_t pc, bool 
         one.reads = store ? UINT64_C(1) << r : 0;
         p->cycles += nux_pipe_wait(&p->timing.pipe, &one);
         unsynced |= nux_is_unsynced(p, address, 4);
+        if (p->checks && !store)
+            nux_check_load(p, pc, address, 4);
         int reason =
             store ? nux_store(p, address, 4, p->gpr[r]) : nux_load(p, address, 4, &p->gpr[r]);
         if (reason)
@@ -86,6 +88,8 @@ bool nux_execute_load_store(nux_processor *p, const nux_decoded *d, uint32_t pc)
     if (store && !check_stack(p, w, pc, address, size))
         return false;
     check_sync(p, pc, address, size);
+    if (p->checks && !store)
+        nux_check_load(p, pc, address, size);
     int reason = store ? nux_store(p, address, size, value) : nux_load(p, address, size, &value);
     if (reason)
         return refuse_access(p, reason, pc, address, size, store);

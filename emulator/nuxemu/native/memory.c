@@ -31,6 +31,24 @@ uint8_t *nux_plain_memory(nux_processor *p, uint32_t address, uint32_t n) {
     return nux_external_bytes(p->chip, address, n);
 }
 
+uint8_t *nux_written_bits(nux_processor *p, uint32_t address, uint32_t n, uint32_t *at) {
+    uint8_t *bytes = nux_plain_memory(p, address, n);
+    if (!bytes)
+        return NULL;
+    if (bytes >= p->sram && bytes < p->sram + p->config.sram_size) {
+        *at = (uint32_t)(bytes - p->sram);
+        return p->written;
+    }
+    bool dram = address >= NUX_DRAM_DATA_BASE;
+    *at = address - (dram ? NUX_DRAM_DATA_BASE : NUX_EXTMEM_DATA_BASE);
+    return dram ? p->chip->dram_bits : p->chip->ext_bits;
+}
+
+void nux_sram_written(nux_processor *p, uint32_t offset, uint32_t n) {
+    nux_mark_written(p->written, offset, n);
+    nux_code_written(p, offset, n);
+}
+
 static uint32_t memory_latency(const nux_processor *p, uint32_t address) {
     if (p->config.ideal_bus)
         return p->config.bus_latency;
@@ -83,9 +101,9 @@ int nux_store(nux_processor *p, uint32_t address, uint32_t size, uint32_t value)
         if (NUX_IS_TRACED(p->chip))
             nux_trace_store(p, address, size);
         if (bytes >= p->sram && bytes < p->sram + p->config.sram_size)
-            nux_code_written(p, (uint32_t)(bytes - p->sram), 4);
+            nux_sram_written(p, (uint32_t)(bytes - p->sram) + (address & 3), size);
         else
-            nux_external_written(p->chip, address & ~3u, 4);
+            nux_external_written(p->chip, address, size);
         return 0;
     }
     if (address & NUX_OMNIBUS_DATA_BASE) {
@@ -116,7 +134,7 @@ int nux_processor_write(nux_processor *p, uint32_t address, const uint8_t *data,
         return -1;
     memcpy(bytes, data, n);
     if (bytes >= p->sram && bytes < p->sram + p->config.sram_size)
-        nux_code_written(p, (uint32_t)(bytes - p->sram), (uint32_t)n);
+        nux_sram_written(p, (uint32_t)(bytes - p->sram), (uint32_t)n);
     else
         nux_external_written(p->chip, address, (uint32_t)n);
     return 0;

@@ -6,13 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_GUARDS = 64 };
+enum { MAX_GUARDS = 64, MAX_TOUCHES = 64, MAX_TOUCHED = 1024 };
 
 typedef struct {
     nux_guard guards[MAX_GUARDS];
     nux_guard_origin origins[MAX_GUARDS];
     uint32_t count;
 } guard_list;
+
+typedef struct {
+    nux_touch touches[MAX_TOUCHES];
+    uint32_t count;
+} touch_list;
 
 /* Lowest address of a check, for registers of value 0. */
 static uint32_t lowest_of(const guard_list *list, uint32_t i) {
@@ -83,15 +88,104 @@ static bool add_guard(const nux_processor *p, guard_list *list, const nux_check 
     return true;
 }
 
+static const uint32_t zero; /* in place of a register */
+
+/* Adds bytes to a touch with the same registers, `distance` from its lowest one; false: they do not
+ * fit in. */
+static bool extend(nux_touch *t, int32_t distance, uint64_t bytes, uint32_t n) {
+    uint32_t used = 64 - (uint32_t)__builtin_clzll(t->mask);
+    if (distance >= 0 && (uint32_t)distance + n <= NUX_WRITTEN_SPAN) {
+        t->mask |= bytes << distance;
+        return true;
+    }
+    if (distance >= 0 || distance < -NUX_WRITTEN_SPAN ||
+        used + (uint32_t)-distance > NUX_WRITTEN_SPAN)
+        return false;
+    t->mask = t->mask << -distance | bytes;
+    t->low += (uint32_t)distance;
+    return true;
+}
+
+static bool add_span(const nux_processor *p, touch_list *list, const nux_value *v, uint32_t low,
+                     uint32_t n) {
+    nux_touch new = {
+        .mask = nux_low_bits(n),
+        .a = v->first == NO_REGISTER ? &zero : p->gpr + v->first,
+        .b = v->second == NO_REGISTER ? NULL : p->gpr + v->second,
+        .low = low,
+        .as = v->first_shift,
+        .bs = v->second_shift,
+    };
+    for (uint32_t i = 0; i < list->count; i++) {
+        nux_touch *t = &list->touches[i];
+        if (t->a == new.a && t->b == new.b && t->as == new.as && t->bs == new.bs &&
+            extend(t, (int32_t)(low - t->low), new.mask, n))
+            return true;
+    }
+    if (list->count == MAX_TOUCHES)
+        return false;
+    list->touches[list->count++] = new;
+    return true;
+}
+
+/* A load of one byte whose address is not known before the block runs: the engine needs no check of
+ * it, and what it reads is looked at by strict checks only. */
+static bool is_free(const nux_processor *p, const nux_decoded *d, const nux_value *address) {
+    return nux_is_byte_load(d) && !address->known && p->checks != NUX_CHECKS_STRICT;
+}
+
+/* Adds the bytes that an access may reach; false: too many. */
+static bool add_touch(const nux_processor *p, touch_list *list, const nux_decoded *d,
+                      const nux_value registers[32]) {
+    nux_value v = nux_address_of(d, registers);
+    uint32_t size = (uint32_t)nux_scalar_rows[d->id].size + v.slack;
+    if (is_free(p, d, &v))
+        return true;
+    if (!v.known || size > MAX_TOUCHED)
+        return false;
+    if (v.first == NO_REGISTER && v.offset < p->config.sram_size &&
+        size <= p->config.sram_size - v.offset && nux_all_written(p->written, v.offset, size))
+        return true;
+    for (uint32_t at = 0, n; at < size; at += n) {
+        n = size - at < NUX_WRITTEN_SPAN ? size - at : NUX_WRITTEN_SPAN;
+        if (!add_span(p, list, &v, v.offset + at, n))
+            return false;
+    }
+    return true;
+}
+
 void nux_set_code_end(nux_processor *p, uint32_t code_end) {
     p->code_end = code_end;
     nux_forget_plans(p); /* their checks of stores have it built in */
 }
 
+/* An access whose address the registers do not tell exactly need not be looked at. */
+static bool may_be_anywhere(const nux_processor *p, const nux_decoded *d, const nux_value *v,
+                            uint32_t lowest) {
+    if (p->num_unsynced)
+        return false;
+    uint32_t span = (uint32_t)nux_scalar_rows[d->id].size + v->slack;
+    return is_free(p, d, v) || (v->known && span <= p->config.sram_size &&
+                                lowest <= p->config.sram_size - span &&
+                                nux_all_written(p->written, lowest, span));
+}
+
+static void check_access(nux_processor *p, const nux_decoded *d, uint32_t pc, uint32_t address) {
+    uint32_t size = (uint32_t)nux_scalar_rows[d->id].size;
+    if (nux_is_unsynced(p, address, size))
+        nux_report(p, pc, NUX_SITE_NO_SYNC);
+    if (!p->checks)
+        return;
+    if (d->kind == NUX_KIND_LOAD)
+        nux_check_load(p, pc, address, size);
+    else if (address < p->config.sram_size)
+        nux_mark_written(p->written, address, size);
+}
+
 /* Looks at the plain accesses of a block: whether one has an address that the registers at the
- * start do not tell exactly, whose place is left in *pc; or, with `report`, which of them meet
- * vector data that no sync has made visible yet. */
-static bool scan_accesses(nux_processor *p, uint32_t *pc, uint32_t bytes, bool report) {
+ * start do not tell exactly, whose place is left in *pc; or, with `check`, whether they meet
+ * vector data that no sync has made visible yet, or memory that nobody has written. */
+static bool scan_accesses(nux_processor *p, uint32_t *pc, uint32_t bytes, bool check) {
     const nux_decoded *d = nux_decoded_at(p, *pc);
     nux_value registers[32];
     nux_values_reset(registers);
@@ -99,21 +193,23 @@ static bool scan_accesses(nux_processor *p, uint32_t *pc, uint32_t bytes, bool r
         if (d->kind == NUX_KIND_BRANCH)
             break;
         if (nux_is_memory(d)) {
-            if (!nux_address_now(p, d, registers, &address))
+            bool exact = nux_address_now(p, d, registers, &address);
+            nux_value v = nux_address_of(d, registers);
+            if (!exact && !may_be_anywhere(p, d, &v, address))
                 return true;
-            if (nux_is_byte_load(d) && address >= p->config.sram_size)
+            if (exact && nux_is_byte_load(d) && address >= p->config.sram_size)
                 break; /* the engine will stop here, and begin a new block */
-            if (report && nux_is_unsynced(p, address, (uint32_t)nux_scalar_rows[d->id].size))
-                nux_report(p, *pc, NUX_SITE_NO_SYNC);
+            if (exact && check)
+                check_access(p, d, *pc, address);
         }
         nux_values_follow(d, registers);
     }
     return false;
 }
 
-/* Reports the plain accesses of a block to unsynced vector data. False: the engine must not run
- * it now, because an access of unknown address had to become native to be checked. */
-bool nux_check_block_sync(nux_processor *p, uint32_t pc, uint32_t bytes) {
+/* False: the engine must not run the block now, because an access of unknown address had to become
+ * native to be looked at. */
+bool nux_check_block(nux_processor *p, uint32_t pc, uint32_t bytes) {
     uint32_t at = pc;
     if (scan_accesses(p, &at, bytes, false)) {
         nux_make_native(p, at);
@@ -126,14 +222,32 @@ bool nux_check_block_sync(nux_processor *p, uint32_t pc, uint32_t bytes) {
 
 static bool is_simple(const nux_guard *g) { return !g->b && !g->as; }
 
-/* Copies a plan and its checks into one piece of memory. */
-static nux_plan *store_plan(const nux_processor *p, const nux_plan *plan, const guard_list *list) {
-    size_t size = sizeof *plan + list->count * sizeof *list->guards;
+/* Fills a plan's touches, and those that are more or not simple into `more`. */
+static void store_touches(nux_plan *plan, const touch_list *list, nux_touch *more) {
+    uint32_t quick = 0;
+    plan->more_touches = more;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const nux_touch *t = &list->touches[i];
+        if (!t->b && !t->as && quick < NUX_QUICK_TOUCHES)
+            plan->touches[quick++] = *t;
+        else
+            more[plan->num_more_touches++] = *t;
+    }
+    for (; quick < NUX_QUICK_TOUCHES; quick++)
+        plan->touches[quick].a = &zero;
+}
+
+/* Copies a plan, its checks and its touches into one piece of memory. */
+static nux_plan *store_plan(const nux_processor *p, const nux_plan *plan, const guard_list *list,
+                            const touch_list *touches) {
+    size_t guards = sizeof *plan + list->count * sizeof *list->guards;
+    size_t size = guards + touches->count * sizeof *touches->touches;
     nux_plan *result = aligned_alloc(64, (size + 63) / 64 * 64);
     if (!result)
         return NULL;
     *result = *plan;
     result->num_guards = list->count;
+    store_touches(result, touches, (nux_touch *)((uint8_t *)result + guards));
     uint32_t n = 0, num_simple = 0;
     for (int simple = 1; simple >= 0; simple--) {
         for (uint32_t i = 0; i < list->count; i++)
@@ -171,6 +285,7 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     uint32_t offset = pc - region->base, end_pc = pc;
     nux_decoded *words = &region->pages[offset / PAGE_BYTES][offset % PAGE_BYTES / 4];
     guard_list list = {.count = 0};
+    touch_list touches = {.count = 0};
     nux_value registers[32];
     nux_plan plan = {.key = PLAN_KEY(pc, bytes), .branch = NO_BRANCH};
     uint32_t whole = bytes; /* with the native instructions behind its end */
@@ -201,7 +316,8 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
             break;
         }
         nux_check c = nux_check_of(p, d, registers);
-        if (c.needed && !add_guard(p, &list, &c)) {
+        if ((c.needed && !add_guard(p, &list, &c)) ||
+            (p->checks && nux_is_memory(d) && !add_touch(p, &touches, d, registers))) {
             nux_make_native(p, end_pc);
             return NULL;
         }
@@ -210,7 +326,7 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     plan.end_pc = end_pc;
     nux_plan **place = &p->plans[pc / 4 % NUM_PLANS];
     plan.next = *place;
-    nux_plan *result = store_plan(p, &plan, &list);
+    nux_plan *result = store_plan(p, &plan, &list, &touches);
     if (result)
         *place = result;
     return result;

@@ -32,9 +32,10 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
         p->plans[i] = &p->no_plan;
     p->array = array;
     p->sram = nux_reserve(config->sram_size);
+    p->written = malloc(NUX_WRITTEN_BYTES(config->sram_size));
     p->vectors = aligned_alloc(64, (sizeof *p->vectors + 63) / 64 * 64);
     bool ok =
-        p->sram && p->vectors && nux_visits_open(p) &&
+        p->sram && p->written && p->vectors && nux_visits_open(p) &&
         make_region(&p->regions[0], NUX_SRAM_BASE, config->sram_size, 0x01000000, p->sram) &&
         make_region(&p->regions[1], NUX_EXTMEM_FETCH_BASE, NUX_EXTMEM_SIZE, 0x02000000,
                     chip->ext) &&
@@ -51,6 +52,7 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
     chip->control[config->hemisphere] = NUX_INHIBIT_RESET;
     chip->array[config->hemisphere] = array;
     memset(p->vectors, 0, sizeof *p->vectors);
+    memset(p->written, 0xff, NUX_WRITTEN_BYTES(config->sram_size));
     nux_processor_reset(p);
     return p;
 }
@@ -79,6 +81,7 @@ void nux_processor_free(nux_processor *p) {
     }
     if (p->sram)
         munmap(p->sram, p->config.sram_size);
+    free(p->written);
     free(p->vectors);
     free(p);
 }
@@ -97,6 +100,9 @@ void nux_processor_reset(nux_processor *p) {
     memset(p->vectors->vcr, 0, sizeof p->vectors->vcr);
     p->num_unsynced = 0;
     p->vectors_written = p->condition_set = 0;
+    p->raw = 0;
+    memset(p->reading_at, 0, sizeof p->reading_at);
+    nux_forget_stack(p);
     memset(p->masks_met, 0, sizeof p->masks_met);
     nux_forget_sites(p);
     if (p->profile)

@@ -20,6 +20,7 @@
 #include "vector.h"
 #include "vector_states.h"
 #include "vector_timing.h"
+#include "written.h"
 #include <stdbool.h>
 
 #define NO_ADDRESS 0xffffffffu
@@ -93,6 +94,15 @@ typedef struct {
     uint8_t as, bs;
 } nux_guard;
 
+/* Bytes of the SRAM that a block reads or writes: those of the bits in `mask` from
+ * *a << as + *b << bs + low on. */
+typedef struct {
+    uint64_t mask;
+    const uint32_t *a, *b; /* general registers; b NULL: none */
+    uint32_t low;
+    uint8_t as, bs;
+} nux_touch;
+
 /* Where a check comes from. */
 typedef struct {
     uint32_t floor; /* lowest value allowed, subtracted in x */
@@ -113,7 +123,7 @@ typedef struct {
     uint64_t missed;  /* how often its branch went elsewhere than predicted */
 } nux_visit;
 
-enum { NUX_QUICK_GUARDS = 2, NUX_MAX_VISITS = 1 << 16 };
+enum { NUX_QUICK_GUARDS = 2, NUX_QUICK_TOUCHES = 2, NUX_MAX_VISITS = 1 << 16 };
 enum { NUX_MISSED = 1, NUX_TAKEN = 2 };
 
 /* What does not depend on the state. The part that the hook uses fills a line of the host's
@@ -130,6 +140,10 @@ typedef struct nux_plan {
     uint8_t slot; /* place where the branch predictor had the branch last */
     bool has_more_guards;
     struct nux_plan *next; /* in the same place of the table */
+
+    nux_touch touches[NUX_QUICK_TOUCHES]; /* of one register, not shifted; or with mask 0 */
+    const nux_touch *more_touches;
+    uint32_t num_more_touches;
 
     const nux_decoded *native; /* native instructions that end the block, or NULL */
     uint8_t *place;            /* of the branch: nux_decoded.slot */
@@ -152,6 +166,9 @@ typedef struct {
     uint32_t low, high; /* addresses [low, high) */
 } nux_stretch;
 enum { MAX_UNSYNCED = 8 };
+
+/* Vector registers, and the accumulator behind them. */
+enum { NUX_ACCUMULATOR = NUX_NUM_VECTOR_REGISTERS, NUX_RAW_REGISTERS };
 
 /* Branch predictor: a place for each of the last branches. */
 enum { NUX_BRANCHES = 16 };
@@ -264,6 +281,9 @@ struct nux_processor {
     uint32_t vectors_written; /* bit of each register */
     uint32_t condition_set;   /* by a comparison */
     uint64_t masks_met[NUX_MASK_WORDS];
+    uint8_t *written; /* of each byte of the SRAM (written.h); without checks all are */
+    uint64_t raw;     /* registers with correlation readings that nothing was subtracted from */
+    uint32_t reading_at[NUX_RAW_REGISTERS]; /* where the reading of each comes from */
 
     nux_site sites[NUX_MAX_SITES];
     uint16_t site_at[NUX_SITE_SLOTS]; /* number of a site, counted from 1; 0: none */
@@ -273,9 +293,14 @@ struct nux_processor {
 
 /* checks.c: before an instruction, before its write to the vector bus, after its read. */
 void nux_check_vector(nux_processor *, const nux_vinsn *, uint32_t pc);
-void nux_check_write(nux_processor *, uint32_t pc, uint32_t address, const uint8_t *lanes,
+void nux_check_write(nux_processor *, const nux_vinsn *, uint32_t pc, uint32_t address,
                      const uint8_t *enable);
-void nux_check_read(nux_processor *, uint32_t pc, uint32_t address, int kind);
+void nux_check_read(nux_processor *, const nux_vinsn *, uint32_t pc, uint32_t address, int kind);
+/* At a reset: what an earlier run left on the stack does not count as written. */
+void nux_forget_stack(nux_processor *);
+/* Before a load of plain memory; other addresses are not looked at. */
+void nux_check_load(nux_processor *, uint32_t pc, uint32_t address, uint32_t size);
+void nux_check_vector_load(nux_processor *, uint32_t pc, uint32_t address, uint32_t size);
 /* With strict checks, before arithmetic. */
 void nux_check_saturation(nux_processor *, const nux_vinsn *, uint32_t pc);
 
@@ -296,7 +321,8 @@ void nux_forget_plans(nux_processor *);
 
 /* plan.c */
 nux_plan *nux_make_plan(nux_processor *, uint32_t pc, uint32_t bytes);
-bool nux_check_block_sync(nux_processor *, uint32_t pc, uint32_t bytes);
+/* Looks at each access of a block that is about to run. False: the engine must not run it now. */
+bool nux_check_block(nux_processor *, uint32_t pc, uint32_t bytes);
 void nux_set_code_end(nux_processor *, uint32_t code_end);
 
 /* visit.c: a block, entered in a state. */
@@ -373,6 +399,11 @@ int nux_load(nux_processor *, uint32_t address, uint32_t size, uint32_t *value);
 int nux_store(nux_processor *, uint32_t address, uint32_t size, uint32_t value);
 uint8_t *nux_plain_memory(nux_processor *, uint32_t address, uint32_t n);
 int nux_external_space(nux_processor *, uint32_t address, uint8_t **bytes);
+/* Bytes of the SRAM were written. */
+void nux_sram_written(nux_processor *, uint32_t offset, uint32_t n);
+/* Bits of the plain memory from a data address on (written.h), and the bit of that byte; NULL: it
+ * is something else. */
+uint8_t *nux_written_bits(nux_processor *, uint32_t address, uint32_t n, uint32_t *at);
 
 /* sites.c */
 /* kind: enum nux_site_kind */

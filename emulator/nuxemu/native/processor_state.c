@@ -7,17 +7,18 @@
 /* What is neither in the registers nor in memory. No padding: equal states give equal bytes. */
 typedef struct {
     nux_registers registers;
-    uint64_t origin, cycles, instructions, dec_zero, timers_seen;
+    uint64_t origin, cycles, instructions, dec_zero, timers_seen, raw;
     uint32_t dec_value, stack_limit, held, num_unsynced, vectors_written, condition_set;
     uint64_t masks_met[NUX_MASK_WORDS];
     nux_stretch unsynced[MAX_UNSYNCED];
     nux_stop stop;
-    uint32_t num_sites;
+    uint32_t reading_at[NUX_RAW_REGISTERS];
+    uint32_t num_sites, none;
     uint64_t num_unlisted;
 } fixed_part;
 _Static_assert(sizeof(fixed_part) ==
-                   sizeof(nux_registers) + (6 + NUX_MASK_WORDS) * sizeof(uint64_t) +
-                       7 * sizeof(uint32_t) + MAX_UNSYNCED * sizeof(nux_stretch) + sizeof(nux_stop),
+                   sizeof(nux_registers) + (7 + NUX_MASK_WORDS) * sizeof(uint64_t) +
+                       (8 + NUX_RAW_REGISTERS) * sizeof(uint32_t) + MAX_UNSYNCED * sizeof(nux_stretch) + sizeof(nux_stop),
                "no padding");
 
 static fixed_part fixed_part_of(nux_processor *p) {
@@ -30,6 +31,7 @@ static fixed_part fixed_part_of(nux_processor *p) {
         .num_unsynced = p->num_unsynced,
         .vectors_written = p->vectors_written,
         .condition_set = p->condition_set,
+        .raw = p->raw,
         .stop = p->stop,
         .num_sites = (uint32_t)p->num_sites,
         .num_unlisted = p->num_unlisted,
@@ -39,6 +41,7 @@ static fixed_part fixed_part_of(nux_processor *p) {
     f.timers_seen = p->timers_seen;
     f.dec_value = p->dec_value;
     memcpy(f.masks_met, p->masks_met, sizeof f.masks_met);
+    memcpy(f.reading_at, p->reading_at, sizeof f.reading_at);
     memcpy(f.unsynced, p->unsynced, p->num_unsynced * sizeof *p->unsynced);
     return f;
 }
@@ -53,6 +56,7 @@ size_t nux_processor_save(nux_processor *p, uint8_t *out, size_t capacity) {
     nux_write_state(&w, p->vectors->acc, sizeof p->vectors->acc);
     nux_write_state(&w, p->vectors->vcr, sizeof p->vectors->vcr);
     nux_write_state(&w, p->sram, p->config.sram_size);
+    nux_write_state(&w, p->written, p->config.sram_size / 8);
     return w.used;
 }
 
@@ -61,7 +65,7 @@ static bool is_consistent(const fixed_part *f, const nux_vstate *vectors) {
         if (vectors->vcr[lane] > 3)
             return false;
     return f->num_unsynced <= MAX_UNSYNCED && f->num_sites <= NUX_MAX_SITES && f->held <= 1 &&
-           f->condition_set <= 1 && f->registers.requests < 4 && f->registers.asleep <= 1 &&
+           f->condition_set <= 1 && f->raw < UINT64_C(1) << NUX_RAW_REGISTERS && !f->none && f->registers.requests < 4 && f->registers.asleep <= 1 &&
            f->registers.pc % 4 == 0 && f->stop.reason >= NUX_RUNNING &&
            f->stop.reason <= NUX_TRAP_ENGINE;
 }
@@ -80,7 +84,9 @@ static void apply(nux_processor *p, const fixed_part *f) {
     p->num_unsynced = f->num_unsynced;
     p->vectors_written = f->vectors_written;
     p->condition_set = f->condition_set;
+    p->raw = f->raw;
     memcpy(p->masks_met, f->masks_met, sizeof p->masks_met);
+    memcpy(p->reading_at, f->reading_at, sizeof p->reading_at);
     memcpy(p->unsynced, f->unsynced, sizeof p->unsynced);
     p->stop = f->stop;
 }
@@ -92,8 +98,8 @@ int nux_processor_load(nux_processor *p, const uint8_t *data, size_t n) {
     size_t num_sites = r.failed || f.num_sites > NUX_MAX_SITES ? 0 : f.num_sites;
     nux_site *sites = calloc(num_sites + 1, sizeof *sites);
     nux_vstate *vectors = calloc(1, sizeof *vectors);
-    uint8_t *sram = malloc(p->config.sram_size);
-    bool ok = sites && vectors && sram;
+    uint8_t *sram = malloc(p->config.sram_size), *written = malloc(p->config.sram_size / 8);
+    bool ok = sites && vectors && sram && written;
     nux_timing_state timing;
     if (ok) {
         ok = nux_timing_read(&r, &timing, f.cycles);
@@ -102,6 +108,7 @@ int nux_processor_load(nux_processor *p, const uint8_t *data, size_t n) {
         nux_read_state(&r, vectors->acc, sizeof vectors->acc);
         nux_read_state(&r, vectors->vcr, sizeof vectors->vcr);
         nux_read_state(&r, sram, p->config.sram_size);
+        nux_read_state(&r, written, p->config.sram_size / 8);
         ok &= !r.failed && !r.left && is_consistent(&f, vectors);
     }
     if (ok) {
@@ -109,10 +116,13 @@ int nux_processor_load(nux_processor *p, const uint8_t *data, size_t n) {
         p->timing = timing;
         memcpy(p->vectors, vectors, sizeof *vectors);
         nux_processor_write(p, NUX_SRAM_BASE, sram, p->config.sram_size);
+        if (p->checks)
+            memcpy(p->written, written, p->config.sram_size / 8);
         nux_restore_sites(p, sites, num_sites, f.num_unlisted);
     }
     free(sites);
     free(vectors);
     free(sram);
+    free(written);
     return ok ? 0 : -1;
 }

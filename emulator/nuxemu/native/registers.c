@@ -39,7 +39,7 @@ int nux_access_sram(const nux_access *a) {
         return 0;
     }
     nux_put32(bytes, (nux_get32(bytes) & ~a->mask) | (*a->value & a->mask));
-    nux_code_written(owner, 4 * a->index, 4);
+    nux_sram_written(owner, 4 * a->index, 4);
     return 0;
 }
 

@@ -116,6 +116,30 @@ static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
     }
 }
 
+/* Whether some of these bytes may not have been written. The addresses lie in the SRAM if the
+ * block's other checks hold; a byte that is loaded from elsewhere is looked at by nux_check_block. */
+static inline uint64_t unwritten(const nux_processor *p, const nux_touch *t, uint32_t address) {
+    return nux_unwritten(p->written, address & (p->config.sram_size - 1)) & t->mask;
+}
+
+static bool more_are_written(const nux_processor *p, const nux_plan *plan) {
+    const nux_touch *t = plan->more_touches;
+    for (const nux_touch *end = t + plan->num_more_touches; t != end; t++) {
+        uint32_t address = (*t->a << t->as) + t->low;
+        if (unwritten(p, t, t->b ? address + (*t->b << t->bs) : address))
+            return false;
+    }
+    return true;
+}
+
+/* Whether all memory that a block touches was written before. */
+static inline bool is_written(const nux_processor *p, const nux_plan *plan) {
+    uint64_t open = 0;
+    for (uint32_t i = 0; i < NUX_QUICK_TOUCHES; i++)
+        open |= unwritten(p, &plan->touches[i], *plan->touches[i].a + plan->touches[i].low);
+    return !open && (!plan->num_more_touches || more_are_written(p, plan));
+}
+
 static void leave(nux_processor *p) {
     p->leave = true;
     p->uc_emu_stop(p->engine);
@@ -226,14 +250,14 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
         leave(p);
         return;
     }
-    if (p->num_unsynced && !nux_check_block_sync(p, pc, size)) {
-        leave(p);
-        return;
-    }
     nux_visit *visit = nux_find_visit(p, plan, p->visits[0].exit[0], p->timing.jumped);
     uint32_t part = instructions_before_interrupt(p, visit, pc);
     if (part) {
         run_part_of_block(p, pc, part);
+        return;
+    }
+    if ((p->num_unsynced || (p->checks && !is_written(p, plan))) && !nux_check_block(p, pc, size)) {
+        leave(p);
         return;
     }
     set_budget(p);
@@ -251,7 +275,8 @@ static inline bool begin_visit(nux_processor *p, nux_plan *plan, nux_visit *visi
         uint32_t x = p->gpr[plan->a[i]] + plan->quick[i].low;
         ok &= !(x & plan->align[i]) & (x <= plan->quick[i].bound);
     }
-    if (__builtin_expect(!ok, 0) || (plan->has_more_guards && !checks_hold(plan)))
+    if (__builtin_expect(!ok, 0) || (plan->has_more_guards && !checks_hold(plan)) ||
+        (p->checks && !is_written(p, plan)))
         return false;
     p->progress = progress;
     visit->count++;

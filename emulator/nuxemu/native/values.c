@@ -94,7 +94,7 @@ static nux_value result_of(const nux_decoded *d, const nux_value registers[32]) 
     }
 }
 
-static nux_value address_of(const nux_decoded *d, const nux_value registers[32]) {
+nux_value nux_address_of(const nux_decoded *d, const nux_value registers[32]) {
     uint32_t w = d->word;
     nux_value base =
         nux_scalar_rows[d->id].update ? registers[RA(w)] : register_or_zero(registers, RA(w));
@@ -103,7 +103,7 @@ static nux_value address_of(const nux_decoded *d, const nux_value registers[32])
 
 bool nux_address_now(const nux_processor *p, const nux_decoded *d, const nux_value registers[32],
                      uint32_t *address) {
-    nux_value v = address_of(d, registers);
+    nux_value v = nux_address_of(d, registers);
     *address = v.offset;
     if (v.first != NO_REGISTER)
         *address += p->gpr[v.first] << v.first_shift;
@@ -131,7 +131,7 @@ nux_check nux_check_of(const nux_processor *p, const nux_decoded *d,
     if (nux_is_byte_load(d)) {
         c.needed = false;
     } else if (nux_is_memory(d)) {
-        c.v = address_of(d, registers);
+        c.v = nux_address_of(d, registers);
         c.size = (uint32_t)nux_scalar_rows[d->id].size;
         bool apart = p->mailbox_is_native && d->kind == NUX_KIND_STORE;
         c.limit = apart ? NUX_MAILBOX_BASE : p->config.sram_size;
@@ -164,7 +164,7 @@ bool nux_can_check(const nux_check *c) {
 void nux_values_follow(const nux_decoded *d, nux_value registers[32]) {
     const nux_scalar_row *row = &nux_scalar_rows[d->id];
     if (nux_is_memory(d)) {
-        nux_value address = address_of(d, registers);
+        nux_value address = nux_address_of(d, registers);
         if (row->update)
             registers[RA(d->word)] = address;
         if (d->kind == NUX_KIND_LOAD)

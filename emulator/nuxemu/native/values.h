@@ -33,8 +33,9 @@ bool nux_can_check(const nux_check *c);
 /* An instruction that the engine may have to be checked for. */
 bool nux_is_checked(const nux_decoded *d);
 bool nux_is_byte_load(const nux_decoded *d);
+nux_value nux_address_of(const nux_decoded *d, const nux_value registers[32]);
 /* Address of a load or store, with the registers' present values. False: it does not follow from
- * them alone. */
+ * them alone, and is up to the slack of nux_address_of beyond. */
 bool nux_address_now(const nux_processor *p, const nux_decoded *d, const nux_value registers[32],
                      uint32_t *address);
 

@@ -47,10 +47,13 @@ static void memory_access(const nux_processor *p, uint32_t address, bool store,
             address & NUX_OMNIBUS_DATA_BASE ? NUX_CYCLES_BUS : NUX_CYCLES_EXTERNAL_SCALAR;
 }
 
-static int move_memory(nux_processor *p, const nux_vinsn *v, uint32_t address, bool store) {
+static int move_memory(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t address,
+                       bool store) {
     uint32_t n = 16 * p->config.slices;
     uint8_t *lanes = p->vectors->vr[v->rt];
     uint8_t *bytes = nux_plain_memory(p, address, n);
+    if (p->checks && !store)
+        nux_check_vector_load(p, pc, address, n);
     if (bytes && !store) {
         memcpy(lanes, bytes, n);
         return 0;
@@ -114,24 +117,26 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t a
     if (external) {
         access->latency = out ? NUX_CYCLES_EXTERNAL_VECTOR_STORE : NUX_CYCLES_EXTERNAL_VECTOR_LOAD;
         access->hold = NUX_CYCLES_EXTERNAL_VECTOR_HOLD;
+        uint32_t data_address = address < NUX_VECTOR_DRAM
+                                    ? NUX_EXTMEM_DATA_BASE + (uint32_t)(bytes - p->chip->ext)
+                                    : NUX_DRAM_DATA_BASE + (uint32_t)(bytes - p->chip->dram);
         if (!out) {
+            if (p->checks)
+                nux_check_vector_load(p, pc, data_address, NUX_VECTOR_BYTES);
             reverse_words(lanes, bytes, NULL);
             return 0;
         }
         reverse_words(bytes, lanes, enabled);
-        uint32_t data_address = address < NUX_VECTOR_DRAM
-                                    ? NUX_EXTMEM_DATA_BASE + (uint32_t)(bytes - p->chip->ext)
-                                    : NUX_DRAM_DATA_BASE + (uint32_t)(bytes - p->chip->dram);
         nux_external_written(p->chip, data_address, NUX_VECTOR_BYTES);
         return 0;
     }
     nux_chip_advance(p->chip, nux_now_s(p));
     if (p->checks && out)
-        nux_check_write(p, pc, address, lanes, enabled);
+        nux_check_write(p, v, pc, address, enabled);
     int kind = out ? nux_array_vector_write(p->array, address, nux_now_s(p), lanes, enabled)
                    : nux_array_vector_read(p->array, address, nux_now_s(p), lanes);
     if (p->checks && !out)
-        nux_check_read(p, pc, address, kind);
+        nux_check_read(p, v, pc, address, kind);
     array_access(kind, out, access);
     return nux_array_reason(kind, NUX_TRAP_VECTOR_IO);
 }
@@ -165,7 +170,7 @@ bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     case NUX_VLAX:
     case NUX_VSTAX:
         address &= ~3u;
-        reason = move_memory(p, v, address, v->kind == NUX_VSTAX);
+        reason = move_memory(p, v, pc, address, v->kind == NUX_VSTAX);
         memory_access(p, address, v->kind == NUX_VSTAX, &access);
         break;
     default: /* NUX_VINX, NUX_VOUTX */

@@ -136,6 +136,7 @@ typedef struct {
     uint8_t latch[2][2][128]; // [channel][half][lane]
     int32_t latched;          // 0 before the first conversion
     int32_t latched_row;      // -1 before the first conversion
+    uint8_t was_reset[256];   // of each row: sensors that were reset, bit 0 causal, bit 1 acausal
 
     uint16_t random[256]; // states of the columns' random generators
 

@@ -82,7 +82,11 @@ enum nux_site_kind {
     NUX_SITE_WEIGHT,       /* weight over 63 written, truncated */
     NUX_SITE_NOT_LATCHED,  /* buffered read of the CADC before any conversion */
     NUX_SITE_ON_NEURONS,   /* correlation read while its CADC channel is on the neurons */
-    NUX_SITE_SATURATED     /* a lane saturated; counts lanes */
+    NUX_SITE_SATURATED,    /* a lane or an accumulator saturated; counts lanes */
+
+    NUX_SITE_UNINITIALISED, /* memory read that nobody has written */
+    NUX_SITE_NO_BASELINE,   /* correlation reading that became a weight without a subtraction */
+    NUX_SITE_NEVER_RESET    /* correlation read of a row whose sensor nobody has reset */
 };
 
 typedef struct {
@@ -125,6 +129,8 @@ void nux_processor_set_registers(nux_processor *, const nux_registers *);
 void nux_processor_set_stack_limit(nux_processor *, uint32_t address);
 /* enum nux_checks. */
 void nux_processor_set_checks(nux_processor *, int checks);
+/* A program is about to be loaded: what was in the SRAM so far does not count as written. */
+void nux_processor_forget_written(nux_processor *);
 /* The host wrote a vector register. */
 void nux_processor_vector_written(nux_processor *, uint32_t index);
 /* Whether a write at pc ever had a condition that a lane fulfilled. */
