@@ -65,21 +65,21 @@ static const uint8_t traits[NUX_FXV_COUNT] = {
 void nux_processor_set_checks(nux_processor *p, int checks) {
     p->checks = checks;
     if (!checks) /* nobody keeps account now: later checks are silent about it */
-        memset(p->written, 0xff, p->config.sram_size / 8);
+        memset(p->written, true, p->config.sram_size / 4);
     nux_forget_plans(p);
 }
 
 void nux_processor_forget_written(nux_processor *p) {
     if (!p->checks)
         return;
-    memset(p->written, 0, p->config.sram_size / 8);
+    memset(p->written, false, p->config.sram_size / 4);
     nux_forget_plans(p);
 }
 
 void nux_forget_stack(nux_processor *p) {
     if (p->checks && p->stack_limit && p->stack_limit < NUX_STACK_TOP &&
         p->config.sram_size >= NUX_STACK_TOP)
-        nux_forget_written(p->written, p->stack_limit, NUX_STACK_TOP - p->stack_limit);
+        nux_set_written(p->written, p->stack_limit, NUX_STACK_TOP - p->stack_limit, false);
 }
 
 void nux_processor_vector_written(nux_processor *p, uint32_t index) {
@@ -87,23 +87,10 @@ void nux_processor_vector_written(nux_processor *p, uint32_t index) {
     p->raw &= ~REGISTER(index & 31);
 }
 
-/* Words may be padded: those with any written byte are taken for written from then on. */
 void nux_check_load(nux_processor *p, uint32_t pc, uint32_t address, uint32_t size) {
     uint32_t at;
-    uint8_t *bits = nux_written_bits(p, address, size, &at);
-    if (!bits || nux_all_written(bits, at, size))
-        return;
-    uint64_t all = nux_low_bits(size);
-    if ((nux_unwritten(bits, at) & all) == all)
-        nux_report(p, pc, NUX_SITE_UNINITIALISED);
-    else
-        nux_mark_written(bits, at, size);
-}
-
-void nux_check_vector_load(nux_processor *p, uint32_t pc, uint32_t address, uint32_t size) {
-    uint32_t at;
-    const uint8_t *bits = nux_written_bits(p, address, size, &at);
-    if (bits && !nux_all_written(bits, at, size))
+    const uint8_t *flags = nux_written_flags_of(p, address, size, &at);
+    if (flags && !nux_all_written(flags, at, size))
         nux_report(p, pc, NUX_SITE_UNINITIALISED);
 }
 

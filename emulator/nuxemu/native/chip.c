@@ -23,9 +23,9 @@ nux_chip *nux_chip_new(void) {
     nux_registers_reset(&chip->registers);
     chip->ext = nux_reserve(NUX_EXTMEM_SIZE);
     chip->dram = nux_reserve(NUX_DRAM_SIZE);
-    chip->ext_bits = nux_reserve(NUX_WRITTEN_BYTES(NUX_EXTMEM_SIZE));
-    chip->dram_bits = nux_reserve(NUX_WRITTEN_BYTES(NUX_DRAM_SIZE));
-    if (!chip->ext || !chip->dram || !chip->ext_bits || !chip->dram_bits) {
+    chip->ext_flags = nux_reserve(NUX_WRITTEN_SIZE(NUX_EXTMEM_SIZE));
+    chip->dram_flags = nux_reserve(NUX_WRITTEN_SIZE(NUX_DRAM_SIZE));
+    if (!chip->ext || !chip->dram || !chip->ext_flags || !chip->dram_flags) {
         nux_chip_free(chip);
         return NULL;
     }
@@ -40,10 +40,10 @@ void nux_chip_free(nux_chip *chip) {
         munmap(chip->ext, NUX_EXTMEM_SIZE);
     if (chip->dram)
         munmap(chip->dram, NUX_DRAM_SIZE);
-    if (chip->ext_bits)
-        munmap(chip->ext_bits, NUX_WRITTEN_BYTES(NUX_EXTMEM_SIZE));
-    if (chip->dram_bits)
-        munmap(chip->dram_bits, NUX_WRITTEN_BYTES(NUX_DRAM_SIZE));
+    if (chip->ext_flags)
+        munmap(chip->ext_flags, NUX_WRITTEN_SIZE(NUX_EXTMEM_SIZE));
+    if (chip->dram_flags)
+        munmap(chip->dram_flags, NUX_WRITTEN_SIZE(NUX_DRAM_SIZE));
     free(chip);
 }
 

@@ -25,7 +25,7 @@ struct nux_chip {
     uint8_t *ext;       /* 128 KiB */
     uint8_t *dram;      /* 256 MiB, backed by memory only where touched */
     uint8_t dram_written[NUX_DRAM_SIZE / NUX_DRAM_PAGE]; /* pages that may hold something */
-    uint8_t *ext_bits, *dram_bits; /* of the bytes that anyone has written (written.h) */
+    uint8_t *ext_flags, *dram_flags; /* of the words that anyone has written (written.h) */
     nux_array *array[NUX_HEMISPHERES];
     nux_processor *ppu[NUX_HEMISPHERES];
     nux_network *network; /* NULL: there are no events but those of the arrays */

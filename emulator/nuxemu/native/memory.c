@@ -31,7 +31,7 @@ uint8_t *nux_plain_memory(nux_processor *p, uint32_t address, uint32_t n) {
     return nux_external_bytes(p->chip, address, n);
 }
 
-uint8_t *nux_written_bits(nux_processor *p, uint32_t address, uint32_t n, uint32_t *at) {
+uint8_t *nux_written_flags_of(nux_processor *p, uint32_t address, uint32_t n, uint32_t *at) {
     uint8_t *bytes = nux_plain_memory(p, address, n);
     if (!bytes)
         return NULL;
@@ -41,11 +41,11 @@ uint8_t *nux_written_bits(nux_processor *p, uint32_t address, uint32_t n, uint32
     }
     bool dram = address >= NUX_DRAM_DATA_BASE;
     *at = address - (dram ? NUX_DRAM_DATA_BASE : NUX_EXTMEM_DATA_BASE);
-    return dram ? p->chip->dram_bits : p->chip->ext_bits;
+    return dram ? p->chip->dram_flags : p->chip->ext_flags;
 }
 
 void nux_sram_written(nux_processor *p, uint32_t offset, uint32_t n) {
-    nux_mark_written(p->written, offset, n);
+    nux_set_written(p->written, offset, n, true);
     nux_code_written(p, offset, n);
 }
 

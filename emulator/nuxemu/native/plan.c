@@ -90,36 +90,41 @@ static bool add_guard(const nux_processor *p, guard_list *list, const nux_check 
 
 static const uint32_t zero; /* in place of a register */
 
-/* Adds bytes to a touch with the same registers, `distance` from its lowest one; false: they do not
- * fit in. */
-static bool extend(nux_touch *t, int32_t distance, uint64_t bytes, uint32_t n) {
-    uint32_t used = 64 - (uint32_t)__builtin_clzll(t->mask);
-    if (distance >= 0 && (uint32_t)distance + n <= NUX_WRITTEN_SPAN) {
-        t->mask |= bytes << distance;
+/* Adds words to a touch of words with the same registers, `distance` words from its first one; false:
+ * they do not fit in. */
+static bool extend(nux_touch *t, int32_t distance, uint64_t words, uint32_t n) {
+    int32_t used = 8 - __builtin_clzll(t->mask) / 8;
+    if (distance >= 0 && distance + (int32_t)n <= NUX_WRITTEN_WORDS) {
+        t->mask |= words << 8 * distance;
         return true;
     }
-    if (distance >= 0 || distance < -NUX_WRITTEN_SPAN ||
-        used + (uint32_t)-distance > NUX_WRITTEN_SPAN)
+    if (distance >= 0 || used - distance > NUX_WRITTEN_WORDS)
         return false;
-    t->mask = t->mask << -distance | bytes;
-    t->low += (uint32_t)distance;
+    t->mask = t->mask << -8 * distance | words;
+    t->low += 4 * (uint32_t)distance;
     return true;
 }
 
-static bool add_span(const nux_processor *p, touch_list *list, const nux_value *v, uint32_t low,
-                     uint32_t n) {
+/* Adds n words, from that of the byte `low` of a value on. Where the value is known to lie in a word
+ * is known of whole words only. */
+static bool add_words(const nux_processor *p, touch_list *list, const nux_value *v, uint32_t low,
+                      uint32_t n, bool is_word) {
     nux_touch new = {
-        .mask = nux_low_bits(n),
         .a = v->first == NO_REGISTER ? &zero : p->gpr + v->first,
         .b = v->second == NO_REGISTER ? NULL : p->gpr + v->second,
         .low = low,
         .as = v->first_shift,
         .bs = v->second_shift,
+        .is_word = is_word,
     };
+    for (uint32_t i = 0; i < n; i++)
+        new.mask |= NUX_WRITTEN_FLAG(i);
     for (uint32_t i = 0; i < list->count; i++) {
         nux_touch *t = &list->touches[i];
-        if (t->a == new.a && t->b == new.b && t->as == new.as && t->bs == new.bs &&
-            extend(t, (int32_t)(low - t->low), new.mask, n))
+        int32_t distance = (int32_t)(low - t->low);
+        bool fits = t->is_word ? !is_word || !(distance & 3) : distance == 0 && !is_word;
+        if (t->a == new.a && t->b == new.b && t->as == new.as && t->bs == new.bs && fits &&
+            extend(t, distance >> 2, new.mask, n))
             return true;
     }
     if (list->count == MAX_TOUCHES)
@@ -146,11 +151,11 @@ static bool add_touch(const nux_processor *p, touch_list *list, const nux_decode
     if (v.first == NO_REGISTER && v.offset < p->config.sram_size &&
         size <= p->config.sram_size - v.offset && nux_all_written(p->written, v.offset, size))
         return true;
-    for (uint32_t at = 0, n; at < size; at += n) {
-        n = size - at < NUX_WRITTEN_SPAN ? size - at : NUX_WRITTEN_SPAN;
-        if (!add_span(p, list, &v, v.offset + at, n))
+    if (!v.slack)
+        return add_words(p, list, &v, v.offset, 1, size == 4);
+    for (uint32_t at = 0; at < size; at += 4 * (NUX_WRITTEN_WORDS - 1))
+        if (!add_words(p, list, &v, v.offset + at, NUX_WRITTEN_WORDS, false))
             return false;
-    }
     return true;
 }
 
@@ -179,7 +184,7 @@ static void check_access(nux_processor *p, const nux_decoded *d, uint32_t pc, ui
     if (d->kind == NUX_KIND_LOAD)
         nux_check_load(p, pc, address, size);
     else if (address < p->config.sram_size)
-        nux_mark_written(p->written, address, size);
+        nux_set_written(p->written, address, size, true);
 }
 
 /* Looks at the plain accesses of a block: whether one has an address that the registers at the

@@ -32,7 +32,7 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
         p->plans[i] = &p->no_plan;
     p->array = array;
     p->sram = nux_reserve(config->sram_size);
-    p->written = malloc(NUX_WRITTEN_BYTES(config->sram_size));
+    p->written = malloc(NUX_WRITTEN_SIZE(config->sram_size));
     p->vectors = aligned_alloc(64, (sizeof *p->vectors + 63) / 64 * 64);
     bool ok =
         p->sram && p->written && p->vectors && nux_visits_open(p) &&
@@ -52,7 +52,7 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
     chip->control[config->hemisphere] = NUX_INHIBIT_RESET;
     chip->array[config->hemisphere] = array;
     memset(p->vectors, 0, sizeof *p->vectors);
-    memset(p->written, 0xff, NUX_WRITTEN_BYTES(config->sram_size));
+    memset(p->written, true, NUX_WRITTEN_SIZE(config->sram_size));
     nux_processor_reset(p);
     return p;
 }

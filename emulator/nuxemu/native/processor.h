@@ -94,13 +94,14 @@ typedef struct {
     uint8_t as, bs;
 } nux_guard;
 
-/* Bytes of the SRAM that a block reads or writes: those of the bits in `mask` from
- * *a << as + *b << bs + low on. */
+/* Words of the SRAM that a block reads or writes: those in `mask` (written.h) from the one with the
+ * byte *a << as + *b << bs + low on. */
 typedef struct {
     uint64_t mask;
     const uint32_t *a, *b; /* general registers; b NULL: none */
     uint32_t low;
     uint8_t as, bs;
+    bool is_word; /* the byte is the first one of its word */
 } nux_touch;
 
 /* Where a check comes from. */
@@ -281,7 +282,7 @@ struct nux_processor {
     uint32_t vectors_written; /* bit of each register */
     uint32_t condition_set;   /* by a comparison */
     uint64_t masks_met[NUX_MASK_WORDS];
-    uint8_t *written; /* of each byte of the SRAM (written.h); without checks all are */
+    uint8_t *written; /* words of the SRAM (written.h); without checks all are */
     uint64_t raw;     /* registers with correlation readings that nothing was subtracted from */
     uint32_t reading_at[NUX_RAW_REGISTERS]; /* where the reading of each comes from */
 
@@ -300,7 +301,6 @@ void nux_check_read(nux_processor *, const nux_vinsn *, uint32_t pc, uint32_t ad
 void nux_forget_stack(nux_processor *);
 /* Before a load of plain memory; other addresses are not looked at. */
 void nux_check_load(nux_processor *, uint32_t pc, uint32_t address, uint32_t size);
-void nux_check_vector_load(nux_processor *, uint32_t pc, uint32_t address, uint32_t size);
 /* With strict checks, before arithmetic. */
 void nux_check_saturation(nux_processor *, const nux_vinsn *, uint32_t pc);
 
@@ -401,9 +401,9 @@ uint8_t *nux_plain_memory(nux_processor *, uint32_t address, uint32_t n);
 int nux_external_space(nux_processor *, uint32_t address, uint8_t **bytes);
 /* Bytes of the SRAM were written. */
 void nux_sram_written(nux_processor *, uint32_t offset, uint32_t n);
-/* Bits of the plain memory from a data address on (written.h), and the bit of that byte; NULL: it
+/* Flags of the plain memory behind a data address (written.h), and the offset of that byte; NULL: it
  * is something else. */
-uint8_t *nux_written_bits(nux_processor *, uint32_t address, uint32_t n, uint32_t *at);
+uint8_t *nux_written_flags_of(nux_processor *, uint32_t address, uint32_t n, uint32_t *at);
 
 /* sites.c */
 /* kind: enum nux_site_kind */

@@ -56,7 +56,7 @@ size_t nux_processor_save(nux_processor *p, uint8_t *out, size_t capacity) {
     nux_write_state(&w, p->vectors->acc, sizeof p->vectors->acc);
     nux_write_state(&w, p->vectors->vcr, sizeof p->vectors->vcr);
     nux_write_state(&w, p->sram, p->config.sram_size);
-    nux_write_state(&w, p->written, p->config.sram_size / 8);
+    nux_write_state(&w, p->written, p->config.sram_size / 4);
     return w.used;
 }
 
@@ -98,7 +98,7 @@ int nux_processor_load(nux_processor *p, const uint8_t *data, size_t n) {
     size_t num_sites = r.failed || f.num_sites > NUX_MAX_SITES ? 0 : f.num_sites;
     nux_site *sites = calloc(num_sites + 1, sizeof *sites);
     nux_vstate *vectors = calloc(1, sizeof *vectors);
-    uint8_t *sram = malloc(p->config.sram_size), *written = malloc(p->config.sram_size / 8);
+    uint8_t *sram = malloc(p->config.sram_size), *written = malloc(p->config.sram_size / 4);
     bool ok = sites && vectors && sram && written;
     nux_timing_state timing;
     if (ok) {
@@ -108,7 +108,7 @@ int nux_processor_load(nux_processor *p, const uint8_t *data, size_t n) {
         nux_read_state(&r, vectors->acc, sizeof vectors->acc);
         nux_read_state(&r, vectors->vcr, sizeof vectors->vcr);
         nux_read_state(&r, sram, p->config.sram_size);
-        nux_read_state(&r, written, p->config.sram_size / 8);
+        nux_read_state(&r, written, p->config.sram_size / 4);
         ok &= !r.failed && !r.left && is_consistent(&f, vectors);
     }
     if (ok) {
@@ -117,7 +117,7 @@ int nux_processor_load(nux_processor *p, const uint8_t *data, size_t n) {
         memcpy(p->vectors, vectors, sizeof *vectors);
         nux_processor_write(p, NUX_SRAM_BASE, sram, p->config.sram_size);
         if (p->checks)
-            memcpy(p->written, written, p->config.sram_size / 8);
+            memcpy(p->written, written, p->config.sram_size / 4);
         nux_restore_sites(p, sites, num_sites, f.num_unlisted);
     }
     free(sites);

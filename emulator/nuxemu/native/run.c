@@ -119,7 +119,8 @@ static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
 /* Whether some of these bytes may not have been written. The addresses lie in the SRAM if the
  * block's other checks hold; a byte that is loaded from elsewhere is looked at by nux_check_block. */
 static inline uint64_t unwritten(const nux_processor *p, const nux_touch *t, uint32_t address) {
-    return nux_unwritten(p->written, address & (p->config.sram_size - 1)) & t->mask;
+    address &= p->config.sram_size - 1;
+    return (nux_written_flags(p->written, address) & t->mask) ^ t->mask;
 }
 
 static bool more_are_written(const nux_processor *p, const nux_plan *plan) {

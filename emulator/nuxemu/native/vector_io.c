@@ -53,7 +53,7 @@ static int move_memory(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32
     uint8_t *lanes = p->vectors->vr[v->rt];
     uint8_t *bytes = nux_plain_memory(p, address, n);
     if (p->checks && !store)
-        nux_check_vector_load(p, pc, address, n);
+        nux_check_load(p, pc, address, n);
     if (bytes && !store) {
         memcpy(lanes, bytes, n);
         return 0;
@@ -122,7 +122,7 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t a
                                     : NUX_DRAM_DATA_BASE + (uint32_t)(bytes - p->chip->dram);
         if (!out) {
             if (p->checks)
-                nux_check_vector_load(p, pc, data_address, NUX_VECTOR_BYTES);
+                nux_check_load(p, pc, data_address, NUX_VECTOR_BYTES);
             reverse_words(lanes, bytes, NULL);
             return 0;
         }
