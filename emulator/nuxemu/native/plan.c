@@ -153,9 +153,12 @@ static bool add_touch(const nux_processor *p, touch_list *list, const nux_decode
         return true;
     if (!v.slack)
         return add_words(p, list, &v, v.offset, 1, size == 4);
-    for (uint32_t at = 0; at < size; at += 4 * (NUX_WRITTEN_WORDS - 1))
-        if (!add_words(p, list, &v, v.offset + at, NUX_WRITTEN_WORDS, false))
+    const uint32_t step = 4 * (NUX_WRITTEN_WORDS - 1); /* it may begin within a word */
+    for (uint32_t at = 0; at < size; at += step) {
+        uint32_t left = size - at < step ? size - at : step;
+        if (!add_words(p, list, &v, v.offset + at, (left + 6) / 4, false))
             return false;
+    }
     return true;
 }
 
@@ -271,7 +274,7 @@ static nux_plan *store_plan(const nux_processor *p, const nux_plan *plan, const 
         result->a[i] = (uint8_t)(g->a - p->gpr);
         result->align[i] = (uint8_t)g->align;
     }
-    result->has_more_guards = list->count > quick;
+    result->has_more = list->count > quick || result->num_more_touches;
     return result;
 }
 

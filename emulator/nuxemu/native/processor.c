@@ -26,6 +26,7 @@ nux_processor *nux_processor_new(const nux_engine_api *api, const nux_processor_
         return NULL;
     }
     p->config = *config;
+    p->sram_mask = config->sram_size - 1;
     p->chip = chip;
     chip->users++;
     for (uint32_t i = 0; i < NUM_PLANS; i++)

@@ -139,7 +139,7 @@ typedef struct nux_plan {
     uint8_t a[NUX_QUICK_GUARDS], align[NUX_QUICK_GUARDS]; /* register and alignment of these */
     uint16_t instructions;                                /* plain ones */
     uint8_t slot; /* place where the branch predictor had the branch last */
-    bool has_more_guards;
+    bool has_more; /* guards or touches than the quick ones */
     struct nux_plan *next; /* in the same place of the table */
 
     nux_touch touches[NUX_QUICK_TOUCHES]; /* of one register, not shifted; or with mask 0 */
@@ -216,6 +216,9 @@ struct nux_processor {
     uint64_t progress;       /* PROGRESS since it was folded into cycles and instructions */
     uint64_t budget;         /* cycles of progress until the hook must look up */
     uint32_t *gpr;           /* the engine's own register words */
+    uint8_t *written;        /* words of the SRAM (written.h); without checks all are */
+    uint32_t sram_mask;      /* bits of an address in it */
+    int checks;              /* enum nux_checks */
     nux_timing_state timing;
 
     nux_processor_config config;
@@ -278,11 +281,9 @@ struct nux_processor {
     nux_profile *profile; /* NULL: off */
     nux_debug *debug;     /* NULL: no debugger */
 
-    int checks;               /* enum nux_checks */
     uint32_t vectors_written; /* bit of each register */
     uint32_t condition_set;   /* by a comparison */
     uint64_t masks_met[NUX_MASK_WORDS];
-    uint8_t *written; /* words of the SRAM (written.h); without checks all are */
     uint64_t raw;     /* registers with correlation readings that nothing was subtracted from */
     uint32_t reading_at[NUX_RAW_REGISTERS]; /* where the reading of each comes from */
 

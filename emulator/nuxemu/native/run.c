@@ -116,11 +116,26 @@ static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
     }
 }
 
-/* Whether some of these bytes may not have been written. The addresses lie in the SRAM if the
+static bool checks_hold(const nux_plan *plan) {
+    const nux_guard *g = plan->guards;
+    for (const nux_guard *end = g + plan->num_guards; g != end; g++) {
+        uint32_t x = guard_value(g);
+        if (x & g->align || x > g->bound)
+            return false;
+    }
+    return true;
+}
+
+/* Words that a block touches and that may not have been written. The addresses lie in the SRAM if the
  * block's other checks hold; a byte that is loaded from elsewhere is looked at by nux_check_block. */
 static inline uint64_t unwritten(const nux_processor *p, const nux_touch *t, uint32_t address) {
-    address &= p->config.sram_size - 1;
-    return (nux_written_flags(p->written, address) & t->mask) ^ t->mask;
+    return (nux_written_flags(p->written, address & p->sram_mask) & t->mask) ^ t->mask;
+}
+
+static inline bool quick_are_written(const nux_processor *p, const nux_plan *plan) {
+    const nux_touch *t = plan->touches;
+    _Static_assert(NUX_QUICK_TOUCHES == 2, "both are looked at here");
+    return !(unwritten(p, &t[0], *t[0].a + t[0].low) | unwritten(p, &t[1], *t[1].a + t[1].low));
 }
 
 static bool more_are_written(const nux_processor *p, const nux_plan *plan) {
@@ -133,27 +148,13 @@ static bool more_are_written(const nux_processor *p, const nux_plan *plan) {
     return true;
 }
 
-/* Whether all memory that a block touches was written before. */
-static inline bool is_written(const nux_processor *p, const nux_plan *plan) {
-    uint64_t open = 0;
-    for (uint32_t i = 0; i < NUX_QUICK_TOUCHES; i++)
-        open |= unwritten(p, &plan->touches[i], *plan->touches[i].a + plan->touches[i].low);
-    return !open && (!plan->num_more_touches || more_are_written(p, plan));
+static __attribute__((noinline)) bool more_hold(const nux_processor *p, const nux_plan *plan) {
+    return checks_hold(plan) && more_are_written(p, plan);
 }
 
 static void leave(nux_processor *p) {
     p->leave = true;
     p->uc_emu_stop(p->engine);
-}
-
-static bool checks_hold(const nux_plan *plan) {
-    const nux_guard *g = plan->guards;
-    for (const nux_guard *end = g + plan->num_guards; g != end; g++) {
-        uint32_t x = guard_value(g);
-        if (x & g->align || x > g->bound)
-            return false;
-    }
-    return true;
 }
 
 /* Adds what the hook counted to the counters. */
@@ -257,7 +258,8 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
         run_part_of_block(p, pc, part);
         return;
     }
-    if ((p->num_unsynced || (p->checks && !is_written(p, plan))) && !nux_check_block(p, pc, size)) {
+    bool is_written = !p->checks || (quick_are_written(p, plan) && more_are_written(p, plan));
+    if ((p->num_unsynced || !is_written) && !nux_check_block(p, pc, size)) {
         leave(p);
         return;
     }
@@ -276,8 +278,8 @@ static inline bool begin_visit(nux_processor *p, nux_plan *plan, nux_visit *visi
         uint32_t x = p->gpr[plan->a[i]] + plan->quick[i].low;
         ok &= !(x & plan->align[i]) & (x <= plan->quick[i].bound);
     }
-    if (__builtin_expect(!ok, 0) || (plan->has_more_guards && !checks_hold(plan)) ||
-        (p->checks && !is_written(p, plan)))
+    if (__builtin_expect(!ok, 0) || (plan->has_more && !more_hold(p, plan)) ||
+        (p->checks && __builtin_expect(!quick_are_written(p, plan), 0)))
         return false;
     p->progress = progress;
     visit->count++;
