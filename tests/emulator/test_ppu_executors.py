@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from nuxemu import Processor, StopReason, SynapseArray
+from nuxemu import Checks, Processor, SiteKind, StopReason, SynapseArray
 from nuxemu import memory_map as mm
-from nuxemu._native import lib
+from nuxemu._native import ffi, lib
 from nuxemu.isa import scalar, vector
 from nuxemu.isa.scalar import SCALAR
 from nuxemu.isa.vector import VECTOR, Kind
@@ -27,6 +27,7 @@ RANDOM_SPRS = [1, 8, 9, 26, 27, 54, 58, 61, 66]  # those without effect on the r
 NOT_RANDOM = {"rfi", "rfci", "rfmci", "wait", "mtmsr", "bclr", "bcctr", "b", "bc", "tw", "twi"}
 POINTERS = range(24, 32)  # registers that hold addresses at the start
 INDICES = range(8)  # registers that hold small multiples of four
+STOP, SITES, WRITTEN = 0, 4, -1  # parts of a final state
 #: Handler of alignment and program interrupts: skips the instruction.
 HANDLER = bytes.fromhex("7efa02a6 3af70004 7efa03a6 4c000064")
 SCALAR_ROWS = [insn for insn in SCALAR if insn.mnemonic not in NOT_RANDOM]
@@ -97,11 +98,21 @@ def random_program(rng: random.Random) -> list[int]:
     return [*words, *[WAIT] * 10]
 
 
+def written_words(cpu: Processor) -> bytes:
+    """What the checks know of the SRAM: the end of a saved state."""
+    size = lib.nux_processor_save(cpu._native, ffi.NULL, 0)
+    state = ffi.new("uint8_t[]", size)
+    lib.nux_processor_save(cpu._native, state, size)
+    return bytes(ffi.buffer(state))[-mm.SRAM_SIZE // 4 :]
+
+
 class Pair:
     """Two processors that should do the same."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, checks: Checks = Checks.OFF, **options: Any) -> None:
         self.processors = [Processor(SynapseArray(), **options) for _ in range(2)]
+        for cpu in self.processors:
+            cpu.checks = checks
         lib.nux_processor_set_engine_branches_only(self.processors[1]._native, 1)
 
     def run(self, seed: str) -> list[tuple]:
@@ -114,6 +125,9 @@ class Pair:
         data = struct.pack(">2048I", *[pointer(rng) for _ in range(2048)])
         cpu.write(0, bytes(mm.SRAM_SIZE - len(data)) + data)
         cpu.write(mm.EXTMEM_DATA_BASE, data * (mm.EXTMEM_SIZE // len(data)))
+        cpu.forget_written()
+        for start in range(0x2000, mm.SRAM_SIZE, 0x80):  # half of the data counts as written
+            cpu.write(start, cpu.read(start, rng.randrange(0x80)))
         for vector_address in (mm.EXCEPTION_ALIGNMENT, mm.EXCEPTION_PROGRAM):
             cpu.write(vector_address, (0x4800_0100 - vector_address).to_bytes(4, "big"))
         cpu.write(0x100, HANDLER)
@@ -132,6 +146,7 @@ class Pair:
             sorted((site.pc, site.kind.name, site.count) for site in cpu.sites()),
             cpu.vector_registers.tobytes(), cpu.accumulator.tobytes(), cpu.condition.tobytes(),
             cpu.read(0, mm.SRAM_SIZE), cpu.read(mm.EXTMEM_DATA_BASE, mm.EXTMEM_SIZE),
+            written_words(cpu),
         )  # fmt: skip
 
 
@@ -153,6 +168,18 @@ def test_random_code_ends_alike_on_both_executors(options, part):
     print(reasons, executed)
     assert reasons.keys() >= {StopReason.FINISHED, StopReason.OUT_OF_RANGE}
     assert executed >= 3000
+
+
+def test_strict_checks_find_the_same_on_both_executors():
+    print("seed", SEED)
+    pair = Pair(Checks.STRICT, hardware=True)
+    found = 0
+    for number in range(120):
+        engine, native = pair.run(f"{SEED} checks {number}")
+        for part in (STOP, SITES, WRITTEN):
+            assert engine[part] == native[part], f"program {SEED} checks {number}"
+        found += sum(n for _, kind, n in engine[SITES] if kind == SiteKind.UNINITIALISED.name)
+    assert found > 100
 
 
 def test_random_words_cover_all_plain_instructions():

@@ -51,10 +51,37 @@ static __attribute__((noinline)) void add_bytes(void) {
     nux_set_labels_half(2, 0, sum);
 }
 
+static __attribute__((noinline)) void read_memory(void) {
+    volatile uint32_t values[2];
+    if (right) {
+        values[1] = 1;
+    }
+    uint32_t value = values[1]; // UNINITIALISED
+    nux_set_labels_half(2, 0, fxvsplatb(value));
+}
+
+static __attribute__((noinline)) void learn(void) {
+    nux_reset_correlation(5, NUX_RESET_BOTH);
+    nux_vector reading = nux_get_causal_half(5, 0); // NO_BASELINE
+    if (right) {
+        reading = nux_sub8(nux_get_acausal_half_buffered(5, 0), reading);
+    }
+    nux_set_weights_half(6, 0, nux_shift_right8(nux_add8(reading, nux_splat8(3)), 3));
+}
+
+static __attribute__((noinline)) void read_row(void) {
+    if (right) {
+        nux_reset_correlation(7, NUX_RESET_BOTH);
+    }
+    nux_vector value = nux_get_causal_half(7, 0); // NEVER_RESET
+    nux_set_labels_half(2, 0, value);
+}
+
 int start(void) {
     static void (*const mistakes[])(void) = {add_registers, select_lanes, write_masked,
                                              write_weights, read_latched, read_correlation,
-                                             add_bytes};
+                                             read_memory, learn, add_bytes, read_row};
+    nux_reset_correlation(3, NUX_RESET_BOTH);
     for (uint32_t i = 0; i < 3; i++) {
         mistakes[which]();
     }

@@ -10,8 +10,11 @@ from nuxemu import SiteKind
 from nuxkit import Chip, InputError, build
 
 SOURCE = Path(__file__).with_name("mistakes.c")
-KINDS = ["UNWRITTEN", "NO_CONDITION", "EMPTY_MASK", "WEIGHT", "NOT_LATCHED", "ON_NEURONS"]
-STRICT_KINDS = ["SATURATED"]
+KINDS = [
+    "UNWRITTEN", "NO_CONDITION", "EMPTY_MASK", "WEIGHT", "NOT_LATCHED", "ON_NEURONS",
+    "UNINITIALISED", "NO_BASELINE",
+]  # fmt: skip
+STRICT_KINDS = ["SATURATED", "NEVER_RESET"]
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +104,14 @@ def test_a_restored_chip_knows_what_was_written(program):
 
 
 @pytest.mark.parametrize("core", ["native", "reference"])
-def test_strict_checks_count_saturated_lanes(program, core):
-    result, _ = run(program, "SATURATED", 0, checks="strict", core=core)
+@pytest.mark.parametrize(("kind", "count"), [("SATURATED", 3 * 128), ("NEVER_RESET", 3)])
+def test_what_may_be_meant_is_found_by_strict_checks_only(program, kind, count, core):
+    result, _ = run(program, kind, 0, checks="strict", core=core)
     (remark,) = result.remarks
-    assert (remark.kind, remark.count) == (SiteKind.SATURATED, 3 * 128)
-    assert f"mistakes.c:{line_of('SATURATED')}: " in str(remark)
-    assert not run(program, "SATURATED", 1, checks="strict", core=core)[0].remarks
-    assert not run(program, "SATURATED", 0, core=core)[0].remarks
+    assert (remark.kind, remark.count) == (SiteKind[kind], count)
+    assert f"mistakes.c:{line_of(kind)}: " in str(remark)
+    assert not run(program, kind, 1, checks="strict", core=core)[0].remarks
+    assert not run(program, kind, 0, core=core)[0].remarks
 
 
 ARITHMETIC = {
@@ -118,6 +122,66 @@ ARITHMETIC = {
     "nux_mul8_frac": (np.int8, lambda a, b: a * b >> 7),
     "nux_mul16_frac": (np.int16, lambda a, b: a * b >> 15),
 }
+
+
+def fraction(a, b, n):
+    """Product that saturates for minimum times minimum."""
+    return np.minimum(2 * a * b, 2 ** (2 * n - 1) - 1)
+
+
+#: Instruction, and its result without limits, from the accumulator and the operands of n bits.
+ACCUMULATION = {
+    "fxvmahfs(a, b)": (np.int16, lambda acc, a, b, n: acc + fraction(a, b, n)),
+    "fxvmabfs(a, b)": (np.int8, lambda acc, a, b, n: acc + fraction(a, b, n)),
+    "fxvmatachfs(a, b)": (np.int16, lambda acc, a, b, n: acc + fraction(a, b, n)),
+    "fxvmatacbfs(a, b)": (np.int8, lambda acc, a, b, n: acc + fraction(a, b, n)),
+    "fxvaddachfs(a)": (np.int16, lambda acc, a, b, n: acc + (a << n)),
+    "fxvaddacbfs(a)": (np.int8, lambda acc, a, b, n: acc + (a << n)),
+    "fxvaddactachf(a)": (np.int16, lambda acc, a, b, n: acc + (a << n)),
+    "fxvaddactacbf(a)": (np.int8, lambda acc, a, b, n: acc + (a << n)),
+    "fxvmultachfs(a, b)": (np.int16, lambda acc, a, b, n: 2 * a * b),
+    "fxvmultacbfs(a, b)": (np.int8, lambda acc, a, b, n: 2 * a * b),
+}
+
+
+@pytest.fixture(scope="module")
+def accumulations(tmp_path_factory):
+    cases = [
+        f"case {i}: fxvmtac{'h' if dtype is np.int16 else 'b'}f(start); {call}; break;"
+        for i, (call, (dtype, _)) in enumerate(ACCUMULATION.items())
+    ]
+    source = tmp_path_factory.mktemp("accumulate") / "accumulate.c"
+    source.write_text(
+        "#include <nux/nux.h>\nvolatile uint32_t which;\nnux_vector_memory memory[3];\n"
+        "void accumulate(nux_vector start, nux_vector a, nux_vector b) {\nswitch (which) {\n"
+        + "\n".join(cases)
+        + '\n}\nasm volatile("" : : "kv"(b));\n}\n'
+        "int start(void) {\n"
+        "accumulate(nux_load(&memory[0]), nux_load(&memory[1]), nux_load(&memory[2]));\n"
+        "return 0;\n}\n"
+    )
+    return build(source).program
+
+
+@pytest.mark.parametrize("call", ACCUMULATION)
+def test_saturated_accumulators_are_those_of_wide_arithmetic(accumulations, call):
+    dtype, operation = ACCUMULATION[call]
+    limits, which = np.iinfo(dtype), list(ACCUMULATION).index(call)
+    rng = np.random.default_rng(9)
+    shape = (3, 128 // limits.dtype.itemsize)
+    start, a, b = rng.integers(limits.min, limits.max, shape, endpoint=True, dtype=np.int64)
+    a[:3] = b[:3] = limits.min
+    a[3:8] = start[3:8] = b[3:8] = limits.max
+    chip = Chip(checks="strict")
+    chip.load(accumulations)
+    content = np.stack([start, a, b]).astype(limits.dtype.newbyteorder(">")).tobytes()
+    chip.ppu[0].write(accumulations.symbols["memory"].address, content)
+    result = chip.run(symbols={"which": which})
+    wide, limit = operation(start << limits.bits, a, b, limits.bits), 2 ** (2 * limits.bits - 1)
+    expected = int(((wide < -limit) | (wide >= limit)).sum())
+    assert expected
+    assert [(r.kind, r.count) for r in result.remarks] == [(SiteKind.SATURATED, expected)]
+    assert result.remarks[0].location.line == 6 + which
 
 
 @pytest.mark.parametrize("name", ARITHMETIC)
