@@ -35,7 +35,8 @@ USABLE = {
     "negative term": "w = nux_add8(nux_get_causal_half(3, 0), nux_splat8(-100));",
     "negative accumulator": "fxvmtacb(nux_splat8(-100));"
     "w = fxvaddacbm(nux_get_causal_half(3, 0));",
-    "comparison": "fxvcmpb(nux_get_causal_half(3, 0)); w = fxvsel(nux_splat8(1), nux_splat8(2), 1);",
+    "comparison": "fxvcmpb(nux_get_causal_half(3, 0));"
+    "w = fxvsel(nux_splat8(1), nux_splat8(2), NUX_GT);",
     "memory": "nux_store(nux_get_causal_half(3, 0), &kept); nux_sync(); w = nux_load(&kept);",
     "overwritten": "w = nux_get_causal_half(3, 0); fxvcmpb(w); w = nux_splat8(1);",
     "weights": "nux_get_causal_half(3, 0); w = nux_get_weights_half(3, 0);",

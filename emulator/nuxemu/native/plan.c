@@ -90,8 +90,8 @@ static bool add_guard(const nux_processor *p, guard_list *list, const nux_check 
 
 static const uint32_t zero; /* in place of a register */
 
-/* Adds words to a touch of words with the same registers, `distance` words from its first one; false:
- * they do not fit in. */
+/* Adds words to a touch of words with the same registers, `distance` words from its first one;
+ * false: they do not fit in. */
 static bool extend(nux_touch *t, int32_t distance, uint64_t words, uint32_t n) {
     int32_t used = 8 - __builtin_clzll(t->mask) / 8;
     if (distance >= 0 && distance + (int32_t)n <= NUX_WRITTEN_WORDS) {
@@ -105,8 +105,8 @@ static bool extend(nux_touch *t, int32_t distance, uint64_t words, uint32_t n) {
     return true;
 }
 
-/* Adds n words, from that of the byte `low` of a value on. Where the value is known to lie in a word
- * is known of whole words only. */
+/* Adds n words, from that of the byte `low` of a value on. Where the value is known to lie in a
+ * word is known of whole words only. */
 static bool add_words(const nux_processor *p, touch_list *list, const nux_value *v, uint32_t low,
                       uint32_t n, bool is_word) {
     nux_touch new = {
@@ -123,8 +123,8 @@ static bool add_words(const nux_processor *p, touch_list *list, const nux_value 
         nux_touch *t = &list->touches[i];
         int32_t distance = (int32_t)(low - t->low);
         bool fits = t->is_word ? !is_word || !(distance & 3) : distance == 0 && !is_word;
-        if (t->a == new.a && t->b == new.b && t->as == new.as && t->bs == new.bs && fits &&
-            extend(t, distance >> 2, new.mask, n))
+        if (t->a == new.a && t->b == new.b && t->as == new.as &&
+            t->bs == new.bs &&fits &&extend(t, distance >> 2, new.mask, n))
             return true;
     }
     if (list->count == MAX_TOUCHES)
@@ -173,9 +173,9 @@ static bool may_be_anywhere(const nux_processor *p, const nux_decoded *d, const 
     if (p->num_unsynced)
         return false;
     uint32_t span = (uint32_t)nux_scalar_rows[d->id].size + v->slack;
-    return is_free(p, d, v) || (v->known && span <= p->config.sram_size &&
-                                lowest <= p->config.sram_size - span &&
-                                nux_all_written(p->written, lowest, span));
+    return is_free(p, d, v) ||
+           (v->known && span <= p->config.sram_size && lowest <= p->config.sram_size - span &&
+            nux_all_written(p->written, lowest, span));
 }
 
 static void check_access(nux_processor *p, const nux_decoded *d, uint32_t pc, uint32_t address) {

@@ -138,8 +138,8 @@ typedef struct nux_plan {
     } quick[NUX_QUICK_GUARDS]; /* simple guards, filled up with such that always hold */
     uint8_t a[NUX_QUICK_GUARDS], align[NUX_QUICK_GUARDS]; /* register and alignment of these */
     uint16_t instructions;                                /* plain ones */
-    uint8_t slot; /* place where the branch predictor had the branch last */
-    bool has_more; /* guards or touches than the quick ones */
+    uint8_t slot;          /* place where the branch predictor had the branch last */
+    bool has_more;         /* guards or touches than the quick ones */
     struct nux_plan *next; /* in the same place of the table */
 
     nux_touch touches[NUX_QUICK_TOUCHES]; /* of one register, not shifted; or with mask 0 */
@@ -284,7 +284,7 @@ struct nux_processor {
     uint32_t vectors_written; /* bit of each register */
     uint32_t condition_set;   /* by a comparison */
     uint64_t masks_met[NUX_MASK_WORDS];
-    uint64_t raw;     /* registers with correlation readings that nothing was subtracted from */
+    uint64_t raw; /* registers with correlation readings that nothing was subtracted from */
     uint32_t reading_at[NUX_RAW_REGISTERS]; /* where the reading of each comes from */
 
     nux_site sites[NUX_MAX_SITES];
@@ -402,8 +402,8 @@ uint8_t *nux_plain_memory(nux_processor *, uint32_t address, uint32_t n);
 int nux_external_space(nux_processor *, uint32_t address, uint8_t **bytes);
 /* Bytes of the SRAM were written. */
 void nux_sram_written(nux_processor *, uint32_t offset, uint32_t n);
-/* Flags of the plain memory behind a data address (written.h), and the offset of that byte; NULL: it
- * is something else. */
+/* Flags of the plain memory behind a data address (written.h), and the offset of that byte; NULL:
+ * it is something else. */
 uint8_t *nux_written_flags_of(nux_processor *, uint32_t address, uint32_t n, uint32_t *at);
 
 /* sites.c */

@@ -16,9 +16,10 @@ typedef struct {
     uint32_t num_sites, none;
     uint64_t num_unlisted;
 } fixed_part;
-_Static_assert(sizeof(fixed_part) ==
-                   sizeof(nux_registers) + (7 + NUX_MASK_WORDS) * sizeof(uint64_t) +
-                       (8 + NUX_RAW_REGISTERS) * sizeof(uint32_t) + MAX_UNSYNCED * sizeof(nux_stretch) + sizeof(nux_stop),
+_Static_assert(sizeof(fixed_part) == sizeof(nux_registers) +
+                                         (7 + NUX_MASK_WORDS) * sizeof(uint64_t) +
+                                         (8 + NUX_RAW_REGISTERS) * sizeof(uint32_t) +
+                                         MAX_UNSYNCED * sizeof(nux_stretch) + sizeof(nux_stop),
                "no padding");
 
 static fixed_part fixed_part_of(nux_processor *p) {
@@ -65,9 +66,9 @@ static bool is_consistent(const fixed_part *f, const nux_vstate *vectors) {
         if (vectors->vcr[lane] > 3)
             return false;
     return f->num_unsynced <= MAX_UNSYNCED && f->num_sites <= NUX_MAX_SITES && f->held <= 1 &&
-           f->condition_set <= 1 && f->raw < UINT64_C(1) << NUX_RAW_REGISTERS && !f->none && f->registers.requests < 4 && f->registers.asleep <= 1 &&
-           f->registers.pc % 4 == 0 && f->stop.reason >= NUX_RUNNING &&
-           f->stop.reason <= NUX_TRAP_ENGINE;
+           f->condition_set <= 1 && f->raw < UINT64_C(1) << NUX_RAW_REGISTERS && !f->none &&
+           f->registers.requests < 4 && f->registers.asleep <= 1 && f->registers.pc % 4 == 0 &&
+           f->stop.reason >= NUX_RUNNING && f->stop.reason <= NUX_TRAP_ENGINE;
 }
 
 static void apply(nux_processor *p, const fixed_part *f) {

@@ -126,8 +126,9 @@ static bool checks_hold(const nux_plan *plan) {
     return true;
 }
 
-/* Words that a block touches and that may not have been written. The addresses lie in the SRAM if the
- * block's other checks hold; a byte that is loaded from elsewhere is looked at by nux_check_block. */
+/* Words that a block touches and that may not have been written. The addresses lie in the SRAM if
+ * the block's other checks hold; a byte that is loaded from elsewhere is looked at by
+ * nux_check_block. */
 static inline uint64_t unwritten(const nux_processor *p, const nux_touch *t, uint32_t address) {
     return (nux_written_flags(p->written, address & p->sram_mask) & t->mask) ^ t->mask;
 }

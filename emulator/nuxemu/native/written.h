@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which words of a memory anyone has written: a byte for each word of four bytes, 1 once any of them
- * was written, so that padding beside data counts as written too. */
+/* Which words of a memory anyone has written: a byte for each word of four bytes, 1 once any of
+ * them was written, so that padding beside data counts as written too. */
 #ifndef NUX_WRITTEN_H
 #define NUX_WRITTEN_H
 #include <stdbool.h>
