@@ -127,7 +127,7 @@ class Pair:
         cpu.write(mm.EXTMEM_DATA_BASE, data * (mm.EXTMEM_SIZE // len(data)))
         cpu.forget_written()
         for start in range(0x2000, mm.SRAM_SIZE, 0x80):  # half of the data counts as written
-            cpu.write(start, cpu.read(start, rng.randrange(0x80)))
+            cpu.write(start, cpu.read(start, start * 7 // 0x80 % 0x80))
         for vector_address in (mm.EXCEPTION_ALIGNMENT, mm.EXCEPTION_PROGRAM):
             cpu.write(vector_address, (0x4800_0100 - vector_address).to_bytes(4, "big"))
         cpu.write(0x100, HANDLER)

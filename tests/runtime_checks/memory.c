@@ -58,9 +58,7 @@ static void read_elsewhere(void) {
 
 // From here on all is right.
 
-static void read_zeroed(void) {
-    sink = zeroed[3];
-}
+static void read_zeroed(void) { sink = zeroed[3]; }
 
 static void copy_padding(void) {
     struct padded first, second;
@@ -103,15 +101,23 @@ static __attribute__((noinline)) uint32_t deep(uint32_t n) {
     return n ? deep(n - 1) + values[n % 3] : 0;
 }
 
-static void call_deeply(void) {
-    sink = deep(20);
-}
+static void call_deeply(void) { sink = deep(20); }
 
 int start(void) {
-    static void (*const ways[])(void) = {
-        read_word,    read_byte,      read_vector, read_external, read_external_vector, read_dram,
-        read_mailbox, read_elsewhere, read_zeroed, copy_padding,  read_what_a_vector_wrote,
-        read_what_scalars_wrote, read_what_the_vector_bus_wrote, call_deeply};
+    static void (*const ways[])(void) = {read_word,
+                                         read_byte,
+                                         read_vector,
+                                         read_external,
+                                         read_external_vector,
+                                         read_dram,
+                                         read_mailbox,
+                                         read_elsewhere,
+                                         read_zeroed,
+                                         copy_padding,
+                                         read_what_a_vector_wrote,
+                                         read_what_scalars_wrote,
+                                         read_what_the_vector_bus_wrote,
+                                         call_deeply};
     ways[which]();
     return 0;
 }

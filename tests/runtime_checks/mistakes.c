@@ -78,9 +78,9 @@ static __attribute__((noinline)) void read_row(void) {
 }
 
 int start(void) {
-    static void (*const mistakes[])(void) = {add_registers, select_lanes, write_masked,
-                                             write_weights, read_latched, read_correlation,
-                                             read_memory, learn, add_bytes, read_row};
+    static void (*const mistakes[])(void) = {
+        add_registers,    select_lanes, write_masked, write_weights, read_latched,
+        read_correlation, read_memory,  learn,        add_bytes,     read_row};
     nux_reset_correlation(3, NUX_RESET_BOTH);
     for (uint32_t i = 0; i < 3; i++) {
         mistakes[which]();

@@ -105,6 +105,10 @@ static bool extend(nux_touch *t, int32_t distance, uint64_t words, uint32_t n) {
     return true;
 }
 
+static bool have_same_registers(const nux_touch *t, const nux_touch *u) {
+    return t->a == u->a && t->b == u->b && t->as == u->as && t->bs == u->bs;
+}
+
 /* Adds n words, from that of the byte `low` of a value on. Where the value is known to lie in a
  * word is known of whole words only. */
 static bool add_words(const nux_processor *p, touch_list *list, const nux_value *v, uint32_t low,
@@ -123,8 +127,7 @@ static bool add_words(const nux_processor *p, touch_list *list, const nux_value 
         nux_touch *t = &list->touches[i];
         int32_t distance = (int32_t)(low - t->low);
         bool fits = t->is_word ? !is_word || !(distance & 3) : distance == 0 && !is_word;
-        if (t->a == new.a && t->b == new.b && t->as == new.as &&
-            t->bs == new.bs &&fits &&extend(t, distance >> 2, new.mask, n))
+        if (fits && have_same_registers(t, &new) && extend(t, distance >> 2, new.mask, n))
             return true;
     }
     if (list->count == MAX_TOUCHES)
