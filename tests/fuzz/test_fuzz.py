@@ -16,23 +16,14 @@ needs_sanitizers = pytest.mark.skipif(
 )
 
 
-def check(name, folder, sanitized):
+@pytest.mark.parametrize("name", TARGETS)
+@needs_sanitizers
+def test_no_input_upsets_what_reads_it(tmp_path, sanitized, name):
     wanted = round(TARGETS[name].full_run * SHARE)
     print("seed", SEED)
-    outcome = run.fuzz(name, folder, seed=SEED, wanted=wanted, sanitized=sanitized)
+    outcome = run.fuzz(name, tmp_path, seed=SEED, wanted=wanted, sanitized=sanitized)
     assert not outcome.findings, outcome.findings
     assert outcome.units >= wanted
-
-
-@pytest.mark.parametrize("name", ["elf", "packets"])
-def test_damaged_programs_and_packets_are_taken_or_refused(tmp_path, name):
-    check(name, tmp_path, None)
-
-
-@needs_sanitizers
-@pytest.mark.parametrize("name", ["programs", "states"])
-def test_no_input_upsets_the_native_core(tmp_path, sanitized, name):
-    check(name, tmp_path, sanitized)
 
 
 FAULTY = """
