@@ -175,7 +175,7 @@ def test_the_stub_listens_on_the_loopback_address_only(build):
     try:
         assert [c.listener.getsockname()[0] for c in session._connections] == ["127.0.0.1"]
         with pytest.raises(nuxkit.InputError, match=r"port \d+ of 127\.0\.0\.1 cannot be used"):
-            DebugSession(chip, (1,), (session.ports[0],))
+            DebugSession(chip, (1,), session.ports[0])
     finally:
         session.close()
 
