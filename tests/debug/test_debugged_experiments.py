@@ -74,7 +74,7 @@ def test_break_in_a_rule_look_around_and_run_to_the_end(experiment):
     assert "$3 = 1" in shown
     assert "$4 = 1\n" in shown
     assert "Value returned is $5 = 2" in shown
-    assert "Old value = 43" in shown
+    assert "Old value = 42 '*'" in shown
     assert "exited normally" in shown
     assert experiment.time_s == pytest.approx(1 * ms)
     assert len(calls) == 4
