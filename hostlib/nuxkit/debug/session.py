@@ -47,7 +47,7 @@ class _Connection:
             return
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.client, self._reader = client, PacketReader()
-        self.stub.no_acks = self.stub.running = False
+        self.stub.no_acks = self.stub.running = self.stub.detached = False
 
     def drop(self) -> None:
         """Let go of the debugger."""
@@ -102,8 +102,8 @@ class DebugSession:
     """Stubs of one or two processors whose programs were loaded.
 
     Time passes while every connected debugger has resumed its processor, and while none is
-    connected any more after one has detached. A debugger that is lost leaves its processor where
-    it is, for another one to connect.
+    connected any more after one has detached; the next one that connects stops it again. A
+    debugger that is lost leaves its processor where it is, for another one to connect.
 
     Parameters
     ----------
