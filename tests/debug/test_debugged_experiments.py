@@ -109,7 +109,7 @@ def test_detach_lets_it_run_on_and_kill_ends_it(experiment):
 def test_what_cannot_be_debugged_is_named(experiment):
     with pytest.raises(nuxkit.InputError, match="no rule is called on the bottom processor"):
         experiment.debug(1 * ms, hemispheres=(1,))
-    with pytest.raises(nuxkit.InputError, match="must be 0 .top. or 1"):
+    with pytest.raises(nuxkit.InputError, match=r"must be 0 .top. or 1"):
         experiment.debug(1 * ms, hemispheres=(2,))
     with pytest.raises(nuxkit.InputError, match="must be 0, 1 or both"):
         experiment.debug(1 * ms, hemispheres=())

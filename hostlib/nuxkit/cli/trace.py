@@ -86,7 +86,7 @@ def trace_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def trace_of(file: str | None, filters: dict[str, Any]) -> Trace | None:
-    """What to trace into a file; None without one."""
+    """Make what is traced into a file; None without one."""
     if file is None:
         if filters:
             name = f"--trace-{next(iter(filters)).replace('_', '-')}"

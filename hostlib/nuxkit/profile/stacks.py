@@ -3,9 +3,8 @@
 
 How often each call instruction ran is known exactly, and so is what each function took. What a
 function took is shared among its callers by the number of their calls, as gprof does (Graham,
-Kessler, McKusick 1982); it is exact for a function with one caller. Where calls through pointers come from
-is not known, but how many there are: what these took begins a path of its own. Of a recursion, one
-turn is shown.
+Kessler, McKusick 1982); it is exact for a function with one caller. Of calls through pointers only their
+number is known: what these took begins a path of its own. Of a recursion, one turn is shown.
 """
 
 from __future__ import annotations
@@ -64,9 +63,7 @@ def fold(program: Program, places: Sequence[Place], sites: npt.NDArray[Any]) -> 
     return _whole(shares, int(sites["cycles"].sum()))
 
 
-def entries(
-    program: Program, places: Sequence[Place], sites: npt.NDArray[Any]
-) -> dict[int, int]:
+def entries(program: Program, places: Sequence[Place], sites: npt.NDArray[Any]) -> dict[int, int]:
     """How often functions were entered, by address; a loop around all of one counts as one."""
     nodes = _nodes(program, places, sites)
     known = _calls_of(nodes)
