@@ -3,8 +3,8 @@
 
 How often each call instruction ran is known exactly, and so is what each function took. What a
 function took is shared among its callers by the number of their calls, as gprof does (Graham,
-Kessler, McKusick 1982); it is exact for a function with one caller. Of calls through pointers only their
-number is known: what these took begins a path of its own. Of a recursion, one turn is shown.
+Kessler, McKusick 1982); it is exact for a function with one caller. Of calls through pointers only
+their number is known: what these took begins a path of its own. Of a recursion, one turn is shown.
 """
 
 from __future__ import annotations
