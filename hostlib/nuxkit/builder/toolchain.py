@@ -30,7 +30,7 @@ MESSAGE_LIMIT = 16 << 20
 NO_SYMBOL = "-"
 
 Completed = subprocess.CompletedProcess[str]
-_SIGNALS = {
+_SIGNALS: dict[int, str] = {
     signal.SIGXFSZ: f"wrote more than {OUTPUT_LIMIT >> 20} MiB",
     signal.SIGXCPU: f"took more than {CPU_LIMIT_S} s of processor time",
 }
