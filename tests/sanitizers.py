@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The native core built a second time, with the address and undefined-behaviour sanitizers."""
+"""The native core built a second time: with the sanitizers, or with other flags."""
 
 import fcntl
 import os
@@ -27,7 +27,12 @@ def are_available() -> bool:
 
 
 def build_sanitized(folder: Path) -> Path:
-    """Put a copy of nuxemu with a sanitized extension into a folder, unless it is there.
+    """Put a copy of nuxemu with a sanitized extension into a folder, unless it is there."""
+    return build_variant(folder, FLAGS, FLAGS)
+
+
+def build_variant(folder: Path, compiler_flags: str, linker_flags: str = "") -> Path:
+    """Put a copy of nuxemu built with more flags into a folder, unless it is there.
 
     Processes that ask for the same folder share one build.
     """
@@ -35,17 +40,17 @@ def build_sanitized(folder: Path) -> Path:
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
-            _build(folder)
+            _build(folder, compiler_flags, linker_flags)
             (folder / "done").touch()
     return folder
 
 
-def _build(folder: Path) -> None:
+def _build(folder: Path, compiler_flags: str, linker_flags: str) -> None:
     unwanted = shutil.ignore_patterns("*.so", "*.o", "__pycache__", "_native.c")
     shutil.rmtree(folder / "nuxemu", ignore_errors=True)
     shutil.copytree(ROOT / "emulator" / "nuxemu", folder / "nuxemu", ignore=unwanted)
     build = "import runpy; runpy.run_path('nuxemu/build_native.py', run_name='__main__')"
-    environment = os.environ | {"NUXEMU_CFLAGS": FLAGS, "NUXEMU_LDFLAGS": FLAGS}
+    environment = os.environ | {"NUXEMU_CFLAGS": compiler_flags, "NUXEMU_LDFLAGS": linker_flags}
     result = subprocess.run([sys.executable, "-c", build], cwd=folder, env=environment,
                             capture_output=True, text=True, timeout=400)  # fmt: skip
     if result.returncode or not list((folder / "nuxemu").glob("_native*.so")):

@@ -37,7 +37,8 @@ class TraceKind(IntEnum):
 #: ``nux_trace_record``.
 RECORD = np.dtype(
     [("cycle", "f8"), ("pc", "u4"), ("address", "u4"), ("old", "u4"), ("value", "u4"),
-     ("line", "u2"), ("column", "u2"), ("kind", "u1"), ("hemisphere", "u1")], align=True,
+     ("line", "u2"), ("column", "u2"), ("kind", "u1"), ("hemisphere", "u1"),
+     ("processor", "u1")], align=True,
 )  # fmt: skip
 
 
@@ -47,7 +48,7 @@ class TraceBuffer:
     Parameters
     ----------
     capacity : int
-        Records that there is room for (40 bytes each). Later ones are counted and dropped.
+        Records that there is room for (32 bytes each). Later ones are counted and dropped.
     kinds : collection of TraceKind
     hemispheres : collection of int
     from_cycle, to_cycle : float

@@ -495,13 +495,11 @@ class Chip:
         """
         from .debug import DebugSession
 
-        chosen = tuple(_hemisphere(hemisphere) for hemisphere in hemispheres)
-        if not chosen or len(set(chosen)) != len(chosen):
-            raise InputError(f"hemispheres are {hemispheres!r}, but must be 0, 1 or both")
+        chosen = check_hemispheres(hemispheres)
         _check_integer("port", port, 0)
         for hemisphere in chosen:
             self._prepare(program, hemisphere, None)
-        session = DebugSession(self, chosen, [port + n if port else 0 for n in range(len(chosen))])
+        session = DebugSession(self, chosen, port)
         try:
             for hemisphere in chosen:
                 self.start(symbols=symbols, hemisphere=hemisphere)
@@ -685,6 +683,14 @@ def _hemisphere(hemisphere: int) -> int:
     if hemisphere not in (0, 1):
         raise InputError(f"hemisphere is {hemisphere!r}, but must be 0 (top) or 1 (bottom)")
     return hemisphere
+
+
+def check_hemispheres(hemispheres: Sequence[int]) -> tuple[int, ...]:
+    """Check for at least one hemisphere, each once."""
+    chosen = tuple(_hemisphere(hemisphere) for hemisphere in hemispheres)
+    if not chosen or len(set(chosen)) != len(chosen):
+        raise InputError(f"hemispheres are {hemispheres!r}, but must be 0, 1 or both")
+    return chosen
 
 
 def _as_program(program: Program | BuildResult | str | os.PathLike[str]) -> Program:

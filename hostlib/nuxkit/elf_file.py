@@ -188,7 +188,7 @@ def _read_file(path: Path) -> bytes:
                     f"{path}: has {status.st_size} bytes; "
                     f"a program file may have at most {MAX_FILE_BYTES}"
                 )
-            return magic + stream.read(MAX_FILE_BYTES)
+            return magic + stream.read(status.st_size)
     except FileNotFoundError:
         raise ProgramFileError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path

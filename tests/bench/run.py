@@ -38,6 +38,7 @@ from bench.programs import (
 )
 from bench.sweep_figures import SweepBench
 from bench.torch_figures import TorchBench
+from bench.trace_figures import TraceBench
 
 SEED = 1
 MAX_CYCLES = 10**12
@@ -202,7 +203,7 @@ def main() -> None:
         folder = Path(name)
         scalar = ScalarMix(folder).figures()
         network, pong, sweep = NetworkBench(folder), PongBench(), SweepBench()
-        overhead = OverheadBench()
+        overhead, trace = OverheadBench(), TraceBench(folder)
         layer, analog = TorchBench(), AnalogBench()
         figures = [
             *stdp_figures(),
@@ -213,6 +214,7 @@ def main() -> None:
             *pong.figures(),
             *sweep.figures(),
             *overhead.figures(),
+            *trace.figures(),
             *layer.figures(),
             *analog.figures(),
         ]
@@ -221,8 +223,15 @@ def main() -> None:
             for figure in figures:
                 if figure.measure is not None:
                     figure.values.append(figure.measure())
+        trace.close()
     figures.insert(figures.index(scalar[1]) + 1, scalar_ratio(*scalar))
-    figures += [*network.ratios(), *pong.ratios(), *sweep.ratios(), *overhead.ratios()]
+    figures += [
+        *network.ratios(),
+        *pong.ratios(),
+        *sweep.ratios(),
+        *overhead.ratios(),
+        *trace.ratios(),
+    ]
     figures += [*layer.ratios(), *analog.ratios()]
     print("cost growth", file=sys.stderr)
     growth = measure_growth(arguments.repeats)

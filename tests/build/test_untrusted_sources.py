@@ -82,3 +82,35 @@ def test_own_folders_below_and_given_ones_are_read(compile_text, secret):
 def test_output_and_memory_of_the_tools_are_bounded(compile_text, text):
     with pytest.raises((KernelBuildError, ToolchainError)):
         compile_text(f"{text}\nint start(void) {{ return 0; }}\n")
+
+
+@pytest.mark.parametrize("end", ["int a = undeclared;\n", ""], ids=["message", "debug lines"])
+def test_a_source_cannot_pass_for_a_file_elsewhere(errors_of, secret, end):
+    text = f'int b;\n#line 1 "{secret}"\n{end}int start(void) {{ return b; }}\n'
+    assert refused_line(errors_of, text, secret) == ("kernel.c", 2)
+
+
+def test_nor_can_an_assembler_source(errors_of, secret):
+    text = f'.globl start\n# 1 "{secret}"\nstart: blr\n'
+    assert refused_line(errors_of, text, secret, "kernel.S") == ("kernel.S", 2)
+
+
+def test_lines_of_files_in_the_own_folder_may_be_named(compile_text):
+    Path("generator.txt").write_text("start\n")
+    result = compile_text('#line 1 "generator.txt"\nint start(void) { return 0; }\n')
+    address = result.program.symbols["start"].address
+    assert result.program.source_location(address).file.endswith("generator.txt")
+
+
+def test_messages_of_the_tools_are_bounded(compile_text):
+    line = "x" * 1000
+    turns = "m \\\\n-1\\n" * 2
+    flood = f'.macro m n\\n.if \\\\n\\n.print \\"{line}\\"\\n{turns}.endif\\n.endm\\nm 15'
+    with pytest.raises(ToolchainError, match="more than 16 MiB of messages"):
+        compile_text(f'asm("{flood}");\nint start(void) {{ return 0; }}\n')
+    many = "".join(f"int v{i} = undeclared{i};\n" for i in range(5000))
+    with pytest.raises(KernelBuildError) as caught:
+        compile_text(many + "int start(void) { return 0; }\n")
+    assert 100 <= len(caught.value.diagnostics) < 110
+    with pytest.raises(ToolchainError, match="wrote more than 64 MiB"):
+        compile_text('asm(".space 0x7fffffff");\nint start(void) { return 0; }\n')

@@ -94,12 +94,11 @@ def test_a_read_sees_the_spikes_up_to_its_time():
 
 
 @pytest.mark.parametrize("processor", [0, 1])
-@pytest.mark.parametrize("hemisphere", [0, 1])
-def test_a_write_injects_an_event_into_the_chosen_rows(processor, hemisphere):
+def test_a_write_injects_an_event_into_the_chosen_rows(processor, nux_hemisphere):
     target = full_chip()
     target.network.record_row_events = True
     target.network.compare_masks = np.full((2, 128), 0x1F)
-    word = pair_word(mm.OMNIBUS_PADI_EVENT_WORD, hemisphere)
+    word = pair_word(mm.OMNIBUS_PADI_EVENT_WORD, nux_hemisphere)
     finished(target.machines[processor], load(3, pointer(word))
              + load(4, event(0b0110, 19, 42)) + "stw 4,0(3); wait")  # fmt: skip
     target.network.advance(1e-3)
@@ -108,7 +107,7 @@ def test_a_write_injects_an_event_into_the_chosen_rows(processor, hemisphere):
     rows = sorted(2 * driver + row for driver in drivers for row in (0, 1))
     assert sorted(events.rows.tolist()) == rows
     assert set(events.labels.tolist()) == {42}
-    assert set(events.hemispheres.tolist()) == {hemisphere}
+    assert set(events.hemispheres.tolist()) == {nux_hemisphere}
 
 
 def test_injected_events_reach_neurons_and_counters():
@@ -138,24 +137,23 @@ def driver_word(hemisphere: int, driver: int, word: int) -> int:
     return pair_word(mm.OMNIBUS_DRIVER_WORD, hemisphere) + 4 * driver + word
 
 
-@pytest.mark.parametrize("hemisphere", [0, 1])
 @pytest.mark.parametrize("driver", [0, 1, 77, 127])
-def test_driver_registers_configure_the_driver(hemisphere, driver):
+def test_driver_registers_configure_the_driver(nux_hemisphere, driver):
     target = full_chip()
     network, bus = target.network, target.bus
     modes, masks = network.row_modes.copy(), network.compare_masks.copy()
     enabled = network.driver_enabled.copy()
-    bus.write(driver_word(hemisphere, driver, 0), 0b10110 << 9 | 1 << 15)
-    bus.write(driver_word(hemisphere, driver, 1), 1 << 5 | 1 << 6)  # top exc., bottom inh.
-    masks[hemisphere, driver] = 0b10110
-    modes[hemisphere, 2 * driver : 2 * driver + 2] = RowMode.INHIBITORY, RowMode.EXCITATORY
+    bus.write(driver_word(nux_hemisphere, driver, 0), 0b10110 << 9 | 1 << 15)
+    bus.write(driver_word(nux_hemisphere, driver, 1), 1 << 5 | 1 << 6)  # top exc., bottom inh.
+    masks[nux_hemisphere, driver] = 0b10110
+    modes[nux_hemisphere, 2 * driver : 2 * driver + 2] = RowMode.INHIBITORY, RowMode.EXCITATORY
     np.testing.assert_array_equal(network.row_modes, modes)
     np.testing.assert_array_equal(network.compare_masks, masks)
     np.testing.assert_array_equal(network.driver_enabled, enabled)
-    bus.write(driver_word(hemisphere, driver, 0), 0)
-    bus.write(driver_word(hemisphere, driver, 1), 0xF0)
-    modes[hemisphere, 2 * driver : 2 * driver + 2] = RowMode.BOTH
-    enabled[hemisphere, driver] = False
+    bus.write(driver_word(nux_hemisphere, driver, 0), 0)
+    bus.write(driver_word(nux_hemisphere, driver, 1), 0xF0)
+    modes[nux_hemisphere, 2 * driver : 2 * driver + 2] = RowMode.BOTH
+    enabled[nux_hemisphere, driver] = False
     np.testing.assert_array_equal(network.row_modes, modes)
     np.testing.assert_array_equal(network.driver_enabled, enabled)
 

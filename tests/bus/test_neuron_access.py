@@ -46,15 +46,14 @@ VECTOR_FORMS = {
 
 
 @pytest.mark.parametrize("form", VECTOR_FORMS)
-@pytest.mark.parametrize("hemisphere", [0, 1])
 @pytest.mark.parametrize("half", [0, 1])
-def test_a_vector_write_resets_a_half_of_the_own_neurons(form, hemisphere, half):
+def test_a_vector_write_resets_a_half_of_the_own_neurons(form, nux_hemisphere, half):
     address, payload = VECTOR_FORMS[form]
     target = charged_chip()
-    finished(target.machines[hemisphere], load(3, address + half)
+    finished(target.machines[nux_hemisphere], load(3, address + half)
              + f"li 4,{payload}; fxvsplatb 1,4; fxvoutx 1,0,3; wait")  # fmt: skip
     expected: list[list[int]] = [[], []]
-    expected[hemisphere] = list(range(half, 256, 2))
+    expected[nux_hemisphere] = list(range(half, 256, 2))
     assert reset_columns(target) == expected
 
 
@@ -132,21 +131,20 @@ def test_the_pulse_word_is_a_postsynaptic_spike_of_half_of_all_columns(half):
 
 
 @pytest.mark.parametrize("channel", [0, 1])
-@pytest.mark.parametrize("hemisphere", [0, 1])
-def test_switched_columns_read_their_neuron_and_others_their_sensor(hemisphere, channel):
+def test_switched_columns_read_their_neuron_and_others_their_sensor(nux_hemisphere, channel):
     target = full_chip()
     membranes = np.arange(256) * 0.5 + 20.25
-    target.neurons[hemisphere].hold_membranes(membranes)
-    expected = [np.asarray(each)[3] for each in SynapseArray(hemisphere).read_correlation()]
-    array = target.arrays[hemisphere]
+    target.neurons[nux_hemisphere].hold_membranes(membranes)
+    expected = [np.asarray(each)[3] for each in SynapseArray(nux_hemisphere).read_correlation()]
+    array = target.arrays[nux_hemisphere]
     region = mm.VECTOR_LABEL if channel else mm.VECTOR_WEIGHT
     chosen = np.isin(np.arange(128), [0, 7, 100, 127])
     vector_write(array, region + 2 * mm.SWITCH_ROW + 1, mm.SWITCH_NEURON, chosen)
-    twin = SynapseArray(hemisphere)
+    twin = SynapseArray(nux_hemisphere)
     for row in range(3):  # the noise of as many conversions
         vector_read(twin, mm.VECTOR_CAUSAL + 2 * row)
         vector_read(array, mm.VECTOR_CAUSAL + 2 * row)
-    machine = target.machines[hemisphere]
+    machine = target.machines[nux_hemisphere]
     source = ""
     reads = [(base, half) for base in (mm.VECTOR_CAUSAL, mm.VECTOR_ACAUSAL) for half in (0, 1)]
     for number, (base, half) in enumerate(reads):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One processor starts, watches and stops the other by its control and status registers."""
 
-import pytest
-
 from bus.bus_machine import hemisphere_word, load, pointer
 from emulator.ppu_machine import code
 from nuxemu import ChipEnd, ChipModel, StopReason
@@ -27,19 +25,18 @@ def registers_of(hemisphere: int) -> str:
     return load(20, control) + load(21, status)
 
 
-@pytest.mark.parametrize("hemisphere", [0, 1])
-def test_a_processor_starts_the_other_one_and_sees_it_sleep(hemisphere):
+def test_a_processor_starts_the_other_one_and_sees_it_sleep(nux_hemisphere):
     chip = ChipModel()
-    other = 1 - hemisphere
+    other = 1 - nux_hemisphere
     write(chip, other, "li 5,100; mtctr 5; loop: bdnz loop; li 5,77; stw 5,0x2000(0); wait")
-    write(chip, hemisphere, registers_of(other)
+    write(chip, nux_hemisphere, registers_of(other)
           + "lwz 10,0(20); lwz 11,0(21); li 5,1; stw 5,0(20); lwz 12,0(20); lwz 13,0(21); "
             "li 7,0; poll: addi 7,7,1; lwz 6,0(21); cmpwi 6,0; beq poll; "
             "lwz 14,0(20); wait")  # fmt: skip
-    chip.start(hemisphere)
-    end = chip.run(1_000_000, awaited=(hemisphere,))
+    chip.start(nux_hemisphere)
+    end = chip.run(1_000_000, awaited=(nux_hemisphere,))
     assert end is ChipEnd.IDLE
-    gpr = chip.processors[hemisphere].registers()["gpr"]
+    gpr = chip.processors[nux_hemisphere].registers()["gpr"]
     assert gpr[10:15] == [0, 0, INHIBIT_RESET, 0, INHIBIT_RESET]
     assert gpr[7] > 1
     assert word(chip, other, COUNTER) == 77

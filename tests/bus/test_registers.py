@@ -97,12 +97,11 @@ def test_half_words_and_bytes_of_a_register_are_read():
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("hemisphere", HEMISPHERES)
-def test_control_registers_keep_four_bits(way, hemisphere):
+def test_control_registers_keep_four_bits(way, nux_hemisphere):
     target = chip()
     port = access(target, way)
-    word = hemisphere_word(mm.OMNIBUS_PPU_CONTROL_WORD, hemisphere)
-    other = hemisphere_word(mm.OMNIBUS_PPU_CONTROL_WORD, 1 - hemisphere)
+    word = hemisphere_word(mm.OMNIBUS_PPU_CONTROL_WORD, nux_hemisphere)
+    other = hemisphere_word(mm.OMNIBUS_PPU_CONTROL_WORD, 1 - nux_hemisphere)
     before = port.read(other)
     port.write(word, 0xFFFF_FFFF)
     assert port.read(word) == 0b1111
@@ -111,15 +110,14 @@ def test_control_registers_keep_four_bits(way, hemisphere):
     assert port.read(other) == before
 
 
-@pytest.mark.parametrize("hemisphere", HEMISPHERES)
-def test_the_status_register_tells_that_a_processor_sleeps(hemisphere):
+def test_the_status_register_tells_that_a_processor_sleeps(nux_hemisphere):
     target = chip()
-    word = hemisphere_word(mm.OMNIBUS_PPU_STATUS_WORD, hemisphere)
+    word = hemisphere_word(mm.OMNIBUS_PPU_STATUS_WORD, nux_hemisphere)
     assert target.bus.read(word) == 0
-    finished(target.machines[hemisphere], "nop; wait")
+    finished(target.machines[nux_hemisphere], "nop; wait")
     assert target.bus.read(word) == 1
-    finished(target.machines[1 - hemisphere], load(3, pointer(word)) + "lwz 4,0(3); wait")
-    assert target.machines[1 - hemisphere].gpr(4) == 1
+    finished(target.machines[1 - nux_hemisphere], load(3, pointer(word)) + "lwz 4,0(3); wait")
+    assert target.machines[1 - nux_hemisphere].gpr(4) == 1
 
 
 # --- Converters ------------------------------------------------------------------------------
@@ -142,13 +140,12 @@ def test_a_disabled_cadc_refuses_conversions_of_its_hemisphere_only():
 
 @pytest.mark.parametrize("channel", [0, 1])
 @pytest.mark.parametrize("column", [0, 1, 127, 128, 201, 255])
-@pytest.mark.parametrize("hemisphere", HEMISPHERES)
-def test_channel_offsets_are_added_to_the_reading(hemisphere, column, channel):
+def test_channel_offsets_are_added_to_the_reading(nux_hemisphere, column, channel):
     target = chip()
-    array = target.arrays[hemisphere]
+    array = target.arrays[nux_hemisphere]
     half = mm.OMNIBUS_CADC_OFFSETS_WEST_WORD if column < 128 else mm.OMNIBUS_CADC_OFFSETS_EAST_WORD
-    word = hemisphere_word(half, hemisphere) + 2 * (column % 128) + channel
-    before = SynapseArray(hemisphere).read_correlation()
+    word = hemisphere_word(half, nux_hemisphere) + 2 * (column % 128) + channel
+    before = SynapseArray(nux_hemisphere).read_correlation()
     target.bus.write(word, 128 - 23)
     after = array.read_correlation()
     expected = [readings.astype(int) for readings in before]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """``nuxkit run``."""
 
+import json
 import os
 import re
 import subprocess
@@ -279,3 +280,65 @@ def test_help_and_version(nuxkit):
         assert (done.code, done.err) == (0, "")
         assert done.out.startswith(f"Usage: nuxkit {command} ")
     assert nuxkit("nothing").code == 2
+
+
+WEIGHTS = """
+#include <nux/nux.h>
+int start(void) {
+    for (uint32_t row = 0; row < 8; row++) {
+        fxvoutx(nux_splat8(row + 1), NUX_VECTOR_WEIGHT, 2 * row);
+    }
+    nux_mailbox_write_string("done");
+    return 0;
+}
+"""
+
+
+def traced(nuxkit, source, *options):
+    done = nuxkit("run", source(WEIGHTS), "--trace", "out.json", *options)
+    assert done.code == 0, done.err
+    events = json.loads(Path("out.json").read_text())["traceEvents"]
+    return [event for event in events if event["ph"] != "M"], done
+
+
+def test_a_trace_has_what_the_filters_let_through(nuxkit, source):
+    everything, _ = traced(nuxkit, source)
+    weights = [event for event in everything if event["cat"] == "weights"]
+    assert len(weights) == 8 * 128
+    assert {event["cat"] for event in everything} == {"weights", "mailbox"}
+    rows, _ = traced(
+        nuxkit, source, "--trace-kinds", "weights, mailbox", "--trace-rows", "1-2,7",
+        "--trace-columns", "4",
+    )  # fmt: skip
+    shown = [event["name"] for event in rows if event["cat"] == "weights"]
+    assert shown == ["[1, 4] 0 > 2", "[2, 4] 0 > 3", "[7, 4] 0 > 8"]
+    begin_s, end_s = (weights[i * 128]["ts"] * 1e-6 for i in (2, 4))
+    window, _ = traced(
+        nuxkit, source, "--trace-kinds", "weights", "--trace-start-s", f"{begin_s:.9f}",
+        "--trace-stop-s", f"{end_s:.9f}",
+    )  # fmt: skip
+    assert {event["args"]["row"] for event in window} == {2, 3}
+    assert traced(nuxkit, source, "--trace-hemispheres", "1")[0] == []
+    few, done = traced(nuxkit, source, "--trace-kinds", "weights", "--trace-capacity", "5")
+    assert len(few) == 5
+    assert f"no room for {8 * 128 - 5} more records" in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--trace-rows", "3"), 105, "--trace-rows says what to trace, but there is no --trace"),
+        (("--trace", "o.json", "--trace-rows", "5-2"), 2, "'5-2' is no number and no range"),
+        (("--trace", "o.json", "--trace-columns", "256"), 2, "256 is too large"),
+        (("--trace", "o.json", "--trace-columns", "1,,2"), 2, "'' is no number"),
+        (("--trace", "o.json", "--trace-hemispheres", "2"), 105, "hemispheres has 2"),
+        (("--trace", "o.json", "--trace-kinds", "weight"), 105, "'weight'"),
+        (("--trace", "o.json", "--trace-start-s", "-1"), 105, "start_s"),
+        (("--trace", "o.json", "--trace-capacity", "0"), 105, "capacity"),
+    ],
+)
+def test_wrong_trace_options_are_named_before_the_run(nuxkit, source, options, code, words):
+    done = nuxkit("run", source(WEIGHTS), *options)
+    assert done.code == code
+    assert words in done.err
+    assert not Path("o.json").exists()

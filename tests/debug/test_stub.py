@@ -129,6 +129,34 @@ def test_a_lost_debugger_leaves_the_program_where_it_is(build, beside):
     assert result.return_code == 7
 
 
+def test_a_debugger_may_attach_again(build, beside):
+    def client(port):
+        first = Client(port)
+        assert first.ask(b"D") == b"OK"
+        assert first.receive() is None
+        time.sleep(0.2)  # for the program to run
+        second = Client(port)
+        assert second.ask(b"?") == b"T05thread:1;"
+        before = second.ask(b"p32")
+        time.sleep(0.1)
+        assert second.ask(b"p32") == before
+        assert second.ask(b"Z0,%x,4" % program.symbols["tick"].address) == b"OK"
+        second.close()
+        third = Client(port)  # finds no breakpoint of the second one, that was lost
+        third.raw(encode(b"c"))
+        time.sleep(0.1)
+        third.raw(b"\x03")
+        assert third.receive() == b"T02thread:1;"
+        third.raw(encode(b"k"))
+
+    program = build(
+        "volatile int n;\n__attribute__((noinline)) void tick(void) { n++; }\n"
+        "int start(void) { for (;;) tick(); }\n"
+    )
+    (result,) = nuxkit.Chip().debug(program, announce=beside(client))
+    assert result.symbols["n"] > 0
+
+
 def test_a_connection_with_nonsense_is_dropped(build, beside):
     def client(port):
         bad = Client(port)
@@ -175,7 +203,7 @@ def test_the_stub_listens_on_the_loopback_address_only(build):
     try:
         assert [c.listener.getsockname()[0] for c in session._connections] == ["127.0.0.1"]
         with pytest.raises(nuxkit.InputError, match=r"port \d+ of 127\.0\.0\.1 cannot be used"):
-            DebugSession(chip, (1,), (session.ports[0],))
+            DebugSession(chip, (1,), session.ports[0])
     finally:
         session.close()
 

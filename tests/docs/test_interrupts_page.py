@@ -4,20 +4,20 @@
 import re
 from pathlib import Path
 
-from nuxkit import Chip, build
+from nuxkit import build
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "interrupts.md").read_text()
 
 
-def test_the_example_runs(tmp_path):
+def test_the_example_runs(tmp_path, nux_chip, nux_cycles):
     (text, *_) = re.findall(r"```c\n(.*?)```", PAGE, re.DOTALL)
     source = tmp_path / "ticks.c"
     source.write_text(text)
-    result = Chip().run(build(source))
+    result = nux_chip.run(build(source))
     assert result.return_code == 0
     assert result.symbols["ticks"] == 10
-    assert 2_500_000 <= result.cycles < 2_501_000
+    nux_cycles(result, at_least=2_500_000, at_most=2_501_000)
 
 
 def test_every_name_of_a_routine_is_listed():

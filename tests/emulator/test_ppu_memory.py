@@ -233,21 +233,19 @@ def run_code(machine: Machine, source: str) -> Machine:
     return finished(machine)
 
 
-@pytest.mark.parametrize("hemisphere", [0, 1])
 @pytest.mark.parametrize("target", [0, 1])
-def test_each_processor_reaches_both_srams_over_the_bus(hemisphere, target):
+def test_each_processor_reaches_both_srams_over_the_bus(nux_hemisphere, target):
     _, machines = two_hemispheres()
     address = OWN_SRAM + target * STRIDE + 0x1234
-    run_code(machines[hemisphere], load_address(3, address)
+    run_code(machines[nux_hemisphere], load_address(3, address)
              + "li 4,0x77; stw 4,0(3); stb 4,4(3); lwz 5,0(3); lbz 6,4(3); wait")  # fmt: skip
     assert machines[target].cpu.read(0x1234, 8).hex() == "0000007777000000"
     assert machines[1 - target].cpu.read(0x1234, 8) == bytes(8)
-    assert (machines[hemisphere].gpr(5), machines[hemisphere].gpr(6)) == (0x77, 0x77)
+    assert (machines[nux_hemisphere].gpr(5), machines[nux_hemisphere].gpr(6)) == (0x77, 0x77)
 
 
-@pytest.mark.parametrize("hemisphere", [0, 1])
 @pytest.mark.parametrize("target", [0, 1])
-def test_each_processor_reaches_both_arrays_over_the_bus(hemisphere, target):
+def test_each_processor_reaches_both_arrays_over_the_bus(nux_hemisphere, target):
     """Weight bits 4..0 are reversed on the bus, labels are as they are."""
     arrays, machines = two_hemispheres()
     row = 5
@@ -256,11 +254,11 @@ def test_each_processor_reaches_both_arrays_over_the_bus(hemisphere, target):
         address = OWN_SYNRAM + target * STRIDE + 4 * (region + 64 * row)
         source += load_address(number, address)
         source += f"stw 4,0({number}); lwz {number + 10},0({number}); "
-    run_code(machines[hemisphere], source + "wait")
+    run_code(machines[nux_hemisphere], source + "wait")
     assert arrays[target].weights[row, 0:8:2].tolist() == [0x20, 0x10, 0x01, 0x18]
     assert arrays[target].labels[row, 0:8:2].tolist() == [0x20, 0x01, 0x10, 0x03]
     assert arrays[1 - target].weights[row].sum() == 0
-    assert machines[hemisphere].gpr(13) == machines[hemisphere].gpr(15) == 0x2001_1003
+    assert machines[nux_hemisphere].gpr(13) == machines[nux_hemisphere].gpr(15) == 0x2001_1003
 
 
 def test_without_a_partner_the_other_hemisphere_is_unknown():

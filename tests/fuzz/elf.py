@@ -29,7 +29,7 @@ int start(void) {
 """
 MAX_CYCLES = 3000
 #: Every so many cases the debug information is read too, which takes most of the time.
-WITH_DEBUG = 25
+WITH_DEBUG = 8
 
 
 class ElfFiles:

@@ -9,6 +9,11 @@ from nuxkit import Chip
 from nuxkit.debug.packets import PacketError, PacketReader, encode
 from nuxkit.debug.stub import Stub
 
+#: Counts at WATCHED for ever: addi 3,3,1; stw 3,WATCHED(0); b .-8.
+WATCHED = 0x100
+_CODE = b"".join(
+    word.to_bytes(4, "big") for word in (0x3863_0001, 0x9060_0000 | WATCHED, 0x4BFF_FFF8)
+)
 _WORDS = (
     b"?", b"g", b"G", b"p20", b"P20=", b"m", b"M", b"X", b"Z0,", b"Z1,", b"Z2,", b"Z3,", b"Z4,",
     b"z0,", b"z2,", b"c", b"s", b"C05", b"vCont?", b"vCont;", b"vCont;s", b"vKill;1", b"D", b"k",
@@ -30,7 +35,9 @@ def _any(rng: Random) -> bytes:
 
 def _memory_access(rng: Random) -> bytes:
     """A packet of sound form, with an address that may not exist."""
-    address = rng.choice((rng.randrange(0x4000), rng.choice(INTERESTING), rng.getrandbits(32)))
+    address = rng.choice(
+        (WATCHED, rng.randrange(0x4000), rng.choice(INTERESTING), rng.getrandbits(32))
+    )
     size = rng.choice((0, 1, 2, 4, 64, rng.randrange(3000), rng.choice(INTERESTING)))
     data = rng.randbytes(min(size, 100))
     kind = rng.randrange(4)
@@ -52,7 +59,6 @@ class Packets:
 
     def __init__(self, folder: Path) -> None:
         self._chip = Chip()
-        self._chip.ppu[0].set_debugging(True)
 
     def make(self, rng: Random, case: int) -> bytes:
         stream = bytearray()
@@ -64,7 +70,12 @@ class Packets:
         return bytes(stream)
 
     def check(self, data: bytes, rng: Random, case: int) -> int:
-        stub, reader = Stub(self._chip, 0), PacketReader()
+        chip = self._chip
+        chip.model.hold(0)
+        chip.ppu[0].set_debugging(True)
+        chip.ppu[0].write(0, _CODE)
+        chip.model.start(0)
+        stub, reader = Stub(chip, 0), PacketReader()
         try:
             while data:
                 n = rng.randrange(1, len(data) + 1)
@@ -72,8 +83,10 @@ class Packets:
                     answer = stub.answer(item) if isinstance(item, bytes) else None
                     assert answer is None or isinstance(answer, bytes)
                     if stub.running:
-                        stub.running = False
-                        self._chip.model.run(self._chip.model.cycle + 200)
+                        chip.model.run(chip.model.cycle + 200)
+                        assert stub.stopped() is None or not stub.running
+                    if rng.random() < 0.02:
+                        stub.lose()
                 data = data[n:]
         except PacketError:
             pass  # the connection is closed then

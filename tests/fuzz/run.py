@@ -21,6 +21,8 @@ from sanitizers import ROOT, are_available, build_sanitized, environment
 
 #: Wall time (s) after which a case counts as hanging.
 CASE_TIMEOUT_S = 60.0
+#: Wall time (s) between two lines of progress.
+PROGRESS_S = 60.0
 WORKER = ["-m", "fuzz.worker"]
 
 
@@ -31,6 +33,14 @@ class Outcome:
     units: int = 0
     cases: int = 0
     findings: dict[int, str] = field(default_factory=dict)
+    shown_s: float = field(default_factory=time.monotonic)
+
+    def show_progress(self, name: str, wanted: int) -> None:
+        """Print how far it is, from time to time."""
+        if time.monotonic() - self.shown_s >= PROGRESS_S:
+            self.shown_s = time.monotonic()
+            found = len(self.findings)
+            print(f"{name}: {self.units} of {wanted}, {found} findings", flush=True)
 
 
 def fuzz(
@@ -101,6 +111,7 @@ def _run_worker(
                 outcome.cases += 1
             elif kind == "units":
                 outcome.units += int(rest)
+                outcome.show_progress(name, wanted)
             elif kind == "raised":
                 outcome.findings[case] = rest.strip()[1:-1].replace("\\n", "\n")
     except queue.Empty:

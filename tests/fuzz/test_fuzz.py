@@ -16,23 +16,14 @@ needs_sanitizers = pytest.mark.skipif(
 )
 
 
-def check(name, folder, sanitized):
+@pytest.mark.parametrize("name", TARGETS)
+@needs_sanitizers
+def test_no_input_upsets_what_reads_it(tmp_path, sanitized, name):
     wanted = round(TARGETS[name].full_run * SHARE)
     print("seed", SEED)
-    outcome = run.fuzz(name, folder, seed=SEED, wanted=wanted, sanitized=sanitized)
+    outcome = run.fuzz(name, tmp_path, seed=SEED, wanted=wanted, sanitized=sanitized)
     assert not outcome.findings, outcome.findings
     assert outcome.units >= wanted
-
-
-@pytest.mark.parametrize("name", ["elf", "packets"])
-def test_damaged_programs_and_packets_are_taken_or_refused(tmp_path, name):
-    check(name, tmp_path, None)
-
-
-@needs_sanitizers
-@pytest.mark.parametrize("name", ["programs", "states"])
-def test_no_input_upsets_the_native_core(tmp_path, sanitized, name):
-    check(name, tmp_path, sanitized)
 
 
 FAULTY = """
@@ -53,12 +44,12 @@ def test_exceptions_crashes_and_hangs_are_found_and_their_input_kept(tmp_path, m
     worker.write_text(FAULTY)
     monkeypatch.setattr(run, "WORKER", [str(worker)])
     begin = time.monotonic()
-    outcome = run.fuzz("elf", tmp_path, seed=3, wanted=8, timeout_s=2)
-    assert time.monotonic() - begin < 20
+    outcome = run.fuzz("elf", tmp_path, seed=3, wanted=8, timeout_s=4)
+    assert time.monotonic() - begin < 55  # the case that hangs does so for a minute
     assert sorted(outcome.findings) == [2, 4, 6]
     assert "LookupError: seen" in outcome.findings[2]
     assert "ended with code -6" in outcome.findings[4]
-    assert "no end within 2 s" in outcome.findings[6]
+    assert "no end within 4 s" in outcome.findings[6]
     target = TARGETS["elf"](tmp_path)
     for case in outcome.findings:
         kept = (tmp_path / f"finding-3-{case}.bin").read_bytes()

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-import pytest
 
 from network.small_chip import recording_chip
 from nuxemu import RowMode
@@ -16,13 +15,12 @@ def injected_rows(network, bus_mask, row_select, hemisphere=0):
     return events.rows.tolist()
 
 
-@pytest.mark.parametrize("hemisphere", [0, 1])
-def test_each_driver_answers_on_its_bus_to_its_number(hemisphere):
+def test_each_driver_answers_on_its_bus_to_its_number(nux_hemisphere):
     network = recording_chip().network
     for bus in range(4):
         for number in range(32):
             driver = 4 * number + bus
-            rows = injected_rows(network, 1 << bus, number, hemisphere)
+            rows = injected_rows(network, 1 << bus, number, nux_hemisphere)
             assert rows == [2 * driver, 2 * driver + 1]
 
 

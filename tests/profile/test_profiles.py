@@ -58,6 +58,42 @@ def test_call_paths_share_a_callee_by_calls(result):
     assert all(stack[0] == "_reset" for stack in folded)
 
 
+POINTERS = """\
+volatile int total;
+typedef void (*op)(int);
+__attribute__((noinline)) void work(int n) { for (int i = 0; i < n; i++) total += i; }
+__attribute__((noinline)) void other(int n) { total ^= n; }
+op ops[2] = {work, other};
+__attribute__((noinline)) void direct(void) { work(20); total++; }
+__attribute__((noinline)) int turns(int n) { return n ? n + turns(n - 1) + total : 0; }
+__attribute__((noinline)) void spin(int n) { do { asm volatile("nop"); } while (--n); }
+int start(void) {
+    for (int i = 0; i < 40; i++) ops[i & 1](20);
+    for (int i = 0; i < 10; i++) direct();
+    spin(100);
+    spin(50);
+    return turns(7) == 0;
+}
+"""
+
+
+def test_calls_through_pointers_recursion_and_loops_have_their_share(tmp_path):
+    path = tmp_path / "rule.c"
+    path.write_text(POINTERS)
+    result = nuxkit.Chip().run(nuxkit.build(path), profile=True)
+    functions, folded = by_name(result.profile), result.profile.folded
+    assert sum(folded.values()) == result.cycles
+    calls = {name: functions[name].calls for name in ("work", "other", "direct", "turns", "spin")}
+    assert calls == {"work": 30, "other": 20, "direct": 10, "turns": 8, "spin": 2}
+    # Twenty of thirty calls of the same length come through a pointer.
+    assert folded["work",] == pytest.approx(functions["work"].cycles * 2 / 3, rel=0.01)
+    assert folded["other",] == functions["other"].cycles
+    assert functions["direct"].with_callees < functions["work"].cycles / 2
+    assert functions["work"].with_callees == functions["work"].cycles
+    paths = {stack for stack in folded if stack[-1] in ("turns", "spin")}
+    assert paths == {("_reset", "__init", "start", name) for name in ("turns", "spin")}
+
+
 def test_a_line_counts_what_it_executed(result):
     lines = {line.line: line for line in result.profile.lines if line.function == "work"}
     assert lines[7].executed >= 3 * 400  # load, add, store

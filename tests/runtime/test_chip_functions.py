@@ -6,20 +6,10 @@ import pytest
 
 from nuxemu import CorrelationConfig
 from nuxemu import memory_map as mm
-from nuxkit import Chip, build
+from nuxkit import Chip
 
 NUX = "#include <nux/nux.h>\n"
 STORE = "nux_store({row}.even, &out[{i}]); nux_store({row}.odd, &out[{i} + 1]);"
-
-
-@pytest.fixture
-def compiled(tmp_path):
-    def build_text(text, optimize="-O2"):
-        source = tmp_path / "kernel.c"
-        source.write_text(NUX + text)
-        return build(source, optimize=optimize)
-
-    return build_text
 
 
 class Whole:
@@ -175,8 +165,7 @@ def test_calibration_bits_of_a_row(compiled, what):
 # --- Neurons -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("hemisphere", [0, 1])
-def test_neurons_are_reset_by_mask(compiled, hemisphere):
+def test_neurons_are_reset_by_mask(compiled, nux_hemisphere):
     whole = Whole()
     start = np.linspace(60, 120, 256)
     for h in (0, 1):
@@ -187,9 +176,9 @@ def test_neurons_are_reset_by_mask(compiled, hemisphere):
         "int start(void) { nux_reset_neurons((nux_row){nux_load(&m[0]), nux_load(&m[1])});\n"
         "  return 0; }"
     )
-    whole.chip.run(compiled(text), hemisphere=hemisphere)
-    np.testing.assert_allclose(whole.membranes(hemisphere), np.where(mask > 0, 50, start))
-    np.testing.assert_allclose(whole.membranes(1 - hemisphere), start)
+    whole.chip.run(compiled(text), hemisphere=nux_hemisphere)
+    np.testing.assert_allclose(whole.membranes(nux_hemisphere), np.where(mask > 0, 50, start))
+    np.testing.assert_allclose(whole.membranes(1 - nux_hemisphere), start)
 
 
 def test_all_neurons_and_single_ones_are_reset(compiled):

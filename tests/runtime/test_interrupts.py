@@ -13,16 +13,6 @@ LEVELS = ["-O1", "-O2", "-O3", "-Os"]
 TICK = "NUX_ISR(decrementer) { ticks++; nux_clear_timer_status(NUX_TSR_DECREMENTER); }\n"
 
 
-@pytest.fixture
-def compiled(tmp_path):
-    def build_text(text, optimize="-O2"):
-        source = tmp_path / "kernel.c"
-        source.write_text(NUX + text)
-        return build(source, optimize=optimize)
-
-    return build_text
-
-
 def started(result):
     """A processor at the start of a program, to be run in pieces."""
     chip = Chip()

@@ -218,6 +218,46 @@ def test_values_of_all_kinds_are_compared_beside_a_kernel_with_its_own_start(pro
     ])  # fmt: skip
 
 
+def test_no_test_is_lost_by_the_way_it_is_written(project):
+    project.makefile(
+        ".c",
+        test_ways="""\
+#include <nux/test.h>
+  NUX_TEST (spaced)
+{ NUX_ASSERT(true); } NUX_TEST(beside) { NUX_ASSERT(true); }
+#define OTHER(x) \\
+    NUX_TEST(x)
+""",
+    )
+    run(project).assert_outcomes(passed=2)
+    project.makefile(
+        ".c",
+        test_ways="""\
+#include <nux/test.h>
+#define OTHER(x) NUX_TEST(x)
+NUX_TEST(plain) { }
+OTHER(hidden) { NUX_ASSERT(false); }
+""",
+    )
+    done = run(project)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["*made by macros are not found: hidden; write NUX_TEST(hidden) in*"])
+
+
+def test_snapshots_of_large_integers_are_exact(project):
+    project.makepyfile("""
+        import os, numpy as np
+        def test_count(nux_snapshot):
+            nux_snapshot(np.array([2**53 + int(os.environ.get("CHANGE", 0)), 1]))
+            nux_snapshot(np.array([np.nan, 1.0]), "with NaN")
+    """)
+    run(project, "--nux-update").assert_outcomes(passed=1)
+    run(project).assert_outcomes(passed=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHANGE", "1")
+        run(project).assert_outcomes(failed=1)
+
+
 def test_what_does_not_compile_fails_with_the_compilers_words(project):
     project.makefile(".c", test_bad="#include <nux/test.h>\nNUX_TEST(one) { undeclared(); }\n")
     done = run(project)

@@ -160,3 +160,30 @@ def test_file_for_perfetto(program, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
     with pytest.raises(nuxkit.DataFileError, match="nowhere"):
         result.trace.to_perfetto(tmp_path / "nowhere" / "out.json")
+
+
+ACROSS = """#include <nux/nux.h>
+int start(void) {
+    volatile uint32_t *bottom = (volatile uint32_t *)(NUX_OMNIBUS_DATA_BASE +
+        4 * (NUX_OMNIBUS_SYNRAM_WORD + NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE));
+    *bottom = 0x01020304; // across
+    return 0;
+}
+"""
+
+
+def test_what_a_processor_does_to_the_other_array_has_its_own_line(program, tmp_path):
+    source = tmp_path / "across.c"
+    source.write_text(ACROSS)
+    chip = Chip()
+    chip.load(program, hemisphere=1)
+    trace = chip.run(build(source), trace=Trace("weights")).trace
+    weights = trace["weights"]
+    assert set(weights["hemisphere"]) == {1}
+    assert set(weights["processor"]) == {0}
+    assert len(set(weights["new"])) > 1
+    trace.to_perfetto(tmp_path / "out.json")
+    events = json.loads((tmp_path / "out.json").read_text())["traceEvents"]
+    sources = {event["args"]["source"] for event in events if event["ph"] == "i"}
+    line = ACROSS.splitlines().index("    *bottom = 0x01020304; // across") + 1
+    assert [place.endswith(f"across.c:{line}") for place in sources] == [True]

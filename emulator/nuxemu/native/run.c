@@ -5,6 +5,7 @@
 #include "cycles.h"
 #include "debug.h"
 #include "profile.h"
+#include "trace.h"
 #include "values.h"
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +82,7 @@ static bool run_instructions(nux_processor *p, const nux_decoded *d, uint32_t fr
             return false;
         if (__builtin_expect(p->debug != NULL, 0) && nux_debug_stops(p, pc))
             return false;
-        p->executing = pc;
+        NUX_TRACE_EXECUTES(p, pc);
         if (!execute_counted(p, d, pc))
             return false;
         if (p->leave) { /* code changed under us */
@@ -196,7 +197,7 @@ static void run_part_of_block(nux_processor *p, uint32_t pc, uint32_t n) {
     p->timing.pipe = *p->visits[0].exit[0];
     p->timing.jumped = 0;
     for (uint32_t i = 0; i < n && !p->leave; i++) {
-        p->executing = pc + 4 * i;
+        NUX_TRACE_EXECUTES(p, pc + 4 * i);
         execute_counted(p, nux_decoded_at(p, pc + 4 * i), pc + 4 * i); /* resume_pc is behind it */
     }
     nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));

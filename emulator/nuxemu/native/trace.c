@@ -24,95 +24,94 @@ static void add(nux_trace *t, nux_trace_record record) {
         t->dropped[record.kind]++;
 }
 
-static uint8_t active_hemisphere(const nux_trace *t) {
-    return (uint8_t)t->chip->active->config.hemisphere;
+/* A record of what an instruction does, by now. */
+static nux_trace_record record_of(const nux_processor *p, int kind, uint32_t pc) {
+    uint8_t hemisphere = (uint8_t)p->config.hemisphere;
+    return (nux_trace_record){.cycle = (double)nux_chip_cycle(p),
+                              .pc = pc,
+                              .kind = (uint8_t)kind,
+                              .hemisphere = hemisphere,
+                              .processor = hemisphere};
 }
 
-/* The instruction that is at work, if it is one. */
-static uint32_t pc_of(const nux_trace *t) {
-    return t->chip->active ? t->chip->active->executing : NO_PC;
+/* A record of what happens to an array; the host does that too. */
+static nux_trace_record record_at(const nux_array *array, int kind) {
+    const nux_chip *chip = array->trace->chip;
+    uint8_t hemisphere = array == chip->array[1];
+    nux_trace_record record = {.cycle = (double)nux_chip_now(chip), .pc = NO_PC};
+    record.processor = hemisphere;
+    if (chip->active)
+        record = record_of(chip->active, kind, chip->active->executing);
+    record.kind = (uint8_t)kind;
+    record.hemisphere = hemisphere;
+    return record;
 }
-
-static double now(const nux_trace *t) { return (double)nux_chip_now(t->chip); }
 
 void nux_trace_interrupt(const nux_processor *p, int kind, uint32_t pc, uint32_t address) {
-    add(p->chip->trace, (nux_trace_record){.cycle = (double)nux_chip_cycle(p),
-                                           .pc = pc,
-                                           .address = address,
-                                           .kind = (uint8_t)kind,
-                                           .hemisphere = (uint8_t)p->config.hemisphere});
+    nux_trace_record record = record_of(p, kind, pc);
+    record.address = address;
+    add(p->chip->trace, record);
 }
 
 void nux_trace_bus(nux_trace *t, uint32_t word, uint32_t block, uint32_t value,
                    uint32_t byte_mask) {
-    if (!t->chip->active) /* the host */
+    const nux_processor *p = t->chip->active;
+    if (!p) /* the host */
         return;
-    unsigned bytes = 0;
+    nux_trace_record record =
+        record_of(p, byte_mask ? NUX_TRACE_BUS_WRITE : NUX_TRACE_BUS_READ, p->executing);
+    record.address = word;
+    record.old = block;
+    record.value = value;
     for (unsigned byte = 0; byte < 4; byte++)
-        bytes |= (byte_mask >> 8 * byte & 0xff ? 1u : 0u) << byte;
-    add(t, (nux_trace_record){.cycle = now(t),
-                              .pc = t->chip->active->executing,
-                              .address = word,
-                              .old = block,
-                              .value = value,
-                              .line = (uint16_t)bytes,
-                              .kind = byte_mask ? NUX_TRACE_BUS_WRITE : NUX_TRACE_BUS_READ,
-                              .hemisphere = active_hemisphere(t)});
+        record.line |= (uint16_t)((byte_mask >> 8 * byte & 0xff ? 1u : 0u) << byte);
+    add(t, record);
 }
 
 void nux_trace_store(const nux_processor *p, uint32_t address, uint32_t n) {
     uint32_t end = NUX_MAILBOX_BASE + NUX_MAILBOX_SIZE;
+    nux_trace_record record = record_of(p, NUX_TRACE_MAILBOX, p->executing);
     for (uint32_t size; n; address += size, n -= size) {
         size = n < 4 ? n : 4;
         if (address < NUX_MAILBOX_BASE || address >= end)
             continue;
-        uint32_t value = 0;
+        record.address = address;
+        record.line = (uint16_t)size;
+        record.value = 0;
         for (uint32_t i = 0; i < size; i++)
-            value = value << 8 | p->sram[address + i];
-        add(p->chip->trace, (nux_trace_record){.cycle = (double)nux_chip_cycle(p),
-                                               .pc = p->executing,
-                                               .address = address,
-                                               .value = value,
-                                               .line = (uint16_t)size,
-                                               .kind = NUX_TRACE_MAILBOX,
-                                               .hemisphere = (uint8_t)p->config.hemisphere});
+            record.value = record.value << 8 | p->sram[address + i];
+        add(p->chip->trace, record);
     }
-}
-
-static uint8_t hemisphere_of(const nux_array *array) {
-    return array == array->trace->chip->array[1];
 }
 
 void nux_trace_array(const nux_array *array, int kind, unsigned row, unsigned half,
                      unsigned value) {
-    nux_trace *t = array->trace;
-    if (t->rows[row])
-        add(t, (nux_trace_record){.cycle = now(t),
-                                  .pc = pc_of(t),
-                                  .old = half,
-                                  .value = value,
-                                  .line = (uint16_t)row,
-                                  .kind = (uint8_t)kind,
-                                  .hemisphere = hemisphere_of(array)});
+    if (!array->trace->rows[row])
+        return;
+    nux_trace_record record = record_at(array, kind);
+    record.line = (uint16_t)row;
+    record.old = half;
+    record.value = value;
+    add(array->trace, record);
 }
 
 void nux_trace_weights(const nux_array *array, unsigned row, unsigned half, const uint8_t *old,
                        const uint8_t *enable) {
     nux_trace *t = array->trace;
-    if (row >= NUX_ARRAY_ROWS || !t->rows[row] ||
-        !wants(t, NUX_TRACE_WEIGHT, hemisphere_of(array), now(t)))
+    if (row >= NUX_ARRAY_ROWS || !t->rows[row])
         return;
+    nux_trace_record record = record_at(array, NUX_TRACE_WEIGHT);
+    if (!wants(t, record.kind, record.hemisphere, record.cycle))
+        return;
+    record.line = (uint16_t)row;
     for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++) {
         unsigned column = 2 * lane + half;
-        if ((!enable || enable[lane]) && t->columns[column])
-            add(t, (nux_trace_record){.cycle = now(t),
-                                      .pc = pc_of(t),
-                                      .old = old[column],
-                                      .value = array->weights[row][column],
-                                      .line = (uint16_t)row,
-                                      .column = (uint16_t)column,
-                                      .kind = NUX_TRACE_WEIGHT,
-                                      .hemisphere = hemisphere_of(array)});
+        if ((!enable || enable[lane]) && t->columns[column]) {
+            record.column = (uint16_t)column;
+            record.old = old[column];
+            record.value = array->weights[row][column];
+            add(t, record);
+        }
     }
 }
 

@@ -5,7 +5,13 @@
 #include "cdef/trace.h"
 #include "processor.h"
 
+#ifdef NUX_WITHOUT_TRACE /* a core without these hooks, to measure what they cost */
+#define NUX_IS_TRACED(owner) ((void)(owner), false)
+#define NUX_TRACE_EXECUTES(p, pc) ((void)0)
+#else
 #define NUX_IS_TRACED(owner) __builtin_expect((owner)->trace != NULL, 0)
+#define NUX_TRACE_EXECUTES(p, pc) ((p)->executing = (pc))
+#endif
 
 void nux_trace_interrupt(const nux_processor *, int kind, uint32_t pc, uint32_t address);
 void nux_trace_bus(nux_trace *, uint32_t word, uint32_t block, uint32_t value, uint32_t byte_mask);

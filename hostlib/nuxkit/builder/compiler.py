@@ -113,6 +113,10 @@ def compile_source(tools: Toolchain, source: str, settings: Settings, work: Path
     headers = _headers(dependencies, source)
     allowed = (*settings.search, *settings.readable)
     refused = reads.refused_headers(source, opened, (*allowed, tools.own_headers))
+    named = reads.files_of_messages(messages)
+    if done.returncode == 0:
+        named += reads.files_of_lines(assembly)
+    refused = refused or reads.refused_files(named, source, (*allowed, tools.own_headers))
     if refused:
         return CompiledSource(source, None, tuple(refused), headers)
     found = [at_user_line(entry, private) for entry in parse_gcc(messages)]

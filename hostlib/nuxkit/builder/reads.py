@@ -2,7 +2,8 @@
 """What a source may have the tools read: its folder, the given ones, the runtime, gcc's headers.
 
 Sources need not be trusted. The tools list what they open (``gcc -H``, ``as --MD``); a build
-that opened anything else ends here, and shows nothing of what was read.
+that opened anything else ends here, and shows nothing of what was read. So does one that says
+(``#line``) that it is another file: messages, profiles and listings show lines of that one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ from pathlib import Path
 from nuxkit.builder.diagnostics import Diagnostic, error
 
 _OPENED = re.compile(r"^(\.+) (.+)$")
+_MESSAGE = re.compile(r"^(.+?):\d+(?::\d+)?: (?:fatal )?(?:error|warning|note): ", re.MULTILINE)
+_QUOTED = r'"((?:[^"\\]|\\.)*)"'
+_NAMED = re.compile(
+    rf"^\s*(?:\.file\s+(?:\d+\s+)?|#\s+\d+\s+){_QUOTED}(?:\s+{_QUOTED})?", re.MULTILINE
+)
 _GUARDS = "Multiple include guards may be useful for:"
 
 
@@ -25,6 +31,24 @@ def split_opened(stderr: str) -> tuple[str, list[tuple[int, str]]]:
     names = {path for _, path in opened} | {_GUARDS}
     messages = [line for line, match in matches if not match and line not in names]
     return "\n".join(messages), opened
+
+
+def files_of_messages(stderr: str) -> list[str]:
+    """Files that messages of gcc are about."""
+    return _MESSAGE.findall(stderr)
+
+
+def files_of_lines(assembly: Path) -> list[str]:
+    """Files that lines of an assembler file come from, by its own account."""
+    text = assembly.read_text(errors="replace")
+    return [
+        os.path.join("", *(_unquoted(part) for part in found if part))
+        for found in _NAMED.findall(text)
+    ]
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
 
 
 def refused_headers(
@@ -58,7 +82,7 @@ def refused_files(
     return [
         error(_sentence(name), source, _line_of_directive(source))
         for name in dict.fromkeys(names)
-        if os.path.exists(name) and not _is_inside(name, roots)
+        if os.path.exists(name) and not os.path.isdir(name) and not _is_inside(name, roots)
     ]
 
 
@@ -88,8 +112,10 @@ def _line_of(source: str, pattern: str) -> int | None:
 
 def _line_of_include(source: str, path: str) -> int | None:
     name = re.escape(os.path.basename(path))
-    return _line_of(source, rf"#\s*include.*{name}") or _line_of(source, r"#\s*include\s+[^\"<]")
+    directive = r"#\s*(?:include|import)\w*"
+    return _line_of(source, rf"{directive}.*{name}") or _line_of(source, rf"{directive}\s+[^\"<]")
 
 
 def _line_of_directive(source: str) -> int | None:
-    return _line_of(source, r"\.inc(bin|lude)\b") or _line_of(source, r"\basm\b|\.macro")
+    named = r"\.inc(bin|lude)\b|^\s*#\s*(line\b|\d)|\.file\b"
+    return _line_of(source, named) or _line_of(source, r"\basm\b|\.macro")

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import IO
 
 from nuxkit.errors import ToolchainError
 
@@ -20,11 +23,17 @@ TOOL_TIMEOUT_S = 120.0
 #: What one tool may use, for sources that are not trusted: bytes of memory and of each file that
 #: it writes, seconds of processor time.
 MEMORY_LIMIT, OUTPUT_LIMIT, CPU_LIMIT_S = 2 << 30, 64 << 20, 60
+#: Bytes of messages that one tool may write.
+MESSAGE_LIMIT = 16 << 20
 
 #: No symbol of C or of the assembler has this name.
 NO_SYMBOL = "-"
 
 Completed = subprocess.CompletedProcess[str]
+_SIGNALS: dict[int, str] = {
+    signal.SIGXFSZ: f"wrote more than {OUTPUT_LIMIT >> 20} MiB",
+    signal.SIGXCPU: f"took more than {CPU_LIMIT_S} s of processor time",
+}
 
 #: Target, calling convention and what the chip cannot do.
 TARGET_FLAGS = (
@@ -41,7 +50,7 @@ TARGET_FLAGS = (
     "-fno-asynchronous-unwind-tables",
 )  # fmt: skip
 LANGUAGE_FLAGS = ("-std=gnu11", "-g", "-Wall", "-Wextra")
-MESSAGE_FLAGS = ("-fdiagnostics-color=never", "-fmessage-length=0")
+MESSAGE_FLAGS = ("-fdiagnostics-color=never", "-fmessage-length=0", "-fmax-errors=100")
 
 
 @dataclass(frozen=True)
@@ -160,15 +169,30 @@ def run(command: Sequence[str], *, bounded: bool = True) -> Completed:
     shown = " ".join(command)
     if bounded:  # but a tool that is no program must be noticed here
         command = [*_limits(), *command]
+    # Into files, whose size is bounded, and not into the memory of this process.
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        code = _start(command, shown, out, err)
+        texts = [_text(file, shown) for file in (out, err)]
+    if code < 0:
+        raise ToolchainError(f"{_SIGNALS.get(-code, f'killed by signal {-code}')}: {shown}")
+    return Completed(list(command), code, *texts)
+
+
+def _text(file: IO[bytes], shown: str) -> str:
+    if file.seek(0, os.SEEK_END) > MESSAGE_LIMIT:
+        raise ToolchainError(f"more than {MESSAGE_LIMIT >> 20} MiB of messages from: {shown}")
+    file.seek(0)
+    return file.read().decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _start(command: Sequence[str], shown: str, out: IO[bytes], err: IO[bytes]) -> int:
+    """Run a command; returns its exit code."""
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", check=False,
-            stdin=subprocess.DEVNULL, timeout=TOOL_TIMEOUT_S, env={**os.environ, "LC_ALL": "C"},
-        )  # fmt: skip
+        return subprocess.run(
+            command, stdout=out, stderr=err, check=False, stdin=subprocess.DEVNULL,
+            timeout=TOOL_TIMEOUT_S, env={**os.environ, "LC_ALL": "C"},
+        ).returncode  # fmt: skip
     except OSError as problem:
         raise ToolchainError(f"cannot run {command[0]}: {problem.strerror}") from problem
     except subprocess.TimeoutExpired as problem:
         raise ToolchainError(f"no answer within {TOOL_TIMEOUT_S:g} s from: {shown}") from problem
-    if done.returncode < 0:
-        raise ToolchainError(f"killed by signal {-done.returncode}: {shown}")
-    return done

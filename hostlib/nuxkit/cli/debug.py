@@ -57,10 +57,7 @@ def debug_command(
         with tempfile.TemporaryDirectory(prefix="nuxkit-debug-") as folder:
             loaded = load_core(core, folder)
             chosen = tuple(loaded.elf_files)
-            session = DebugSession(
-                loaded.chip, chosen, [port + n if port else 0 for n in range(len(chosen))],
-                post_mortem=True,
-            )  # fmt: skip
+            session = DebugSession(loaded.chip, chosen, port, post_mortem=True)
             with closing(session):
                 click.echo(session.greeting(lambda h: str(loaded.elf_files[h])))
                 session.serve()

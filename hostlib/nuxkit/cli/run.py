@@ -22,9 +22,9 @@ from nuxkit.cli.common import (
     print_json,
     symbols_option,
 )
+from nuxkit.cli.trace import trace_of, trace_options
 from nuxkit.errors import NuxkitError
 from nuxkit.result import RunResult
-from nuxkit.trace import KINDS, Trace
 from nuxkit.traps import KernelLimitError, KernelTrapError
 
 _LARGEST_OWN_CODE = 99
@@ -73,11 +73,7 @@ _LARGEST_OWN_CODE = 99
     type=click.Path(dir_okay=False),
     help="Write a trace, for https://ui.perfetto.dev.",
 )
-@click.option(
-    "--trace-kinds",
-    metavar="KINDS",
-    help=f"What to trace, with commas in between: {', '.join(KINDS)}; all by default.",
-)
+@trace_options
 @json_option
 def run_command(
     file: str,
@@ -92,7 +88,7 @@ def run_command(
     hardware: bool,
     seed: int,
     trace_file: str | None,
-    trace_kinds: str | None,
+    filters: dict[str, Any],
     as_json: bool,
 ) -> int:
     """Run a program on the emulated chip.
@@ -105,8 +101,7 @@ def run_command(
         program = load_program(file)
         for name in shown:
             program.resolve(name)
-        kinds = trace_kinds.split(",") if trace_kinds else None
-        trace = Trace(kinds) if trace_file else None
+        trace = trace_of(trace_file, filters)
         chip = Chip(seed=seed, core=core, hardware=hardware, checks=checks)
         try:
             result = chip.run(

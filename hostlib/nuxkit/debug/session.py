@@ -13,7 +13,7 @@ from nuxkit.errors import InputError
 from nuxkit.hemispheres import HEMISPHERE_NAMES
 
 from .packets import ACK, BAD_CHECKSUM, INTERRUPT, MAX_PACKET, PacketError, PacketReader, encode
-from .stub import Stub
+from .stub import EXITED, Stub
 
 #: The only address that stubs listen on.
 LOOPBACK = "127.0.0.1"
@@ -47,13 +47,14 @@ class _Connection:
             return
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.client, self._reader = client, PacketReader()
-        self.stub.no_acks = self.stub.running = False
+        self.stub.no_acks = self.stub.running = self.stub.detached = False
 
     def drop(self) -> None:
         """Let go of the debugger."""
         if self.client is not None:
             self.client.close()
-        self.client, self.stub.running = None, False
+            self.stub.lose()
+        self.client = None
 
     def send(self, payload: bytes) -> None:
         """Send a packet."""
@@ -101,8 +102,8 @@ class DebugSession:
     """Stubs of one or two processors whose programs were loaded.
 
     Time passes while every connected debugger has resumed its processor, and while none is
-    connected any more after one has detached. A debugger that is lost leaves its processor where
-    it is, for another one to connect.
+    connected any more after one has detached; the next one that connects stops it again. A
+    debugger that is lost leaves its processor where it is, for another one to connect.
 
     Parameters
     ----------
@@ -110,8 +111,9 @@ class DebugSession:
         With programs that have been started.
     hemispheres : sequence of int
         Processors to debug, 0 top, 1 bottom.
-    ports : sequence of int
-        Port of each, on the loopback address; 0 takes a free one.
+    port : int
+        Port of the first one on the loopback address, the next one of the second; 0 takes free
+        ones.
     post_mortem : bool
         The chip is from a saved core: everything can be looked at, nothing runs.
 
@@ -125,7 +127,7 @@ class DebugSession:
         self,
         chip: Chip,
         hemispheres: Sequence[int] = (0,),
-        ports: Sequence[int] = (0,),
+        port: int = 0,
         *,
         post_mortem: bool = False,
     ) -> None:
@@ -133,9 +135,10 @@ class DebugSession:
         self._connections: list[_Connection] = []
         self.ports: dict[int, int] = {}
         try:
-            for hemisphere, port in zip(hemispheres, ports, strict=True):
+            for number, hemisphere in enumerate(hemispheres):
                 stub = Stub(chip, hemisphere, post_mortem=post_mortem)
-                self._connections.append(_Connection(stub, hemisphere, port))
+                wanted = port + number if port else 0
+                self._connections.append(_Connection(stub, hemisphere, wanted))
         except BaseException:
             self.close()
             raise
@@ -159,19 +162,36 @@ class DebugSession:
             for hemisphere, port in self.ports.items()
         )
 
-    def serve(self) -> None:
+    def serve(self, until: int = _FAR) -> None:
         """Serve debuggers until all programs have ended, or one was killed.
 
         Of a saved core: until the debuggers have gone.
+
+        Parameters
+        ----------
+        until : int
+            Cycle of the chip's clock at which this ends too.
         """
-        while not self._is_over():
+        while not self._is_over() and self._chip.model.cycle < until:
             self._poll(0 if self._time_passes() else None)
             if self._time_passes():
-                self._run()
+                self._run(until)
+
+    @property
+    def killed(self) -> bool:
+        """Whether a debugger has ended the run."""
+        return any(each.stub.killed for each in self._connections)
+
+    def tell_end(self) -> None:
+        """Tell debuggers that wait for their processor that there is no more time for it."""
+        for each in self._connections:
+            if each.stub.running:
+                each.stub.running = False
+                each.send(EXITED)
 
     def _is_over(self) -> bool:
         stubs = [each.stub for each in self._connections]
-        if any(stub.killed for stub in stubs):
+        if self.killed:
             return True
         if self._post_mortem:
             return all(stub.detached for stub in stubs)
@@ -208,10 +228,10 @@ class DebugSession:
             if each.stub.detached and each.client is not None:
                 each.drop()
 
-    def _run(self) -> None:
+    def _run(self, until: int) -> None:
         hemispheres = tuple(each.hemisphere for each in self._connections)
-        end = self._chip.model.run(_FAR, awaited=hemispheres, max_wall_s=_SLICE_S)
-        if end is ChipEnd.REACHED:
+        end = self._chip.model.run(until, awaited=hemispheres, max_wall_s=_SLICE_S)
+        if end is ChipEnd.REACHED and until == _FAR:
             raise InputError("the end of the chip's clock was reached")
         for each in self._connections:
             reply = each.stub.stopped()

@@ -33,6 +33,8 @@ _HELP = (
     "trap           why the program was stopped, in words\n"
 )
 _ERROR = b"E01"
+#: Stop reply of a program that has ended, without a return code of its own.
+EXITED = b"W00"
 
 
 def _address(text: bytes) -> int:
@@ -61,7 +63,7 @@ class Stub:
         self._breakpoints: set[int] = set()
         self._watches: dict[tuple[int, int, int], Watch] = {}
         self.running = self.detached = self.killed = self.no_acks = False
-        self._interrupted = False
+        self._stop = b"T%02xthread:1;" % _SIGTRAP
 
     # --- the run -----------------------------------------------------------------------
 
@@ -79,7 +81,7 @@ class Stub:
 
     def interrupt(self) -> bytes:
         """Stop at GDB's wish; the stop reply."""
-        self.running, self._interrupted = False, True
+        self.running, self._stop = False, b"T%02xthread:1;" % _SIGINT
         return self._stop_reply()
 
     def stopped(self) -> bytes | None:
@@ -89,7 +91,7 @@ class Stub:
         met = self._ppu.debug_event[0] is not DebugEvent.NOTHING
         if not (self.ended or self.trapped or met):
             return None
-        self.running = False
+        self.running, self._stop = False, self._event()
         return self._stop_reply()
 
     def _stop_reply(self) -> bytes:
@@ -97,6 +99,9 @@ class Stub:
             return b"W%02x" % (self._chip.result(self._hemisphere).return_code & 0xFF)
         if self.trapped:
             return b"T%02xthread:1;" % _SIGNALS.get(self._ppu.stop.reason, _SIGABRT)
+        return self._stop
+
+    def _event(self) -> bytes:
         event, watch, address = self._ppu.debug_event
         if event is DebugEvent.WATCH:
             (kind, first, _), watched = list(self._watches.items())[watch]
@@ -106,7 +111,7 @@ class Stub:
             return b"T%02x%s:%x;thread:1;" % (_SIGTRAP, name.encode(), max(address, first))
         if event is DebugEvent.BREAKPOINT:
             return b"T%02xhwbreak:;thread:1;" % _SIGTRAP
-        return b"T%02xthread:1;" % (_SIGINT if self._interrupted else _SIGTRAP)
+        return b"T%02xthread:1;" % _SIGTRAP
 
     def _resume(self, step: bool) -> bytes | None:
         if self._post_mortem:
@@ -116,7 +121,7 @@ class Stub:
         if self.trapped:
             self.detached = True
             return b"X%02x" % _SIGNALS.get(self._ppu.stop.reason, _SIGABRT)
-        self.running, self._interrupted = True, False
+        self.running = True
         self._ppu.resume(step=step)
         return None
 
@@ -161,9 +166,7 @@ class Stub:
         if command == b"v":
             return self._v_packet(packet)
         if command == b"D":
-            self._forget()
-            self.detached = True
-            return b"OK"
+            return self._detach()
         if command == b"k":
             self.killed = True
             return None
@@ -281,13 +284,19 @@ class Stub:
         except ValueError as error:
             raise PacketError(str(error)) from error
 
-    def _forget(self) -> None:
-        """Take away all that the debugger has put in."""
+    def lose(self) -> None:
+        """Stay as it is without the debugger, and without the points that it has put in."""
+        self.running = False
         self._breakpoints, self._watches = set(), {}
         self._ppu.set_breakpoints([])
         self._ppu.set_watches([])
+
+    def _detach(self) -> bytes:
+        self.lose()
+        self.detached = True
         if not self._post_mortem:
             self._ppu.resume()
+        return b"OK"
 
     # --- monitor -----------------------------------------------------------------------
 

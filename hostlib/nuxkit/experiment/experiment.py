@@ -25,6 +25,7 @@ from . import checks
 from .batch import Settable, run_batch
 from .calls import Call
 from .connectors import AllToAll, Connector
+from .debug import debug_run
 from .layout import Layout
 from .neuron_population import NeuronPopulation
 from .population import Population
@@ -367,9 +368,7 @@ class Experiment:
             At the first run, if the rules do not fit into the processors' memory.
         """
         self._session.not_inside_call("run")
-        cycles = checks.duration("duration_s", duration_s)
-        if self.time_s + duration_s > checks.LAST_S:
-            raise InputError(f"duration_s is {duration_s:g}, but time ends at {checks.LAST_S:g} s")
+        cycles = self._cycles(duration_s)
         limit_s = math.inf
         if max_wall_s is not None:
             limit_s = checks.number("max_wall_s", max_wall_s, 1e-6, math.inf)
@@ -379,6 +378,49 @@ class Experiment:
                 self._session.run(cycles, limit_s)
             else:
                 self._run_traced(cycles, limit_s, trace)
+        self._rule_set.check_deadlines(self._strict)
+
+    def debug(
+        self,
+        duration_s: float,
+        *,
+        hemispheres: Sequence[int] = (0,),
+        port: int = 0,
+        announce: Callable[[str], object] = print,
+    ) -> None:
+        """Let hardware time pass as GDB lets it, to look into rules while they are called.
+
+        As `run`, with sources, calls and recordings; as in `Chip.debug`, each processor has a port
+        of its own on the loopback address, and time passes while every connected GDB has resumed
+        its processor. At the end GDB is told that the program has exited; the next run goes on
+        from there. ``detach`` lets the run go on to its end, ``kill`` ends it where it is.
+
+        Parameters
+        ----------
+        duration_s : float
+            Seconds of hardware time.
+        hemispheres : sequence of int
+            Processors to debug: 0 (top), 1 (bottom).
+        port : int
+            Port of the first processor, the following one of the second; 0 takes free ones.
+        announce : callable
+            Gets a text that says how to connect.
+
+        Raises
+        ------
+        InputError
+            If an argument is wrong, no rule is called on a processor, or a port is in use.
+        KernelTrap
+            If a rule did something that no program may do, and GDB has let go of it.
+        CallbackError, DeadlineError, BuildError
+            As `run`.
+        """
+        self._session.not_inside_call("debug")
+        cycles = self._cycles(duration_s)
+        chosen = self._rule_set.check_debugged(hemispheres)
+        port = checks.integer("port", port, 0)
+        self._rule_set.start()
+        debug_run(self._session, cycles, chosen, port, announce)
         self._rule_set.check_deadlines(self._strict)
 
     @property
@@ -393,6 +435,12 @@ class Experiment:
     def trace(self) -> TraceRecords | None:
         """What the last run with a trace left; None: there was none."""
         return self._trace
+
+    def _cycles(self, duration_s: Any) -> int:
+        cycles = checks.duration("duration_s", duration_s)
+        if self.time_s + duration_s > checks.LAST_S:
+            raise InputError(f"duration_s is {duration_s:g}, but time ends at {checks.LAST_S:g} s")
+        return cycles
 
     def _run_traced(self, cycles: int, limit_s: float, trace: Trace) -> None:
         begin_s, buffer = self.time_s, trace.buffer()

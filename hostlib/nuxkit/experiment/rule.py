@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nuxemu import memory_map as mm
-from nuxkit.chip import Chip
+from nuxkit.chip import Chip, check_hemispheres
 from nuxkit.errors import DeadlineError, ExperimentError, InputError
 from nuxkit.hemispheres import HEMISPHERE_NAMES, HEMISPHERES
 from nuxkit.profile import Profile, rule_costs
@@ -261,6 +261,17 @@ class RuleSet:
             return
         self.prepare().begin(self.chip)
         self._started = True
+
+    def check_debugged(self, hemispheres: Sequence[int]) -> tuple[int, ...]:
+        """Check which processors are to be debugged."""
+        chosen = check_hemispheres(hemispheres)
+        for hemisphere in chosen:
+            if not any(rule.instance.runs_on(hemisphere) for rule in self.rules.values()):
+                raise InputError(
+                    f"hemispheres has {hemisphere}, but no rule is called on the "
+                    f"{HEMISPHERE_NAMES[hemisphere]} processor"
+                )
+        return chosen
 
     @contextmanager
     def profiling(self, on: bool) -> Iterator[None]:

@@ -27,6 +27,8 @@ _SLICE_S = 0.1
 #: Input events that are given to the chip at once, about.
 _EVENTS_AT_ONCE = 1 << 18
 _SAMPLE_RANK, _CALL_RANK = 0, 1
+#: Runs the chip up to a cycle, for at most so much wall time (s).
+RunChip = Callable[[int, float], ChipEnd]
 
 
 class Session:
@@ -144,8 +146,9 @@ class Session:
         """Plan all calls anew."""
         self._calls.restart()
 
-    def run(self, cycles: int, max_wall_s: float) -> None:
-        """Let time pass, with input and calls."""
+    def run(self, cycles: int, max_wall_s: float, run_chip: RunChip | None = None) -> None:
+        """Let time pass, with input and calls; on the chip as `run_chip` does it."""
+        run_chip = run_chip or self._run_chip
         begin = self.chip.model.cycle
         end = begin + cycles
         deadline = time.perf_counter() + max_wall_s
@@ -156,7 +159,7 @@ class Session:
 
             self._make_due_calls()
             while self.chip.model.cycle < end:
-                self._pass_time(self._next_stop(end), deadline, show)
+                self._pass_time(self._next_stop(end), deadline, show, run_chip)
                 self._make_due_calls()
 
     def _sources(self) -> list[SourcePopulation]:
@@ -175,7 +178,12 @@ class Session:
             stop = min(stop, now + max(round(_EVENTS_AT_ONCE / rate_hz * mm.PPU_CLOCK_HZ), 1))
         return stop
 
-    def _pass_time(self, until: int, deadline: float, show: Callable[[], None]) -> None:
+    def _run_chip(self, until: int, max_wall_s: float) -> ChipEnd:
+        return self.chip.model.run(until, max_wall_s=max_wall_s)
+
+    def _pass_time(
+        self, until: int, deadline: float, show: Callable[[], None], run_chip: RunChip
+    ) -> None:
         """Run the chip up to a cycle."""
         if until > self._sent:
             begin_s = max(self._sent, self.chip.model.cycle) / mm.PPU_CLOCK_HZ
@@ -190,7 +198,7 @@ class Session:
                     f"max_wall_s was reached at {self.time_s:g} s of hardware time; the next run "
                     "goes on from there"
                 )
-            end = self.chip.model.run(until, max_wall_s=min(left, _SLICE_S))
+            end = run_chip(until, min(left, _SLICE_S))
             show()
             if end is ChipEnd.REACHED:
                 return

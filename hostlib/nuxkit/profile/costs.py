@@ -146,7 +146,10 @@ def line_costs(places: Sequence[Place], sites: npt.NDArray[Any]) -> list[LineCos
 
 
 def function_costs(
-    places: Sequence[Place], sites: npt.NDArray[Any], folded: Mapping[tuple[str, ...], int]
+    places: Sequence[Place],
+    sites: npt.NDArray[Any],
+    folded: Mapping[tuple[str, ...], int],
+    entries: Mapping[int, int],
 ) -> list[FunctionCost]:
     """Costs by function, the most cycles of its own first."""
     with_callees: dict[str, int] = {}
@@ -157,8 +160,8 @@ def function_costs(
     where: dict[str, list[int]] = {}
     for number, place in enumerate(places):
         where.setdefault(place.chain[-1], []).append(number)
-        if place.function is not None and place.function.address == sites["pc"][number]:
-            entered[place.function.name] = int(sites["executed"][number])
+        if place.function is not None:
+            entered[place.function.name] = entries.get(place.function.address, 0)
     costs = [
         FunctionCost(
             **cost_of(sites[numbers]),

@@ -24,7 +24,7 @@ from .costs import (
     places_of,
 )
 from .rules import RuleCost
-from .stacks import fold
+from .stacks import entries, fold
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,14 +69,19 @@ class Profile:
     @cached_property
     def functions(self) -> list[FunctionCost]:
         """Costs of functions, the most cycles of their own first."""
-        return function_costs(self._places, self.instructions, self.folded)
+        return function_costs(
+            self._places,
+            self.instructions,
+            self.folded,
+            entries(self.program, self._places, self.instructions),
+        )
 
     @cached_property
     def folded(self) -> Mapping[tuple[str, ...], int]:
         """Cycles by call path, outermost function first.
 
         What a function with several callers took is shared among them by the number of their
-        calls; calls through pointers are not followed.
+        calls; those through pointers begin paths of their own.
         """
         return fold(self.program, self._places, self.instructions)
 

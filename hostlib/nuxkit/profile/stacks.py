@@ -3,9 +3,8 @@
 
 How often each call instruction ran is known exactly, and so is what each function took. What a
 function took is shared among its callers by the number of their calls, as gprof does (Graham,
-Kessler, McKusick 1982); it is exact for a function with one caller. Calls through pointers are not
-followed: a function that is only called so begins a path of its own. Of a recursion, one turn is
-shown.
+Kessler, McKusick 1982); it is exact for a function with one caller. Of calls through pointers only
+their number is known: what these took begins a path of its own. Of a recursion, one turn is shown.
 """
 
 from __future__ import annotations
@@ -16,35 +15,45 @@ from typing import Any
 
 import numpy.typing as npt
 
+from nuxemu.isa import scalar
 from nuxkit.program import Function, Program
 
 from .costs import UNKNOWN, Place
 
 Stack = tuple[str, ...]
 
-_BRANCH = 18  # primary opcode of b, bl, ba, bla
+_B, _BC = 18, 16  # primary opcodes of branches to an address
 #: Paths with a smaller part of all cycles are not followed on.
 _SMALLEST_SHARE = 1e-4
 
 
 @dataclass
 class _Node:
-    """A function: own cycles by chain of inlined functions, and calls."""
+    """A function: own cycles by chain of inlined functions, and calls.
+
+    `entered` counts its first instruction; it tells the calls if no branch inside leads back there.
+    """
 
     name: str
+    entered: int = 0
+    loops: bool = False
     own: dict[Stack, int] = field(default_factory=dict)
     calls: dict[tuple[Stack, int], int] = field(default_factory=dict)
     total: float = 0.0
     called: int = 0
+    from_nowhere: int = 0
 
 
 def fold(program: Program, places: Sequence[Place], sites: npt.NDArray[Any]) -> dict[Stack, int]:
     """Cycles by call path, outermost function first; their sum is that of the sites."""
     nodes = _nodes(program, places, sites)
+    known = _calls_of(nodes)
+    for address, node in nodes.items():
+        node.from_nowhere = max(node.entered - known.get(address, 0), 0) if not node.loops else 0
     order = _cut_recursion(nodes)
-    for node in nodes.values():
-        for (_, callee), count in node.calls.items():
-            nodes[callee].called += count
+    kept = _calls_of(nodes)
+    for address, node in nodes.items():
+        node.called = kept.get(address, 0) + node.from_nowhere
     for address in order:  # callees first
         node = nodes[address]
         node.total = float(sum(node.own.values()))
@@ -52,6 +61,25 @@ def fold(program: Program, places: Sequence[Place], sites: npt.NDArray[Any]) -> 
             node.total += nodes[callee].total * count / nodes[callee].called
     shares = _shares(nodes, float(sites["cycles"].sum()))
     return _whole(shares, int(sites["cycles"].sum()))
+
+
+def entries(program: Program, places: Sequence[Place], sites: npt.NDArray[Any]) -> dict[int, int]:
+    """How often functions were entered, by address; a loop around all of one counts as one."""
+    nodes = _nodes(program, places, sites)
+    known = _calls_of(nodes)
+    return {
+        address: known.get(address, min(node.entered, 1)) if node.loops else node.entered
+        for address, node in nodes.items()
+    }
+
+
+def _calls_of(nodes: dict[int, _Node]) -> dict[int, int]:
+    """Direct calls by address of the function that is called."""
+    found: dict[int, int] = {}
+    for node in nodes.values():
+        for (_, callee), count in node.calls.items():
+            found[callee] = found.get(callee, 0) + count
+    return found
 
 
 def _nodes(program: Program, places: Sequence[Place], sites: npt.NDArray[Any]) -> dict[int, _Node]:
@@ -67,8 +95,20 @@ def _nodes(program: Program, places: Sequence[Place], sites: npt.NDArray[Any]) -
     for place, pc, executed, cycles in zip(places, *fields, strict=True):
         node = node_of(place.function)
         node.own[place.chain] = node.own.get(place.chain, 0) + cycles
-        callee = _called_at(program, pc, place.function) if executed else None
-        if callee is not None:
+        if not executed or place.function is None:
+            continue
+        start = place.function.address
+        if pc == start:
+            node.entered = executed
+        word = _word(program, pc)
+        if word >> 26 not in (_B, _BC):
+            continue
+        target, calls = scalar.branch_target(pc, word), bool(word & 1)
+        if target == start and not calls:
+            node.loops = True
+        callee = program.function_at(target) if word >> 26 == _B else None
+        inside = any(low <= target < end for low, end in place.function.ranges)
+        if callee is not None and callee.address == target and (calls or not inside):
             node_of(callee)
             key = (place.chain, callee.address)
             node.calls[key] = node.calls.get(key, 0) + executed
@@ -81,19 +121,6 @@ def _word(program: Program, pc: int) -> int:
             offset = pc - segment.address
             return int.from_bytes(segment.data[offset : offset + 4], "big")
     return 0
-
-
-def _called_at(program: Program, pc: int, function: Function | None) -> Function | None:
-    """Find the function that an unconditional direct branch calls: with link, or as a tail call."""
-    word = _word(program, pc)
-    if word >> 26 != _BRANCH:
-        return None
-    displacement = ((word & 0x03FFFFFC) ^ 0x02000000) - 0x02000000
-    target = (displacement + (0 if word & 2 else pc)) & 0xFFFFFFFF
-    inside = function is not None and any(low <= target < end for low, end in function.ranges)
-    callee = program.function_at(target)
-    is_start = callee is not None and callee.address == target
-    return callee if is_start and (word & 1 or not inside) else None
 
 
 def _cut_recursion(nodes: dict[int, _Node]) -> list[int]:
@@ -126,7 +153,9 @@ def _shares(nodes: dict[int, _Node], cycles: float) -> dict[Stack, float]:
         shares[stack] = shares.get(stack, 0.0) + part
 
     work: list[tuple[int, float, Stack]] = [
-        (address, 1.0, ()) for address, node in nodes.items() if not node.called
+        (address, node.from_nowhere / node.called if node.called else 1.0, ())
+        for address, node in nodes.items()
+        if node.from_nowhere or not node.called
     ]
     while work:
         address, share, path = work.pop()

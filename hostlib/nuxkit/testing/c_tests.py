@@ -19,8 +19,12 @@ from nuxkit.builder.runtime import runtime_root
 from nuxkit.hemispheres import HEMISPHERE_NAMES
 
 _INCLUDE = re.compile(rb"^\s*#\s*include\s*<nux/test\.h>", re.MULTILINE)
-_TEST = re.compile(r"^\s*NUX_TEST\(\s*(\w+)\s*\)", re.MULTILINE)
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_TEST = re.compile(r"\bNUX_TEST\s*\(\s*(\w+)\s*\)")
+#: Comments, and macros of the file's own.
+_NO_CODE = re.compile(
+    r"//[^\n]*|/\*.*?\*/|^[ \t]*#[ \t]*define\b(?:\\\n|[^\n])*", re.DOTALL | re.MULTILINE
+)
+_FUNCTION = "nux_test_"
 _LONGEST_TEXT = 400
 
 
@@ -54,8 +58,8 @@ class CFile(pytest.File):
         from .plugin import cores_of, hemispheres_of
 
         text = self.path.read_text(errors="replace")
-        # Comments become blanks: line numbers stay.
-        text = _COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+        # They become blanks: line numbers stay.
+        text = _NO_CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
         cores, hemispheres = cores_of(self.config), hemispheres_of(self.config)
         tests = [(m[1], text.count("\n", 0, m.start(1))) for m in _TEST.finditer(text)]
         self._names = [name for name, _ in tests]
@@ -71,11 +75,11 @@ class CFile(pytest.File):
         """Build the tests with a function that calls the one asked for."""
         if self._program is None:
             declared = "".join(
-                f"extern __attribute__((weak)) void nux_test_{name}(void);\n"
+                f"extern __attribute__((weak)) void {_FUNCTION}{name}(void);\n"
                 for name in self._names
             )
             cases = "".join(
-                f"    case {number}: nux_test_{name}(); break;\n"
+                f"    case {number}: {_FUNCTION}{name}(); break;\n"
                 for number, name in enumerate(self._names)
             )
             with tempfile.TemporaryDirectory(prefix="nuxkit-tests-") as folder:
@@ -88,6 +92,14 @@ class CFile(pytest.File):
                 self._program = build(
                     self.path, runner, program_source(), include_dirs=folders
                 ).program
+            found = {name[len(_FUNCTION) :] for name in self._program.symbols
+                     if name.startswith(_FUNCTION)}  # fmt: skip
+            if hidden := sorted(found - set(self._names)):
+                self._program = None
+                raise CTestFailure(
+                    f"tests that are made by macros are not found: {', '.join(hidden)}; write "
+                    f"NUX_TEST({hidden[0]}) in {self.path.name}"
+                )
         return self._program
 
 
@@ -105,7 +117,7 @@ class CItem(pytest.Item):
         """Run the test on a fresh chip."""
         assert isinstance(self.parent, CFile)
         program = self.parent.program()
-        if f"nux_test_{self._test}" not in program.symbols:
+        if _FUNCTION + self._test not in program.symbols:
             pytest.skip("the preprocessor leaves this test out")
         chip, hemisphere = Chip(core=self._core), self._hemisphere
         called = chip.call("nux_check_run", self._number, program=program, hemisphere=hemisphere)

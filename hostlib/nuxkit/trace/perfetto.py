@@ -60,17 +60,18 @@ def events(trace: TraceRecords) -> Iterator[Event]:
             if kind in trace:
                 yield {"ph": "M", "pid": pid, "tid": tid, "name": "thread_name",
                        "args": {"name": kind}}  # fmt: skip
+    place = cache(trace.place)
     for tid, kind in enumerate(KINDS, 1):
         if kind not in trace:
             continue
         for hemisphere in HEMISPHERES:
-            place = cache(lambda pc, hemisphere=hemisphere: trace.place(hemisphere, pc))
             records = trace[kind][trace[kind]["hemisphere"] == hemisphere]
             for event in _MAKE.get(kind, _instants)(kind, records):
                 event |= {"pid": hemisphere + 1, "tid": tid, "cat": kind}
-                source = place(event["args"].pop("pc", 1))
+                args = event["args"]
+                source = place(args.get("processor", hemisphere), args.pop("pc", 1))
                 if source:
-                    event["args"]["source"] = source
+                    args["source"] = source
                 yield event
 
 
@@ -140,7 +141,7 @@ def _conversions(kind: str, records: Array) -> Iterator[Event]:
     begins = records["time_s"]
     left_s = np.diff(begins, append=np.inf)  # slices of a thread must not overlap
     for record, begin_s, room_s in zip(records, begins, left_s, strict=True):
-        args = {"pc": int(record["pc"]), "row": int(record["row"])}
+        args = {name: int(record[name]) for name in ("pc", "processor", "row")}
         yield _slice(f"row {record['row']}", begin_s, min(record["duration_s"], room_s), args)
 
 

@@ -19,14 +19,16 @@ from .settings import KINDS, Trace
 
 Array = npt.NDArray[Any]
 
+#: The instruction that did something to an array: of either processor.
+_BY = (("pc", "pc", "u4"), ("processor", "processor", "u1"))
 #: Fields of each kind of record, from those of the buffer.
 _FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "interrupts": (("pc", "pc", "u4"), ("vector", "address", "u4")),
     "bus": (("pc", "pc", "u4"), ("word", "address", "u4"), ("value", "value", "u4")),
-    "conversions": (("pc", "pc", "u4"), ("row", "line", "u2")),
-    "resets": (("pc", "pc", "u4"), ("row", "line", "u2"), ("half", "old", "u1"),
+    "conversions": (*_BY, ("row", "line", "u2")),
+    "resets": (*_BY, ("row", "line", "u2"), ("half", "old", "u1"),
                ("synapses", "value", "u1")),
-    "weights": (("pc", "pc", "u4"), ("row", "line", "u2"), ("column", "column", "u2"),
+    "weights": (*_BY, ("row", "line", "u2"), ("column", "column", "u2"),
                 ("old", "old", "u1"), ("new", "value", "u1")),
     "mailbox": (("pc", "pc", "u4"), ("address", "address", "u4"), ("size", "line", "u1"),
                 ("value", "value", "u4")),
@@ -42,7 +44,8 @@ class TraceRecords(Mapping[str, Array]):
     """Records by kind: ``result.trace["weights"]["new"]``.
 
     Each is a structured array, by time, with fields ``time_s`` (hardware time, s),
-    ``hemisphere`` and ``pc`` (address of the instruction that did it; 1: none), and
+    ``hemisphere`` and ``pc`` (address of the instruction that did it; 1: none), for what happens
+    to an array ``processor`` (the hemisphere of the one that did it), and
 
     ============= =====================================================================
     rules         ``rule``, ``index``, ``release_s``, ``end_s``, ``deadline_s``, ``missed``;

@@ -47,7 +47,7 @@ class Trace:
         Rows (0 to 255) of weights, conversions, resets and events; columns (0 to 255) of
         weights and spikes.
     capacity : int
-        Most records, 40 bytes each; later ones are dropped and counted.
+        Most records, 32 bytes each; later ones are dropped and counted.
 
     Raises
     ------

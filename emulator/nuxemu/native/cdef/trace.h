@@ -28,6 +28,7 @@ typedef struct {
     uint32_t address, old, value;
     uint16_t line, column;
     uint8_t kind, hemisphere;
+    uint8_t processor; /* hemisphere of the one with this pc */
 } nux_trace_record;
 
 typedef struct nux_trace {
