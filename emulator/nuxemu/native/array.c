@@ -148,8 +148,6 @@ static void read_memory(const memory_half *memory, uint8_t *out) {
 static void write_memory(nux_array *array, const memory_half *memory, const uint8_t *data,
                          const uint8_t *enable) {
     uint8_t lanes[NUX_ARRAY_LANES];
-    if (memory->low != array->weights[memory->row] || memory->high != NULL)
-        nux_array_catch_up(array);
     if (memory->low != NULL) {
         bool traced = NUX_IS_TRACED(array) && memory->low == array->weights[memory->row];
         uint8_t old[NUX_ARRAY_COLUMNS];
@@ -360,9 +358,7 @@ nux_array *nux_array_new(void) {
 }
 
 void nux_array_free(nux_array *array) {
-    if (array != NULL) {
-        nux_array_leave(array);
+    if (array != NULL)
         free(array->spikes);
-    }
     free(array);
 }

@@ -20,11 +20,6 @@
 enum nux_array_channel { NUX_ARRAY_CAUSAL = 0, NUX_ARRAY_ACAUSAL = 1 };
 enum { CADC_OFFSET_ZERO = 128 };
 
-// Have the spikes processed that are on their way to the sensors (sensor_work.h): before anything
-// else is done with the sensors.
-void nux_array_catch_up(const nux_array *array);
-// No spikes come any more: the array or their source comes to its end, in any order.
-void nux_array_leave(nux_array *array);
 // Process one spike at its time; times never decrease.
 void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double time_s);
 void nux_array_post_spike(nux_array *array, unsigned column, double time_s);

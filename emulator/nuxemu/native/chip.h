@@ -27,21 +27,21 @@ struct nux_chip {
     uint8_t dram_written[NUX_DRAM_SIZE / NUX_DRAM_PAGE]; /* pages that may hold something */
     nux_array *array[NUX_HEMISPHERES];
     nux_processor *ppu[NUX_HEMISPHERES];
-    nux_network *network; /* NULL: there are no events but those of the arrays */
+    nux_network *network;  /* NULL: there are no events but those of the arrays */
+    struct nux_team *team; /* for steps of both processors */
     nux_chip_registers registers;
     uint32_t users; /* the one who made it, and processors */
 
     uint64_t now;                      /* cycle reached when no processor is at work */
     nux_processor *active;             /* the one at work, or NULL */
     uint32_t control[NUX_HEMISPHERES]; /* control registers of the processors */
-    bool running;                      /* nux_chip_run is at work */
     double wall_deadline;              /* s of the host's clock, 0: none */
     volatile int interrupt_request;    /* of the host */
     struct nux_trace *trace;           /* or NULL */
 };
 
-/* Step in which both processors at work take turns, cycles. What one does to the other, or to the
- * analog part, takes effect at most this much early or late. */
+/* Longest step of both processors at work, cycles. What one does to the other, or to the other
+ * hemisphere's analog part, takes effect at most this much early or late. */
 enum { NUX_QUANTUM_CYCLES = 500 };
 
 /* Bits of a control register; the other two force the clock on or off, the last enables the
@@ -62,6 +62,8 @@ void nux_external_written(nux_chip *, uint32_t address, uint32_t n);
 
 /* chip.c: brings arrays, neurons and spikes up to a hardware time (s), unless they are past it. */
 void nux_chip_advance(nux_chip *, double now_s);
+/* The same for those of one hemisphere, within a step. */
+void nux_chip_advance_own(nux_chip *, unsigned hemisphere, double now_s);
 
 /* registers.c: registers as they are when the chip has been set up. */
 void nux_registers_reset(nux_chip_registers *);

@@ -243,6 +243,7 @@ struct nux_processor {
     nux_vector_states vector_states;
     uint64_t next_interrupt; /* cycle of the next request that will be taken; UINT64_MAX: none */
     bool held;               /* in reset, by its control register */
+    bool confined;           /* an access to what the hemispheres share ends the slice before it */
     uint32_t resume_pc;
     uint32_t executing;         /* address of the native instruction at work, for the trace */
     nux_plan *plans[NUM_PLANS]; /* by pc; never NULL */
@@ -364,6 +365,9 @@ int nux_array_reason(int kind, int unknown);
 bool nux_execute_vector(nux_processor *, const nux_decoded *, uint32_t pc);
 /* Vector data that a scalar access may not see before the next sync. */
 bool nux_is_unsynced(const nux_processor *, uint32_t address, uint32_t n);
+
+/* confined.c: whether an instruction must wait for the end of what a confined processor may do */
+bool nux_is_put_off(nux_processor *, const nux_decoded *);
 
 /* memory.c: address space that takes memory only where it is touched; NULL: there is none. */
 void *nux_reserve(size_t size);
