@@ -90,12 +90,11 @@ def test_a_runaway_network_is_bounded_and_what_is_lost_is_counted():
     chip.network.advance(span_s)
     assert time.monotonic() - begin < 60
     statistics = chip.network.statistics
-    # Of one hemisphere's neurons: half of all.
-    most = lib.NUX_NETWORK_ROUTED_BURST / 2 + 4 * lib.NUX_NETWORK_TICK_HZ * span_s
+    most = lib.NUX_NETWORK_ROUTED_BURST + 4 * lib.NUX_NETWORK_TICK_HZ * span_s
     assert 0.9 * most < statistics.routed <= most
     assert statistics.dropped > 1000
     assert statistics.routed + statistics.dropped == 2 * statistics.spikes
-    assert chip.network.in_flight <= lib.NUX_NETWORK_IN_FLIGHT / 2
+    assert chip.network.in_flight <= lib.NUX_NETWORK_IN_FLIGHT
 
 
 @pytest.mark.parametrize("delay_s", [8e-9, 1e-6])

@@ -106,9 +106,9 @@ size_t nux_network_pending(const nux_network *network) {
 
 bool nux_flights_init(nux_hemisphere *of) {
     // Never touched beyond the largest number of events under way.
-    of->flights.heap = malloc(MOST_FLIGHTS * sizeof *of->flights.heap);
+    of->flights.heap = malloc(NUX_NETWORK_IN_FLIGHT * sizeof *of->flights.heap);
     for (unsigned i = 0; i < 2; i++)
-        of->outgoing[i].event = malloc(MOST_FLIGHTS * sizeof *of->outgoing[i].event);
+        of->outgoing[i].event = malloc(NUX_NETWORK_IN_FLIGHT * sizeof *of->outgoing[i].event);
     return of->flights.heap != NULL && of->outgoing[0].event != NULL &&
            of->outgoing[1].event != NULL;
 }
@@ -120,14 +120,14 @@ void nux_flights_free(nux_hemisphere *of) {
 }
 
 bool nux_flights_keep(flight_list *outgoing, flight event) {
-    if (outgoing->count == MOST_FLIGHTS)
+    if (outgoing->count == NUX_NETWORK_IN_FLIGHT)
         return false;
     outgoing->event[outgoing->count++] = event;
     return true;
 }
 
 bool nux_flights_push(flight_queue *flights, flight event) {
-    if (flights->count == MOST_FLIGHTS)
+    if (flights->count == NUX_NETWORK_IN_FLIGHT)
         return false;
     size_t at = flights->count++;
     for (; at > 0; at = (at - 1) / 2) {

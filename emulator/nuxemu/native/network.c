@@ -58,7 +58,7 @@ nux_network *nux_network_new(nux_array *const array[2], nux_neurons *const neuro
                                .neurons = neurons[h],
                                .drivers = network->drivers[h],
                                .now_s = now_s,
-                               .credit = NUX_ROUTED_BURST,
+                               .credit = NUX_NETWORK_ROUTED_BURST,
                                .background_next_s = INFINITY};
         of->recordings[NUX_NETWORK_SPIKES].on = true;
         ok = nux_flights_init(of) && ok;

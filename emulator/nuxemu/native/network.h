@@ -62,19 +62,15 @@ typedef struct {
     };
     uint32_t kind;
 } flight;
-enum {
-    MOST_FLIGHTS = NUX_NETWORK_IN_FLIGHT / HEMISPHERES,
-    NUX_ROUTED_BURST = NUX_NETWORK_ROUTED_BURST / HEMISPHERES,
-};
 typedef struct {
-    flight *heap; // room for MOST_FLIGHTS
+    flight *heap; // room for NUX_NETWORK_IN_FLIGHT
     size_t count;
     uint32_t injected; // so far
 } flight_queue;
 
 // Routed events for the other hemisphere, not handed over yet.
 typedef struct {
-    flight *event; // room for MOST_FLIGHTS
+    flight *event; // room for NUX_NETWORK_IN_FLIGHT
     size_t count;
 } flight_list;
 

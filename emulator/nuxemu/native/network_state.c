@@ -151,7 +151,7 @@ static bool valid_flight(const nux_hemisphere *at, const flight *event) {
 static void get_flights(nux_state_reader *reader, nux_hemisphere *of) {
     flight_queue *flights = &of->flights;
     size_t n = nux_state_get_count(reader, 2 * sizeof(double) + 4 * sizeof(uint32_t));
-    if (!nux_flights_init(of) || n > MOST_FLIGHTS)
+    if (!nux_flights_init(of) || n > NUX_NETWORK_IN_FLIGHT)
         reader->ok = false;
     for (size_t i = 0; reader->ok && i < n; i++) {
         flight *event = &flights->heap[i];
@@ -250,8 +250,9 @@ static void get_fixed(nux_state_reader *reader, nux_hemisphere *of) {
     nux_state_get(reader, &of->counts, sizeof of->counts);
     nux_state_get(reader, &of->credit, sizeof of->credit);
     nux_state_get(reader, &of->credit_s, sizeof of->credit_s);
-    reader->ok &= valid_time(of->now_s) && of->credit >= 0 && of->credit <= NUX_ROUTED_BURST &&
-                  of->credit_s >= 0 && of->credit_s <= of->now_s;
+    reader->ok &= valid_time(of->now_s) && of->credit >= 0 &&
+                  of->credit <= NUX_NETWORK_ROUTED_BURST && of->credit_s >= 0 &&
+                  of->credit_s <= of->now_s;
     for (unsigned i = 0; i < DRIVERS; i++)
         reader->ok &= nux_driver_valid(&of->drivers[i]) && of->drivers[i].last_s <= of->now_s;
     for (unsigned i = 0; i < NUX_NETWORK_BUSES; i++)

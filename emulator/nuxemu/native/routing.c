@@ -92,8 +92,8 @@ void nux_routing_spike(nux_hemisphere *of, unsigned column, double t) {
     if (begin == end)
         return;
     of->credit += (t - of->credit_s) * ROUTED_HZ;
-    if (of->credit > NUX_ROUTED_BURST)
-        of->credit = NUX_ROUTED_BURST;
+    if (of->credit > NUX_NETWORK_ROUTED_BURST)
+        of->credit = NUX_NETWORK_ROUTED_BURST;
     of->credit_s = t;
     for (uint32_t i = begin; i < end; i++) {
         flight event = {.time_s = t + routing->delay_s[i],

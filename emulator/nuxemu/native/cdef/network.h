@@ -16,9 +16,8 @@ enum nux_network_limits {
     NUX_NETWORK_BUSES = 4,     // of a hemisphere; driver d listens to bus d % 4 as number d / 4
     NUX_NETWORK_LABELS = 64,
     NUX_NETWORK_BACKGROUNDS = 8,       // source s fires on bus s % 4 of hemisphere s / 4
-    NUX_NETWORK_IN_FLIGHT = 1048576,   // routed and injected events under way, half of them to each
-                                       // hemisphere, 32 bytes each
-    NUX_NETWORK_ROUTED_BURST = 262144, // routed events at once, see below
+    NUX_NETWORK_IN_FLIGHT = 524288,    // events under way to one hemisphere, 32 bytes each
+    NUX_NETWORK_ROUTED_BURST = 131072, // routed events at once, see below
     NUX_NETWORK_TICK_HZ = 125000000,   // clock of the event buses
 };
 
@@ -126,9 +125,9 @@ size_t nux_network_in_flight(const nux_network *); // routed and injected events
 nux_network_driver *nux_network_drivers(nux_network *);
 
 // Routing: a spike of neuron n becomes events at targets first[n] .. first[n + 1] - 1, each after
-// its delay (at least one tick of the event buses, 8 ns). Events under way stay. From the neurons of
-// each hemisphere come at most NUX_NETWORK_TICK_HZ events per second on each of its four buses, and
-// half of NUX_NETWORK_ROUTED_BURST at once; what exceeds that is dropped and counted. Returns 0 or a
+// its delay (at least one tick of the event buses, 8 ns). Events under way stay. The neurons of
+// each hemisphere send at most NUX_NETWORK_TICK_HZ events per second on each of its four buses, and
+// NUX_NETWORK_ROUTED_BURST at once; what exceeds that is dropped and counted. Returns 0 or a
 // negative status.
 int nux_network_set_routing(nux_network *, const uint32_t first[513],
                             const nux_network_target *target, const double *delay_s);
