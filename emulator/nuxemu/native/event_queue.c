@@ -173,7 +173,7 @@ int nux_network_inject(nux_network *network, unsigned hemisphere, double t, unsi
     flight event = {
         .time_s = t > of->now_s ? t : of->now_s,
         .sent_s = of->now_s,
-        .neuron = INJECTED,
+        .sender = INJECTED,
         .number = of->flights.injected++,
         .bus = {(uint8_t)hemisphere, (uint8_t)bus_mask, (uint8_t)row_select, (uint8_t)label},
         .kind = FLIGHT_BUS};

@@ -45,14 +45,14 @@ typedef struct {
     size_t head, end, capacity;
 } train_queue;
 
-// Events under way, a heap by time; at equal times those sent first, of lower neurons, and of their
-// earlier connections come first, then injected ones in their order. So it makes no difference when
-// those from the other hemisphere are handed over.
+// Events under way, a heap by time; at equal times those sent first come first, of the top neurons
+// before the bottom ones before injected ones. So it makes no difference when those from the other
+// hemisphere are handed over.
 enum flight_kind { FLIGHT_ROW = 0, FLIGHT_BUS = 1 };
-enum { INJECTED = NEURONS }; // in place of a neuron
+enum { INJECTED = HEMISPHERES }; // in place of the sender's hemisphere
 typedef struct {
     double time_s, sent_s;
-    uint32_t neuron, number; // of the connection, or of the injected event
+    uint32_t sender, number; // number: in the order of sending, of those of this time
     union {
         nux_network_target target; // FLIGHT_ROW
         struct {
@@ -130,8 +130,10 @@ typedef struct {
     flight_queue flights;
     flight_list outgoing[2]; // of even and odd steps (team.h)
     unsigned step;           // the one under way
-    // Routed events that its neurons may still send at once, at a time.
+    // Routed events that its neurons may still send at once, at the time at which they sent last;
+    // and how many they have sent at it.
     double credit, credit_s;
+    uint32_t sent;
     source_set sources; // with its own targets of each source, of which there may be none
     background_state backgrounds[NUX_NETWORK_BUSES];
     double background_next_s; // the earliest of theirs
@@ -196,7 +198,7 @@ static inline bool nux_flight_before(const flight *a, const flight *b) {
         return a->time_s < b->time_s;
     if (a->sent_s != b->sent_s)
         return a->sent_s < b->sent_s;
-    return a->neuron != b->neuron ? a->neuron < b->neuron : a->number < b->number;
+    return a->sender != b->sender ? a->sender < b->sender : a->number < b->number;
 }
 
 // drivers.c

@@ -42,10 +42,10 @@ static void put_flights(nux_state_writer *writer, const flight_queue *flights) {
         qsort(flights->heap, flights->count, sizeof *flights->heap, by_time_and_sequence);
     for (size_t i = 0; i < flights->count; i++) {
         const flight *event = &flights->heap[i];
-        uint32_t number = event->neuron == INJECTED ? injected++ : event->number;
+        uint32_t number = event->sender == INJECTED ? injected++ : event->number;
         nux_state_put(writer, &event->time_s, sizeof event->time_s);
         nux_state_put(writer, &event->sent_s, sizeof event->sent_s);
-        nux_state_put(writer, &event->neuron, sizeof event->neuron);
+        nux_state_put(writer, &event->sender, sizeof event->sender);
         nux_state_put(writer, &number, sizeof number);
         nux_state_put(writer, &event->word, sizeof event->word);
         nux_state_put(writer, &event->kind, sizeof event->kind);
@@ -93,6 +93,7 @@ static void put_hemisphere(nux_state_writer *writer, const nux_hemisphere *of) {
     nux_state_put(writer, &of->counts, sizeof of->counts);
     nux_state_put(writer, &of->credit, sizeof of->credit);
     nux_state_put(writer, &of->credit_s, sizeof of->credit_s);
+    nux_state_put(writer, &of->sent, sizeof of->sent);
     put_trains(writer, &of->trains);
     put_flights(writer, &of->flights);
     put_sources(writer, &of->sources);
@@ -142,10 +143,10 @@ static void get_trains(nux_state_reader *reader, nux_hemisphere *of) {
 static bool valid_flight(const nux_hemisphere *at, const flight *event) {
     if (event->kind == FLIGHT_ROW)
         return valid_target(event->target) && event->target.hemisphere == at->index &&
-               event->neuron < NEURONS;
+               event->sender < HEMISPHERES;
     return event->kind == FLIGHT_BUS && event->bus.hemisphere == at->index &&
            event->bus.bus_mask < 16 && event->bus.row_select < 32 &&
-           event->bus.label < NUX_NETWORK_LABELS && event->neuron == INJECTED;
+           event->bus.label < NUX_NETWORK_LABELS && event->sender == INJECTED;
 }
 
 static void get_flights(nux_state_reader *reader, nux_hemisphere *of) {
@@ -157,13 +158,13 @@ static void get_flights(nux_state_reader *reader, nux_hemisphere *of) {
         flight *event = &flights->heap[i];
         nux_state_get(reader, &event->time_s, sizeof event->time_s);
         nux_state_get(reader, &event->sent_s, sizeof event->sent_s);
-        nux_state_get(reader, &event->neuron, sizeof event->neuron);
+        nux_state_get(reader, &event->sender, sizeof event->sender);
         nux_state_get(reader, &event->number, sizeof event->number);
         nux_state_get(reader, &event->word, sizeof event->word);
         nux_state_get(reader, &event->kind, sizeof event->kind);
         // Routed events may be due later than the last time; they never arrive.
         bool sorted = i == 0 || !nux_flight_before(event, &event[-1]);
-        flights->injected += event->neuron == INJECTED;
+        flights->injected += event->sender == INJECTED;
         reader->ok &= event->time_s >= of->now_s && event->time_s <= 2 * NUX_NETWORK_LAST_S &&
                       valid_time(event->sent_s) && event->sent_s <= event->time_s && sorted &&
                       valid_flight(of, event);
@@ -250,6 +251,7 @@ static void get_fixed(nux_state_reader *reader, nux_hemisphere *of) {
     nux_state_get(reader, &of->counts, sizeof of->counts);
     nux_state_get(reader, &of->credit, sizeof of->credit);
     nux_state_get(reader, &of->credit_s, sizeof of->credit_s);
+    nux_state_get(reader, &of->sent, sizeof of->sent);
     reader->ok &= valid_time(of->now_s) && of->credit >= 0 &&
                   of->credit <= NUX_NETWORK_ROUTED_BURST && of->credit_s >= 0 &&
                   of->credit_s <= of->now_s;

@@ -94,12 +94,13 @@ void nux_routing_spike(nux_hemisphere *of, unsigned column, double t) {
     of->credit += (t - of->credit_s) * ROUTED_HZ;
     if (of->credit > NUX_NETWORK_ROUTED_BURST)
         of->credit = NUX_NETWORK_ROUTED_BURST;
+    of->sent = t > of->credit_s ? 0 : of->sent;
     of->credit_s = t;
     for (uint32_t i = begin; i < end; i++) {
         flight event = {.time_s = t + routing->delay_s[i],
                         .sent_s = t,
-                        .neuron = neuron,
-                        .number = i - begin,
+                        .sender = of->index,
+                        .number = of->sent++,
                         .target = routing->target[i],
                         .kind = FLIGHT_ROW};
         if (of->credit < 1) {
