@@ -168,13 +168,11 @@ int nux_network_inject(nux_network *network, unsigned hemisphere, double t, unsi
     if (!(t <= NUX_NETWORK_LAST_S)) // also NaN
         return NUX_NETWORK_TIME;
     nux_hemisphere *of = &network->hemispheres[hemisphere];
-    if (of->flights.count == 0)
-        of->flights.injected = 0;
     flight event = {
         .time_s = t > of->now_s ? t : of->now_s,
         .sent_s = of->now_s,
+        .injected = network->injected++,
         .sender = INJECTED,
-        .number = of->flights.injected++,
         .bus = {(uint8_t)hemisphere, (uint8_t)bus_mask, (uint8_t)row_select, (uint8_t)label},
         .kind = FLIGHT_BUS};
     return nux_flights_push(&of->flights, event) ? 0 : NUX_NETWORK_FULL;

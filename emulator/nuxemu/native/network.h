@@ -45,14 +45,16 @@ typedef struct {
     size_t head, end, capacity;
 } train_queue;
 
-// Events under way, a heap by time; at equal times those sent first come first, of the top neurons
-// before the bottom ones before injected ones. So it makes no difference when those from the other
-// hemisphere are handed over.
+// Events under way, a heap by time; at equal times in the order of sending, which at one time is
+// that of the neurons. So it makes no difference when those from the other hemisphere are handed
+// over.
 enum flight_kind { FLIGHT_ROW = 0, FLIGHT_BUS = 1 };
 enum { INJECTED = HEMISPHERES }; // in place of the sender's hemisphere
 typedef struct {
     double time_s, sent_s;
-    uint32_t sender, number; // number: in the order of sending, of those of this time
+    uint32_t injected; // events injected before
+    uint32_t number;   // of the events that the sender sent at this time
+    uint16_t sender, kind;
     union {
         nux_network_target target; // FLIGHT_ROW
         struct {
@@ -60,12 +62,10 @@ typedef struct {
         } bus; // FLIGHT_BUS
         uint32_t word;
     };
-    uint32_t kind;
 } flight;
 typedef struct {
     flight *heap; // room for NUX_NETWORK_IN_FLIGHT
     size_t count;
-    uint32_t injected; // so far
 } flight_queue;
 
 // Routed events for the other hemisphere, not handed over yet.
@@ -152,6 +152,7 @@ struct nux_network {
     nux_hemisphere hemispheres[HEMISPHERES];
     nux_network_driver drivers[HEMISPHERES][DRIVERS];
     routing_table routing;
+    uint32_t injected; // events injected so far, or since a state was loaded, one more
     struct nux_team *team;
     uint64_t events;         // of the last window, for a guess at those of the next
     struct nux_trace *trace; // or NULL
@@ -198,6 +199,8 @@ static inline bool nux_flight_before(const flight *a, const flight *b) {
         return a->time_s < b->time_s;
     if (a->sent_s != b->sent_s)
         return a->sent_s < b->sent_s;
+    if (a->injected != b->injected)
+        return a->injected < b->injected;
     return a->sender != b->sender ? a->sender < b->sender : a->number < b->number;
 }
 

@@ -33,22 +33,18 @@ static int by_time_and_sequence(const void *a, const void *b) {
     return nux_flight_before(a, b) ? -1 : nux_flight_before(b, a);
 }
 
-// In the order of time: the layout of a heap depends on its history. Sorted it is a heap too.
-// Injected events are numbered anew, for the same reason.
+// In their order: the layout of a heap depends on its history. Sorted it is a heap too.
 static void put_flights(nux_state_writer *writer, const flight_queue *flights) {
-    uint32_t injected = 0;
     put_count(writer, flights->count);
     if (writer->out != NULL)
         qsort(flights->heap, flights->count, sizeof *flights->heap, by_time_and_sequence);
     for (size_t i = 0; i < flights->count; i++) {
         const flight *event = &flights->heap[i];
-        uint32_t number = event->sender == INJECTED ? injected++ : event->number;
+        uint32_t kind = event->kind;
         nux_state_put(writer, &event->time_s, sizeof event->time_s);
         nux_state_put(writer, &event->sent_s, sizeof event->sent_s);
-        nux_state_put(writer, &event->sender, sizeof event->sender);
-        nux_state_put(writer, &number, sizeof number);
         nux_state_put(writer, &event->word, sizeof event->word);
-        nux_state_put(writer, &event->kind, sizeof event->kind);
+        nux_state_put(writer, &kind, sizeof kind);
     }
 }
 
@@ -93,7 +89,6 @@ static void put_hemisphere(nux_state_writer *writer, const nux_hemisphere *of) {
     nux_state_put(writer, &of->counts, sizeof of->counts);
     nux_state_put(writer, &of->credit, sizeof of->credit);
     nux_state_put(writer, &of->credit_s, sizeof of->credit_s);
-    nux_state_put(writer, &of->sent, sizeof of->sent);
     put_trains(writer, &of->trains);
     put_flights(writer, &of->flights);
     put_sources(writer, &of->sources);
@@ -142,32 +137,32 @@ static void get_trains(nux_state_reader *reader, nux_hemisphere *of) {
 
 static bool valid_flight(const nux_hemisphere *at, const flight *event) {
     if (event->kind == FLIGHT_ROW)
-        return valid_target(event->target) && event->target.hemisphere == at->index &&
-               event->sender < HEMISPHERES;
+        return valid_target(event->target) && event->target.hemisphere == at->index;
     return event->kind == FLIGHT_BUS && event->bus.hemisphere == at->index &&
            event->bus.bus_mask < 16 && event->bus.row_select < 32 &&
-           event->bus.label < NUX_NETWORK_LABELS && event->sender == INJECTED;
+           event->bus.label < NUX_NETWORK_LABELS;
 }
 
+// As sent one after the other, all before the next event is injected.
 static void get_flights(nux_state_reader *reader, nux_hemisphere *of) {
     flight_queue *flights = &of->flights;
-    size_t n = nux_state_get_count(reader, 2 * sizeof(double) + 4 * sizeof(uint32_t));
+    size_t n = nux_state_get_count(reader, 2 * sizeof(double) + 2 * sizeof(uint32_t));
     if (!nux_flights_init(of) || n > NUX_NETWORK_IN_FLIGHT)
         reader->ok = false;
     for (size_t i = 0; reader->ok && i < n; i++) {
         flight *event = &flights->heap[i];
+        uint32_t kind;
+        *event = (flight){.number = (uint32_t)i};
         nux_state_get(reader, &event->time_s, sizeof event->time_s);
         nux_state_get(reader, &event->sent_s, sizeof event->sent_s);
-        nux_state_get(reader, &event->sender, sizeof event->sender);
-        nux_state_get(reader, &event->number, sizeof event->number);
         nux_state_get(reader, &event->word, sizeof event->word);
-        nux_state_get(reader, &event->kind, sizeof event->kind);
+        nux_state_get(reader, &kind, sizeof kind);
+        event->kind = (uint16_t)kind;
         // Routed events may be due later than the last time; they never arrive.
-        bool sorted = i == 0 || !nux_flight_before(event, &event[-1]);
-        flights->injected += event->sender == INJECTED;
+        bool sorted = i == 0 || nux_flight_before(&event[-1], event);
         reader->ok &= event->time_s >= of->now_s && event->time_s <= 2 * NUX_NETWORK_LAST_S &&
                       valid_time(event->sent_s) && event->sent_s <= event->time_s && sorted &&
-                      valid_flight(of, event);
+                      kind <= FLIGHT_BUS && valid_flight(of, event);
     }
     flights->count = n;
 }
@@ -251,7 +246,6 @@ static void get_fixed(nux_state_reader *reader, nux_hemisphere *of) {
     nux_state_get(reader, &of->counts, sizeof of->counts);
     nux_state_get(reader, &of->credit, sizeof of->credit);
     nux_state_get(reader, &of->credit_s, sizeof of->credit_s);
-    nux_state_get(reader, &of->sent, sizeof of->sent);
     reader->ok &= valid_time(of->now_s) && of->credit >= 0 &&
                   of->credit <= NUX_NETWORK_ROUTED_BURST && of->credit_s >= 0 &&
                   of->credit_s <= of->now_s;
@@ -318,6 +312,7 @@ int nux_network_load(nux_network *network, const uint8_t *data, size_t n) {
     bool ok = reader.ok && reader.left == 0 &&
               are_alike(&loaded->hemispheres[0].sources, &loaded->hemispheres[1].sources);
     if (ok) {
+        loaded->injected = 1;
         loaded->trace = network->trace;
         loaded->team = network->team;
         network->team = NULL;

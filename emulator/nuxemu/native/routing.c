@@ -99,7 +99,8 @@ void nux_routing_spike(nux_hemisphere *of, unsigned column, double t) {
     for (uint32_t i = begin; i < end; i++) {
         flight event = {.time_s = t + routing->delay_s[i],
                         .sent_s = t,
-                        .sender = of->index,
+                        .injected = of->network->injected,
+                        .sender = (uint16_t)of->index,
                         .number = of->sent++,
                         .target = routing->target[i],
                         .kind = FLIGHT_ROW};
