@@ -32,6 +32,7 @@ typedef struct {
     uint64_t memory_started, memory_ready; /* transfer of the memory unit */
     uint64_t bus_accepted, bus_answered;   /* the last request to the bus */
     uint64_t bus_free;        /* a request that comes before the answer is accepted then */
+    uint64_t bus_second;      /* or then, if both are to external memory and this is the second */
     uint64_t port, port_from; /* bits: port taken in cycle port_from + i */
     uint64_t empty;           /* everything is done */
     uint64_t mask;            /* number of units that the mask shuts out */
