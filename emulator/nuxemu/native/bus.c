@@ -113,8 +113,8 @@ static const entry *find(uint32_t word) {
     return low < NUM_ENTRIES && entries[low].block.first <= word ? &entries[low] : NULL;
 }
 
-int nux_bus_access(nux_chip *chip, uint32_t word, uint32_t *value, uint32_t byte_mask,
-                   double now_s, uint32_t *latency) {
+int nux_bus_access(nux_chip *chip, uint32_t word, uint32_t *value, uint32_t byte_mask, double now_s,
+                   uint32_t *latency) {
     *latency = NUX_CYCLES_BUS;
     const entry *e = find(word);
     if (!e || !(byte_mask ? e->block.writable : e->block.readable))

@@ -27,7 +27,7 @@
 #define NUX_CYCLES_VECTOR_LOAD 5  /* fxvlax from SRAM, all transfers together */
 #define NUX_CYCLES_VECTOR_STORE 3 /* fxvstax to SRAM */
 #define NUX_CYCLES_EXTERNAL_VECTOR_STORE 25
-#define NUX_CYCLES_EXTERNAL_VECTOR_HOLD 91 /* until the next posted store is taken */
+#define NUX_CYCLES_EXTERNAL_VECTOR_HOLD 91    /* until the next posted store is taken */
 #define NUX_CYCLES_EXTERNAL_VECTOR_SECOND 171 /* the same, for the second one in a row */
 #define NUX_CYCLES_EXTERNAL_VECTOR_LOAD 332
 
