@@ -2,10 +2,11 @@
 /* Life of the chip, and time.
  *
  * Time goes in steps on a fixed grid: long ones while one processor is at work or none, with two
- * those of NUX_QUANTUM_CYCLES, in which first the top one runs to the end of the step, then the
- * bottom one. A step of both that the host's run does not reach the end of is left for the next
- * run, so that it makes no difference where the host stops in between. The analog part follows,
- * and goes ahead where a processor looks at it. */
+ * those of NUX_QUANTUM_CYCLES. The one that is behind runs, the top one first, to the end of the
+ * step or to an access to a unit for which the other one must come first (run.c). A step of both
+ * that the host's run does not reach the end of is left for the next run, so that it makes no
+ * difference where the host stops in between. The analog part follows, and goes ahead where a
+ * processor looks at it. */
 #include "chip.h"
 #include "memory_map.h"
 #include "processor.h"
@@ -99,10 +100,9 @@ static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static nux_processor *next_to_run(const nux_chip *chip, uint64_t until, uint64_t *end) {
     nux_processor *top = chip->ppu[0], *bottom = chip->ppu[1];
     if (both_at_work(chip)) {
-        uint64_t top_end = end_of_step(nux_chip_cycle(top), NUX_QUANTUM_CYCLES);
-        uint64_t bottom_end = end_of_step(nux_chip_cycle(bottom), NUX_QUANTUM_CYCLES);
-        *end = earlier(top_end, bottom_end);
-        return *end > until ? NULL : top_end <= bottom_end ? top : bottom;
+        nux_processor *behind = nux_chip_cycle(top) <= nux_chip_cycle(bottom) ? top : bottom;
+        *end = end_of_step(nux_chip_cycle(behind), NUX_QUANTUM_CYCLES);
+        return *end > until ? NULL : behind;
     }
     nux_processor *p = at_work(top) ? top : at_work(bottom) ? bottom : NULL;
     uint64_t begin = p ? nux_chip_cycle(p) : chip->now;
@@ -149,7 +149,9 @@ static bool run_step(nux_chip *chip, uint64_t until, int *end) {
     nux_processor *p = next_to_run(chip, until, &step_end);
     if (p) {
         chip->active = p;
+        p->other = both_at_work(chip) ? chip->ppu[chip->ppu[0] == p] : NULL;
         nux_run_slice(p, step_end - p->origin);
+        p->other = NULL;
         chip->active = NULL;
         *end = end_of_slice(p);
         return true;
@@ -193,6 +195,8 @@ void nux_chip_start(nux_chip *chip, unsigned hemisphere) {
     nux_processor_reset(p);
     p->held = false;
     chip->control[hemisphere] |= NUX_INHIBIT_RESET;
+    if (chip->active && chip->active != p && chip->running)
+        chip->active->other = p;
     if (chip->active && chip->active != p)
         nux_shorten_slice(chip->active,
                           end_of_step(chip_cycle, NUX_QUANTUM_CYCLES) - chip->active->origin);

@@ -40,8 +40,8 @@ struct nux_chip {
     struct nux_trace *trace;           /* or NULL */
 };
 
-/* Step in which both processors at work take turns, cycles. What one does to the other, or to the
- * analog part, takes effect at most this much early or late. */
+/* Step in which both processors at work take turns, cycles. What one does to the other's SRAM, or
+ * to shared memory, takes effect at most this much early or late. */
 enum { NUX_QUANTUM_CYCLES = 500 };
 
 /* Bits of a control register; the other two force the clock on or off, the last enables the

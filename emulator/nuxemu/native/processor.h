@@ -249,7 +249,8 @@ struct nux_processor {
     nux_plan
         no_plan; /* of visits[0], where there is none, and of an unpredicted visit in the hook */
     uint32_t num_visits;
-    bool crowded; /* too many plans and states: they are forgotten soon */
+    bool crowded;         /* too many plans and states: they are forgotten soon */
+    nux_processor *other; /* the other one while both are at work, or NULL */
     bool leave, flush, stale, fetch_failed, data_failed;
     bool engine_branches_only; /* a test: everything else is native */
     bool mailbox_is_native;    /* stores into it, for the trace */

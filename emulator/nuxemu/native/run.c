@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The run loop and the hook at the start of each engine block. */
 #define _GNU_SOURCE
+#include "array.h"
 #include "branch.h"
 #include "cycles.h"
 #include "debug.h"
 #include "profile.h"
+#include "scalar_table.h"
 #include "values.h"
+#include "vector_issue.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +43,45 @@ static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     return false;
 }
 
+/* Data address of a unit on the bus that is no memory. */
+static bool is_unit(uint32_t address) {
+    uint32_t word = (address & ~NUX_OMNIBUS_DATA_BASE) >> 2;
+    uint32_t top = word & ~(uint32_t)NUX_OMNIBUS_HEMISPHERE_WORD_STRIDE;
+    return address & NUX_OMNIBUS_DATA_BASE &&
+           (top < NUX_OMNIBUS_SRAM_WORD || top >= NUX_OMNIBUS_SRAM_WORD + NUX_SRAM_SIZE / 4);
+}
+
+/* An access to what both processors and the analog part share. */
+static bool is_shared(const nux_processor *p, const nux_decoded *d) {
+    if (d->kind != NUX_KIND_VECTOR)
+        return nux_is_memory(d) && is_unit(nux_scalar_address(p, d));
+    int kind = d->vector.kind;
+    if (kind == NUX_VARITH || kind == NUX_VSPLAT)
+        return false;
+    uint32_t address = nux_vaddress(&d->vector, p->gpr);
+    bool memory = kind == NUX_VLAX || kind == NUX_VSTAX;
+    if (memory)
+        return is_unit(address);
+    return kind == NUX_VOUTX ? address < NUX_VECTOR_EXTMEM : nux_array_reads_now(address);
+}
+
+/* The other processor, at work too, is behind the cycle of a shared access: it goes first, so that
+ * it does not find the future there. */
+static bool other_goes_first(nux_processor *p, const nux_decoded *d) {
+    if (!is_shared(p, d))
+        return false;
+    if (d->kind == NUX_KIND_VECTOR)
+        nux_vector_time_wait(p, d);
+    else if (!nux_pipe_is_idle(&p->timing.pipe))
+        p->cycles += nux_pipe_wait(&p->timing.pipe, &d->use);
+    return nux_chip_cycle(p) > nux_chip_cycle(p->other);
+}
+
 static bool execute_counted(nux_processor *p, const nux_decoded *d, uint32_t pc) {
+    if (__builtin_expect(p->other != NULL, 0) && other_goes_first(p, d)) {
+        nux_stop_at(p, NUX_CYCLE_LIMIT, pc, 0);
+        return false;
+    }
     p->instructions++;
     bool goes_on = execute(p, d, pc);
     if (__builtin_expect(p->profile != NULL, 0))

@@ -132,7 +132,8 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t a
         nux_external_written(p->chip, data_address, NUX_VECTOR_BYTES);
         return 0;
     }
-    nux_chip_advance(p->chip, nux_now_s(p));
+    if (out || nux_array_reads_now(address))
+        nux_chip_advance(p->chip, nux_now_s(p));
     if (p->checks && out)
         nux_check_write(p, pc, address, lanes, enabled);
     int kind = out ? nux_array_vector_write(p->array, address, nux_now_s(p), lanes, enabled)
