@@ -147,7 +147,7 @@ def test_sensors_are_read_as_they_are_at_the_cycle(tmp_path_factory, reader):
         chip.load(program, hemisphere=hemisphere)
         chip.write("self", 2 if hemisphere == reader else 1, hemisphere=hemisphere)
     chip.run_both()
-    read_from, read_to = (steps_of(chip, reader, name) for name in ("before", "after"))
+    read_from = steps_of(chip, reader, "before")
     converted = steps_of(chip, reader, "found") > 0
     post_cycles = post_s * mm.PPU_CLOCK_HZ
     # a conversion takes what is there when it begins, a few cycles behind the first reading
