@@ -328,6 +328,8 @@ uint32_t nux_vector_ask(nux_processor *, uint32_t use);
 void nux_vector_issue(nux_processor *, const nux_vinsn *, const nux_vector_access *);
 /* Cycle at which the vector unit is empty, or has been for a while. */
 uint64_t nux_vector_empty(const nux_processor *);
+/* Cycle at which the last request to its bus is answered. */
+uint64_t nux_vector_bus_answer(const nux_processor *);
 /* Brings timing.vector up to date, which it is not while a state is kept. */
 void nux_vector_settle(nux_processor *);
 void nux_vector_states_forget(nux_processor *);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The run loop and the hook at the start of each engine block. */
 #define _GNU_SOURCE
-#include "array.h"
 #include "branch.h"
 #include "cycles.h"
 #include "debug.h"
@@ -56,13 +55,9 @@ static bool is_shared(const nux_processor *p, const nux_decoded *d) {
     if (d->kind != NUX_KIND_VECTOR)
         return nux_is_memory(d) && is_unit(nux_scalar_address(p, d));
     int kind = d->vector.kind;
-    if (kind == NUX_VARITH || kind == NUX_VSPLAT)
-        return false;
-    uint32_t address = nux_vaddress(&d->vector, p->gpr);
-    bool memory = kind == NUX_VLAX || kind == NUX_VSTAX;
-    if (memory)
-        return is_unit(address);
-    return kind == NUX_VOUTX ? address < NUX_VECTOR_EXTMEM : nux_array_reads_now(address);
+    if (kind == NUX_VLAX || kind == NUX_VSTAX)
+        return is_unit(nux_vaddress(&d->vector, p->gpr));
+    return nux_acts_on_array(p, &d->vector);
 }
 
 /* The other processor, at work too, is behind the cycle of a shared access: it goes first, so that

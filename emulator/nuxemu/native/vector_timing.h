@@ -10,6 +10,7 @@
  */
 #ifndef NUX_VECTOR_TIMING_H
 #define NUX_VECTOR_TIMING_H
+#include "cycles.h"
 #include "vector.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,6 +49,13 @@ typedef struct {
 
 /* Cycles that the scalar part must wait at `now` until it can issue a vector instruction. */
 uint32_t nux_vector_wait(const nux_vector_timing *, uint64_t now);
+/* Cycles that it waits before if it acts on the array at its time, and the bus is taken by a
+ * conversion or a load from external memory, whose answer comes at `answer`. */
+static inline uint32_t nux_vector_bus_wait(uint64_t answer, uint64_t now) {
+    return answer > now + NUX_CYCLES_LONG_ANSWER
+               ? (uint32_t)(answer - now - NUX_CYCLES_TO_VECTOR_BUS)
+               : 0;
+}
 /* Issues it. */
 void nux_vector_go(nux_vector_timing *, const nux_vinsn *, uint64_t now,
                    const nux_vector_access *access);
