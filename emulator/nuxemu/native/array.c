@@ -66,6 +66,12 @@ static bool decode(uint32_t address, location *at) {
     return modifiers == 0 || at->buffered;
 }
 
+bool nux_array_reads_now(uint32_t address) {
+    location at;
+    return decode(address, &at) && !at.buffered &&
+           (at.region == NUX_VECTOR_CAUSAL || at.region == NUX_VECTOR_ACAUSAL);
+}
+
 bool nux_array_correlation_at(uint32_t address, unsigned *channel) {
     location at;
     bool found = decode(address, &at) && at.row > 0 && at.row < NUX_ARRAY_ROWS &&
@@ -230,9 +236,11 @@ int nux_array_vector_read(nux_array *array, uint32_t address, double now_s, uint
     memory_half memory;
     if (!decode(address, &at))
         return NUX_ARRAY_UNKNOWN_ADDRESS;
-    nux_array_advance(array, now_s);
-    if (at.region == NUX_VECTOR_CAUSAL || at.region == NUX_VECTOR_ACAUSAL)
+    if (at.region == NUX_VECTOR_CAUSAL || at.region == NUX_VECTOR_ACAUSAL) {
+        if (!at.buffered)
+            nux_array_advance(array, now_s);
         return read_cadc(array, &at, out);
+    }
     if (is_random(&at)) {
         nux_random_draw(array, at.half, 0, NUX_ARRAY_LANES, out);
         return NUX_ARRAY_STATIC;

@@ -5,11 +5,12 @@
  * they are those of NUX_QUANTUM_CYCLES, or shorter ones than the shortest delay between neurons of
  * one hemisphere and synapses of the other. In such a step first both run, each with the analog
  * part of its own hemisphere, up to the end of the step or to the first access to what they share
- * (bus, external memories, the other hemisphere); they may do so on two threads. Then the top one
- * runs the rest of the step, then the bottom one. With a step shorter than LEAST_APART_CYCLES there
- * is this second part only, of NUX_QUANTUM_CYCLES. A step of both that the host's run does not
- * reach the end of is left for the next run, so that it makes no difference where the host stops in
- * between. The analog part follows, and goes ahead where a processor looks at it. */
+ * (access_order.c); they may do so on two threads. Then the one that is behind runs, the top one
+ * first, to the end of the step or to an access to a unit for which the other one must come first.
+ * Steps have the second part only if something shared was accessed in the one before, or if they
+ * would be shorter than LEAST_APART_CYCLES. A step of both that the host's run does not reach the
+ * end of is left for the next run, so that it makes no difference where the host stops in between.
+ * The analog part follows, and goes ahead where a processor looks at it. */
 #include "chip.h"
 #include "memory_map.h"
 #include "network.h"
@@ -137,7 +138,9 @@ static nux_processor *next_to_run(const nux_chip *chip, uint64_t until, uint64_t
     nux_processor *top = chip->ppu[0], *bottom = chip->ppu[1];
     if (both_at_work(chip)) {
         *end = end_of_both(chip);
-        return *end > until ? NULL : nux_chip_cycle(top) < *end ? top : bottom;
+        if (*end > until)
+            return NULL;
+        return nux_chip_cycle(top) <= nux_chip_cycle(bottom) ? top : bottom;
     }
     nux_processor *p = at_work(top) ? top : at_work(bottom) ? bottom : NULL;
     uint64_t begin = p ? nux_chip_cycle(p) : chip->now;
@@ -221,36 +224,45 @@ static bool may_share_work(const nux_chip *chip) {
     return !chip->trace;
 }
 
-/* The first part of steps of both, up to one that is not whole with it; returns the end of that. */
-static uint64_t run_both_apart(nux_chip *chip, uint64_t step_end, uint64_t until, int *end) {
-    uint64_t step = cycles_apart(chip), left = (until - step_end) / step + 1;
+/* The first part of steps of both, up to one that is not whole with it. */
+static int run_both_apart(nux_chip *chip, uint64_t until) {
+    uint64_t step = cycles_apart(chip), left = (until - chip->step_end) / step + 1;
     bool shared = may_share_work(chip);
-    steps of = {chip, step_end, step, !shared};
+    steps of = {chip, chip->step_end, step, !shared};
     unsigned n = left < NUX_TEAM_STEPS ? (unsigned)left : NUX_TEAM_STEPS;
     n = nux_team_run(chip->team, run_apart, meet, &of, n, shared);
-    *end = end_of_slice(chip->ppu[0]);
-    if (*end == NUX_CHIP_REACHED)
-        *end = end_of_slice(chip->ppu[1]);
-    return step_end + (n - 1) * step;
+    chip->step_end += (n - 1) * step;
+    for (unsigned h = 0; h < NUX_HEMISPHERES; h++)
+        chip->met |= nux_chip_cycle(chip->ppu[h]) < chip->step_end;
+    int end = end_of_slice(chip->ppu[0]);
+    return end == NUX_CHIP_REACHED ? end_of_slice(chip->ppu[1]) : end;
 }
 
 /* A part of a step, of one processor or both; false: `until` has been reached, as far as steps go.
- * *apart: end of the last step of which the first part is done. */
-static bool run_part(nux_chip *chip, uint64_t until, uint64_t *apart, int *end) {
+ */
+static bool run_part(nux_chip *chip, uint64_t until, int *end) {
     uint64_t step_end;
     nux_processor *p = next_to_run(chip, until, &step_end);
-    if (p && both_at_work(chip) && *apart != step_end && cycles_apart(chip)) {
-        *apart = run_both_apart(chip, step_end, until, end);
+    bool both = both_at_work(chip);
+    if (p && both && step_end != chip->step_end) {
+        chip->step_end = step_end;
+        chip->met_before = chip->met;
+        chip->met = false;
+    }
+    if (p && both && !chip->met && !chip->met_before && cycles_apart(chip)) {
+        *end = run_both_apart(chip, until);
         return true;
     }
     if (p) {
         chip->active = p;
+        p->other = both ? chip->ppu[chip->ppu[0] == p] : NULL;
         nux_run_slice(p, step_end - p->origin);
+        p->other = NULL;
         chip->active = NULL;
         *end = end_of_slice(p);
         return true;
     }
-    if (both_at_work(chip) || chip->now >= until)
+    if (both || chip->now >= until)
         return false;
     int reason = nux_host_ends_run(chip);
     if (reason) {
@@ -264,12 +276,13 @@ static bool run_part(nux_chip *chip, uint64_t until, uint64_t *apart, int *end) 
 int nux_chip_run(nux_chip *chip, uint64_t until, unsigned awaited, double max_wall_s) {
     nux_begin_host_limits(chip, max_wall_s);
     int end = NUX_CHIP_REACHED;
-    uint64_t apart = 0;
+    chip->running = true;
     do {
         follow(chip, until);
         if (awaited && !is_awaited_at_work(chip, awaited))
             end = NUX_CHIP_IDLE;
-    } while (end == NUX_CHIP_REACHED && run_part(chip, until, &apart, &end));
+    } while (end == NUX_CHIP_REACHED && run_part(chip, until, &end));
+    chip->running = false;
     if (end != NUX_CHIP_REACHED)
         leave_at_latest(chip);
     else if (until > chip->now)
@@ -288,6 +301,8 @@ void nux_chip_start(nux_chip *chip, unsigned hemisphere) {
     nux_processor_reset(p);
     p->held = false;
     chip->control[hemisphere] |= NUX_INHIBIT_RESET;
+    if (chip->active && chip->active != p && chip->running)
+        chip->active->other = p;
     if (chip->active && chip->active != p)
         nux_shorten_slice(chip->active,
                           end_of_step(chip_cycle, cycles_of_step(chip)) - chip->active->origin);
@@ -323,6 +338,11 @@ size_t nux_chip_save(nux_chip *chip, uint8_t *out, size_t capacity) {
     nux_write_state(&w, &chip->now, sizeof chip->now);
     nux_write_state(&w, chip->control, sizeof chip->control);
     nux_write_state(&w, &chip->registers, sizeof chip->registers);
+    /* Which step it is makes a difference only then. */
+    uint32_t met = chip->met | (uint32_t)chip->met_before << 1;
+    uint64_t step_end = met ? chip->step_end : 0;
+    nux_write_state(&w, &step_end, sizeof step_end);
+    nux_write_state(&w, &met, sizeof met);
     return w.used;
 }
 
@@ -334,8 +354,15 @@ int nux_chip_load(nux_chip *chip, const uint8_t *data, size_t n) {
     nux_read_state(&r, &now, sizeof now);
     nux_read_state(&r, control, sizeof control);
     nux_read_state(&r, &registers, sizeof registers);
-    if (r.failed || r.left || (control[0] | control[1]) & ~(uint32_t)NUX_CONTROL_BITS)
+    uint64_t step_end = 0;
+    uint32_t met = 0;
+    nux_read_state(&r, &step_end, sizeof step_end);
+    nux_read_state(&r, &met, sizeof met);
+    if (r.failed || r.left || met > 3 || (control[0] | control[1]) & ~(uint32_t)NUX_CONTROL_BITS)
         return -1;
+    chip->step_end = step_end;
+    chip->met = met & 1;
+    chip->met_before = met >> 1;
     chip->now = now;
     chip->registers = registers;
     memcpy(chip->control, control, sizeof control);

@@ -37,11 +37,16 @@ struct nux_chip {
     uint32_t control[NUX_HEMISPHERES]; /* control registers of the processors */
     double wall_deadline;              /* s of the host's clock, 0: none */
     volatile int interrupt_request;    /* of the host */
-    struct nux_trace *trace;           /* or NULL */
+    bool running;                      /* nux_chip_run is at work */
+    /* Step of both processors under way, and whether one of them has accessed anything shared in
+     * it, or did in the one before. */
+    uint64_t step_end;
+    bool met, met_before;
+    struct nux_trace *trace; /* or NULL */
 };
 
-/* Longest step of both processors at work, cycles. What one does to the other, or to the other
- * hemisphere's analog part, takes effect at most this much early or late. */
+/* Longest step of both processors at work, cycles. What one does to the other's SRAM, or to shared
+ * memory, takes effect at most this much early or late. */
 enum { NUX_QUANTUM_CYCLES = 500 };
 
 /* Bits of a control register; the other two force the clock on or off, the last enables the
