@@ -72,7 +72,8 @@ class Bus:
         if not 0.0 <= time_s < float("inf"):
             raise ValueError(f"time_s is {time_s}, but must be finite and not negative")
         data = ffi.new("uint32_t *", value)
-        reason = lib.nux_bus_access(self._native, word, data, mask, time_s)
+        latency = ffi.new("uint32_t *")  # the host's time is not modelled
+        reason = lib.nux_bus_access(self._native, word, data, mask, time_s, latency)
         if reason:
             raise BusError(f"{_verb(mask)}: {_cause(reason, word, bool(mask))}")
         return int(data[0])

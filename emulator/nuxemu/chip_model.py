@@ -34,9 +34,10 @@ class ChipModel:
     """An emulated chip: units of both hemispheres, bus, and the clock that they share.
 
     Both processors run at the same time: they take turns, in steps of 500 cycles (2 us) on a
-    fixed grid. What one does to the other, or to the analog part, takes effect in the order in
-    which it was done, to within that time, and the same in every run, wherever the host stops
-    in between. While both are at work, the chip stands at the last whole step.
+    fixed grid. What one does to sensors, neurons and events takes effect at its cycle; what it
+    does to the other's SRAM or to shared memory in the order in which it was done, to within the
+    2 us. All is the same in every run, wherever the host stops in between. While both are at
+    work, the chip stands at the last whole step.
 
     Parameters
     ----------

@@ -293,7 +293,7 @@ class Network:
         ArrayTypeError, ArrayValueError
             If a value has the wrong type or is out of range.
         RuntimeError
-            If too many events are under way (1048576).
+            If too many events are under way to the hemisphere (524288).
         """
         check.times("time_s", np.asarray(time_s).reshape(-1), self.now_s)
         status = lib.nux_network_inject(

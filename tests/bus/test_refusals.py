@@ -123,7 +123,7 @@ def test_an_address_works_exactly_if_the_list_of_blocks_says_so(word, is_store):
     mask = 0xFFFF_FFFF if is_store else 0
     for array in FULL_CHIP.arrays:
         array._native.cadc_config = 1
-    reason = lib.nux_bus_access(native, word, value, mask, 0.0)
+    reason = lib.nux_bus_access(native, word, value, mask, 0.0, ffi.new("uint32_t *"))
     block = min(BUS_BLOCKS, key=lambda each: each.distance(word))
     offset = word - block.first
     if block.last - block.first == mm.OMNIBUS_SYNRAM_SIZE - 1 and block.distance(word) == 0:

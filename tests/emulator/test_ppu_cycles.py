@@ -11,7 +11,7 @@ from fractions import Fraction
 import pytest
 from ppu_machine import Machine
 
-from nuxemu import StopReason
+from nuxemu import StopReason, SynapseArray
 from nuxemu import memory_map as mm
 from nuxemu._native import ffi, lib
 
@@ -50,6 +50,7 @@ ON_THE_CHIP = {
     ),
     "store to external memory": ("fxvoutx 1,7,3", 38, 4),
     "load from external memory": ("fxvinx 1,7,3", 344, 35),
+    "2 stores to external memory": ("; ".join(STORES.split("; ")[:2]), 209, 18),
     "4 stores to external memory": ("; ".join(STORES.split("; ")[:4]), 306, 31),
     "8 stores to external memory": ("; ".join(STORES.split("; ")[:8]), 684, 69),
     "16 stores to external memory": (STORES + "nop", 1406, 141),
@@ -78,6 +79,35 @@ def test_accesses_cost_what_was_measured_on_the_chip(operation, figure, toleranc
 def test_other_accesses_have_a_chosen_cost(address, extra, access):
     here = cycles(access, "li 3,0x800")
     assert cycles(access, load_address(3, address) + "nop") == here + extra
+
+
+CONVERSION = mm.OMNIBUS_DATA_BASE | 4 * (mm.OMNIBUS_SYNRAM_WORD + mm.VECTOR_CAUSAL)
+LATCHED = CONVERSION + 4 * mm.VECTOR_BUFFERED
+
+
+@pytest.mark.parametrize("access", ["lwz 11,0(3)", "lbz 11,3(3)", "lwzu 11,0(3)"])
+def test_a_conversion_over_the_bus_takes_as_long_as_one_of_the_vector_unit(access):
+    """On top of what any word of the bus takes; the latched values are there at once."""
+
+    def of(address):
+        return cycles(access, load_address(3, address) + "nop")
+
+    vector = cycles("fxvinx 1,4,3", PREPARE) - cycles("fxvinx 1,5,3", PREPARE)
+    assert vector > 370
+    latched = of(LATCHED)
+    assert latched == of(mm.OMNIBUS_DATA_BASE | 4 * mm.OMNIBUS_SYNRAM_WORD)
+    assert abs(of(CONVERSION) - latched - vector) <= 10
+
+
+def test_a_vector_load_over_the_bus_converts_with_each_word():
+    def of(address):
+        return cycles("fxvlax 1,0,3", load_address(3, address) + "nop")
+
+    array = SynapseArray()
+    machine = Machine(f"{load_address(3, CONVERSION)} fxvlax 1,0,3; wait", array=array)
+    assert machine.run().reason is StopReason.FINISHED
+    assert array._native.conversions == 32
+    assert of(CONVERSION) - of(LATCHED) == 32 * 387
 
 
 # --- The simulated RTL with ideal memories, one slice ----------------------------------------

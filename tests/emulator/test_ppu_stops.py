@@ -51,6 +51,9 @@ STOPS = [
     (StopReason.OUT_OF_RANGE, "li 3,0x3f90; here: fxvstax 1,0,3", 0x3F90, True, 128),
     (StopReason.UNKNOWN_BUS_ADDRESS, "lis 3,0x8000; here: lwz 4,8(3)", 0x8000_0008, False, 4),
     (StopReason.UNKNOWN_BUS_ADDRESS, "lis 3,0x8010; here: stb 4,3(3)", 0x8010_0003, True, 1),
+    # of a vector access the word that was refused, behind those that were not
+    (StopReason.UNKNOWN_BUS_ADDRESS, "lis 3,0x8000; here: fxvlax 1,0,3", 0x8000_0008, False, 4),
+    (StopReason.UNKNOWN_BUS_ADDRESS, "lis 3,0x8a80; here: fxvstax 1,0,3", 0x8A80_0004, True, 4),
     (StopReason.UNKNOWN_VECTOR_ADDRESS, "lis 3,0x30; here: fxvinx 1,0,3", 0x30_0000, False, 128),
     (StopReason.UNKNOWN_VECTOR_ADDRESS, "lis 3,0x7fff; here: fxvoutx 1,0,3", 0x7FFF_0000, True,
      128),

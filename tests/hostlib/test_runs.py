@@ -232,6 +232,46 @@ def test_native_and_reference_core_give_the_same_bits(kernel):
     assert len(np.unique(a.symbols["results"])) > 100
 
 
+IN_A_ROW = """
+nux_vector_memory first, second, third, behind;
+volatile uint32_t begin;
+int start(void) {
+    nux_sleep_cycles(1000);
+    nux_sync();
+    begin = nux_time_base_low();
+    nux_vector a = nux_get_causal_half(5, NUX_ODD);
+    nux_vector b = nux_get_causal_half(5, NUX_ODD);
+    nux_vector c = nux_get_causal_half(5, NUX_ODD);
+    nux_reset_correlation(5, NUX_RESET_BOTH);
+    nux_vector d = nux_get_causal_half(5, NUX_ODD);
+    nux_store(a, &first);
+    nux_store(b, &second);
+    nux_store(c, &third);
+    nux_store(d, &behind);
+    return 0;
+}
+"""
+
+
+def test_conversions_in_a_row_are_each_taken_at_their_own_time(kernel):
+    """Also the reset behind them: it meets what came while they were under way."""
+    chip = Chip(correlation=nuxkit.CorrelationConfig.ideal())
+    post_s = 4e-6 + 1e-7 * np.arange(150)
+    chip.add_spikes(
+        pre=(post_s - 5e-8, np.full(150, 5), np.zeros(150, int)),
+        post=(post_s, np.full(150, 7)),
+    )
+    chip.run(kernel(IN_A_ROW))
+    begin_s = chip.read("begin") * 4e-9
+    found = [int(chip.read(name)[3]) for name in ("first", "second", "third", "behind")]
+    since_s = begin_s + np.array([0, 1, 2]) * 390 * 4e-9
+    pairs = np.searchsorted(post_s, since_s)
+    wanted = 180 - 0.5 * np.exp(-5e-8 / 5e-6) * pairs
+    assert pairs[2] - pairs[0] > 25
+    np.testing.assert_allclose(found[:3], wanted, atol=1.5)
+    assert found[3] >= 179  # a pair or two between the reset and the conversion behind it
+
+
 def test_the_core_can_change_between_runs(kernel):
     chip, program = Chip(), kernel(VECTORS)
     codes = [chip.run(program, core=core).return_code for core in ("native", "reference")]

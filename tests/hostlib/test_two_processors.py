@@ -60,6 +60,34 @@ def compiled(tmp_path_factory, source):
     return nuxkit.build(path)
 
 
+SHARED_UNITS = (
+    HEADER
+    + r"""
+enum { TIMES = 200 };
+volatile uint32_t before[TIMES], after[TIMES], found[TIMES];
+int start(void) {
+    nux_vector_memory lanes;
+    for (uint32_t i = 0; i < TIMES; i++) {
+        nux_sleep_cycles(self == 2 ? 61 : 97);
+        nux_sync();
+        before[i] = nux_time_base_low();
+        if (self == 0)
+            nux_inject_spike(NUX_TOP, 6, 0);
+        else if (self == 1)
+            found[i] = nux_spike_counter(NUX_TOP, 7);
+        else {
+            nux_store(nux_get_causal_half(9, NUX_ODD), &lanes);
+            found[i] = lanes.u8[20];
+        }
+        nux_sync();
+        after[i] = nux_time_base_low();
+    }
+    return 0;
+}
+"""
+)
+
+
 def turns(rounds):
     total, seen = 0, []
     for number in range(1, rounds + 1):
@@ -84,6 +112,51 @@ def test_a_barrier_keeps_both_processors_in_step(barrier, pause):
     np.testing.assert_array_equal(bottom.symbols["seen"][1:], turns(15))
     assert abs(top.cycles - bottom.cycles) < 1_100
     assert top.cycles > 15 * pause
+
+
+def steps_of(chip, hemisphere, name):
+    return chip.read(name, hemisphere=hemisphere).astype(int)
+
+
+@pytest.mark.parametrize("writer", [0, 1])
+def test_a_counter_holds_the_events_up_to_the_cycle_in_which_it_is_read(tmp_path_factory, writer):
+    """One processor sends events, the other one counts: no event is missed, none early."""
+    program = compiled(tmp_path_factory, SHARED_UNITS)
+    chip = Chip(neurons=nuxkit.NeuronParameters(bypass=True))
+    chip.synram[0].weights = np.where(np.arange(256)[:, None] == 6, 1, 0) * np.ones((1, 256), int)
+    for hemisphere in (0, 1):
+        chip.load(program, hemisphere=hemisphere)
+        chip.write("self", hemisphere ^ writer, hemisphere=hemisphere)
+    chip.run_both()
+    sent_from, sent_to = (steps_of(chip, writer, name) for name in ("before", "after"))
+    reader = 1 - writer
+    counts = steps_of(chip, reader, "found") & 0xFF
+    read_from, read_to = (steps_of(chip, reader, name) for name in ("before", "after"))
+    assert counts[-1] > 100
+    assert (counts >= np.searchsorted(sent_to, read_from)).all()
+    assert (counts <= np.searchsorted(sent_from, read_to)).all()
+
+
+@pytest.mark.parametrize("reader", [0, 1])
+def test_sensors_are_read_as_they_are_at_the_cycle(tmp_path_factory, reader):
+    """While the other processor looks at the analog part all the time."""
+    program = compiled(tmp_path_factory, SHARED_UNITS)
+    chip = Chip(correlation=nuxkit.CorrelationConfig.ideal())
+    post_s = 3e-6 + 1.5e-6 * np.arange(150)
+    pre = (post_s - 1e-7, np.full(150, 9), np.zeros(150, int))
+    chip.add_spikes(pre=pre, post=(post_s, np.full(150, 41)), hemisphere=reader)
+    for hemisphere in (0, 1):
+        chip.load(program, hemisphere=hemisphere)
+        chip.write("self", 2 if hemisphere == reader else 1, hemisphere=hemisphere)
+    chip.run_both()
+    read_from = steps_of(chip, reader, "before")
+    post_cycles = post_s * mm.PPU_CLOCK_HZ
+    # a conversion takes what is there when it begins, a few cycles behind the first reading
+    pairs = np.searchsorted(post_cycles, np.stack((read_from, read_from + 30)), side="right")
+    readings = np.rint(180 - 0.5 * np.exp(-1e-7 / 5e-6) * pairs).astype(int)
+    found = steps_of(chip, reader, "found")
+    assert pairs.max() > 100
+    assert ((found <= readings[0]) & (found >= readings[1])).all()
 
 
 def test_two_runs_are_the_same_in_every_cycle(barrier):

@@ -71,7 +71,7 @@ def test_a_source_reaches_all_its_targets_at_once():
     network.advance(1e-6)
     events = network.row_events()
     assert list(zip(events.hemispheres, events.rows, events.labels, strict=True)) == [
-        (0, 9, 1), (1, 8, 2), (0, 7, 3)]  # fmt: skip
+        (0, 9, 1), (0, 7, 3), (1, 8, 2)]  # fmt: skip
 
 
 def test_start_and_stop_bound_a_poisson_source():

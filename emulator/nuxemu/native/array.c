@@ -66,6 +66,12 @@ static bool decode(uint32_t address, location *at) {
     return modifiers == 0 || at->buffered;
 }
 
+bool nux_array_reads_now(uint32_t address) {
+    location at;
+    return decode(address, &at) && !at.buffered &&
+           (at.region == NUX_VECTOR_CAUSAL || at.region == NUX_VECTOR_ACAUSAL);
+}
+
 bool nux_array_correlation_at(uint32_t address, unsigned *channel) {
     location at;
     bool found = decode(address, &at) && at.row > 0 && at.row < NUX_ARRAY_ROWS &&
@@ -148,8 +154,6 @@ static void read_memory(const memory_half *memory, uint8_t *out) {
 static void write_memory(nux_array *array, const memory_half *memory, const uint8_t *data,
                          const uint8_t *enable) {
     uint8_t lanes[NUX_ARRAY_LANES];
-    if (memory->low != array->weights[memory->row] || memory->high != NULL)
-        nux_array_catch_up(array);
     if (memory->low != NULL) {
         bool traced = NUX_IS_TRACED(array) && memory->low == array->weights[memory->row];
         uint8_t old[NUX_ARRAY_COLUMNS];
@@ -232,9 +236,11 @@ int nux_array_vector_read(nux_array *array, uint32_t address, double now_s, uint
     memory_half memory;
     if (!decode(address, &at))
         return NUX_ARRAY_UNKNOWN_ADDRESS;
-    nux_array_advance(array, now_s);
-    if (at.region == NUX_VECTOR_CAUSAL || at.region == NUX_VECTOR_ACAUSAL)
+    if (at.region == NUX_VECTOR_CAUSAL || at.region == NUX_VECTOR_ACAUSAL) {
+        if (!at.buffered)
+            nux_array_advance(array, now_s);
         return read_cadc(array, &at, out);
+    }
     if (is_random(&at)) {
         nux_random_draw(array, at.half, 0, NUX_ARRAY_LANES, out);
         return NUX_ARRAY_STATIC;
@@ -360,9 +366,7 @@ nux_array *nux_array_new(void) {
 }
 
 void nux_array_free(nux_array *array) {
-    if (array != NULL) {
-        nux_array_leave(array);
+    if (array != NULL)
         free(array->spikes);
-    }
     free(array);
 }

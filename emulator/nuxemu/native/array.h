@@ -20,11 +20,6 @@
 enum nux_array_channel { NUX_ARRAY_CAUSAL = 0, NUX_ARRAY_ACAUSAL = 1 };
 enum { CADC_OFFSET_ZERO = 128 };
 
-// Have the spikes processed that are on their way to the sensors (sensor_work.h): before anything
-// else is done with the sensors.
-void nux_array_catch_up(const nux_array *array);
-// No spikes come any more: the array or their source comes to its end, in any order.
-void nux_array_leave(nux_array *array);
 // Process one spike at its time; times never decrease.
 void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double time_s);
 void nux_array_post_spike(nux_array *array, unsigned column, double time_s);
@@ -64,6 +59,8 @@ void nux_array_reset_neurons(nux_array *array, const uint8_t *mask);
 // Whether any column of a CADC channel is connected to its neuron.
 bool nux_array_is_on_neurons(const nux_array *array, unsigned channel);
 // Channel of an address of the CADC whose row is not 0, from which neurons are read.
+/* Whether what is read there depends on the time: a conversion. */
+bool nux_array_reads_now(uint32_t address);
 bool nux_array_correlation_at(uint32_t address, unsigned *channel);
 // Row and half of the weights that a vector address, not of external memory, is of; false: of none.
 bool nux_array_weights_at(uint32_t address, unsigned *row, unsigned *half);

@@ -97,12 +97,10 @@ size_t nux_array_save(const nux_array *array, uint8_t *out, size_t capacity) {
     size_t size = state_size(array);
     if (capacity < size)
         return size;
-    nux_array_catch_up(array);
     nux_array *settled = malloc(sizeof *settled);
     if (settled == NULL)
         return 0;
     memcpy(settled, array, sizeof *settled);
-    settled->work = NULL;
     nux_array_settle(settled);
     nux_writer w = {.out = out, .capacity = capacity};
     PUT(&w, magic);
@@ -232,10 +230,8 @@ int nux_array_load(nux_array *array, const uint8_t *data, size_t n) {
     nux_array_update_parameters(loaded);
     for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++)
         load_row(loaded, row, history);
-    nux_array_catch_up(array);
     loaded->neurons = array->neurons;
     loaded->analog = array->analog;
-    loaded->work = array->work;
     free(array->spikes);
     memcpy(array, loaded, sizeof *array);
     loaded->spikes = NULL;

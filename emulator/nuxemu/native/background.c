@@ -79,18 +79,17 @@ background_state nux_background_at(const background_state *source, double now_s)
     return settled;
 }
 
-void nux_backgrounds_restart(nux_network *network) {
-    network->background_next_s = INFINITY;
-    for (unsigned i = 0; i < BACKGROUNDS; i++)
-        network->background_next_s =
-            fmin(network->background_next_s, network->backgrounds[i].next_s);
+void nux_backgrounds_restart(nux_hemisphere *of) {
+    of->background_next_s = INFINITY;
+    for (unsigned i = 0; i < NUX_NETWORK_BUSES; i++)
+        of->background_next_s = fmin(of->background_next_s, of->backgrounds[i].next_s);
 }
 
-void nux_backgrounds_fire(nux_network *network) {
-    unsigned i = 0;
-    while (network->backgrounds[i].next_s != network->background_next_s)
-        i++;
-    background_state *source = &network->backgrounds[i];
+void nux_backgrounds_fire(nux_hemisphere *of) {
+    unsigned bus = 0;
+    while (of->backgrounds[bus].next_s != of->background_next_s)
+        bus++;
+    background_state *source = &of->backgrounds[bus];
     double t = source->next_s;
     pass_bins(source, source->ahead);
     uint32_t label = source->config.label;
@@ -99,9 +98,9 @@ void nux_backgrounds_fire(nux_network *network) {
         label = (label & ~source->config.mask) | (bits & source->config.mask);
     }
     look_ahead(source);
-    nux_backgrounds_restart(network);
-    nux_network_bus_event(network, i / NUX_NETWORK_BUSES, 1u << i % NUX_NETWORK_BUSES,
-                          label >> LABEL_BITS & ROW_SELECT_MASK, label % NUX_NETWORK_LABELS, t);
+    nux_backgrounds_restart(of);
+    nux_network_bus_event(of, 1u << bus, label >> LABEL_BITS & ROW_SELECT_MASK,
+                          label % NUX_NETWORK_LABELS, t);
 }
 
 static bool valid_config(const nux_network_background *config) {
@@ -127,24 +126,28 @@ int nux_network_set_background(nux_network *network, unsigned index,
                                const nux_network_background *config) {
     if (index >= BACKGROUNDS || !valid_config(config))
         return NUX_NETWORK_OUT_OF_RANGE;
-    background_state *source = &network->backgrounds[index];
+    nux_hemisphere *of = &network->hemispheres[index / NUX_NETWORK_BUSES];
+    background_state *source = &of->backgrounds[index % NUX_NETWORK_BUSES];
     bool was_enabled = source->config.enable;
-    *source = nux_background_at(source, network->now_s);
+    *source = nux_background_at(source, of->now_s);
     source->config = *config;
     if (config->enable && !was_enabled) {
         source->seed = config->seed;
-        source->anchor_s = network->now_s;
+        source->anchor_s = of->now_s;
         source->ticks = source->bins = 0;
         source->first = period_ticks(source);
     } else if (!config->enable) {
         *source = (background_state){.config = *config};
     }
     look_ahead(source);
-    nux_backgrounds_restart(network);
+    nux_backgrounds_restart(of);
     return 0;
 }
 
 void nux_network_get_background(const nux_network *network, unsigned index,
                                 nux_network_background *config) {
-    *config = network->backgrounds[index % BACKGROUNDS].config;
+    index %= BACKGROUNDS;
+    *config = network->hemispheres[index / NUX_NETWORK_BUSES]
+                  .backgrounds[index % NUX_NETWORK_BUSES]
+                  .config;
 }

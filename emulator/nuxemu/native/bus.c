@@ -4,6 +4,7 @@
  * Addresses: haldls, include/haldls/vx/omnibus_constants.tcc. Units without an access function are
  * known, but not modelled. */
 #include "bus.h"
+#include "cycles.h"
 #include "memory_map.h"
 #include "processor.h"
 #include "trace.h"
@@ -112,8 +113,9 @@ static const entry *find(uint32_t word) {
     return low < NUM_ENTRIES && entries[low].block.first <= word ? &entries[low] : NULL;
 }
 
-int nux_bus_access(nux_chip *chip, uint32_t word, uint32_t *value, uint32_t byte_mask,
-                   double now_s) {
+int nux_bus_access(nux_chip *chip, uint32_t word, uint32_t *value, uint32_t byte_mask, double now_s,
+                   uint32_t *latency) {
+    *latency = NUX_CYCLES_BUS;
     const entry *e = find(word);
     if (!e || !(byte_mask ? e->block.writable : e->block.readable))
         return NUX_TRAP_BUS;
@@ -124,6 +126,7 @@ int nux_bus_access(nux_chip *chip, uint32_t word, uint32_t *value, uint32_t byte
                          .word = offset % e->block.stride,
                          .mask = byte_mask,
                          .value = value,
+                         .latency = latency,
                          .now_s = now_s};
     if (access.word >= e->block.used)
         return NUX_TRAP_BUS;

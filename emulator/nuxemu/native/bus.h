@@ -7,11 +7,12 @@
 /* One access to one unit. */
 typedef struct {
     nux_chip *chip;
-    uint32_t unit;   /* which of several: hemisphere, or half of the columns (0 left) */
-    uint32_t index;  /* register: word in the block / stride of the block */
-    uint32_t word;   /* word of the register: word in the block % stride */
-    uint32_t mask;   /* 0 reads, else the bits to write */
-    uint32_t *value; /* what to write, or where to put what was read */
+    uint32_t unit;     /* which of several: hemisphere, or half of the columns (0 left) */
+    uint32_t index;    /* register: word in the block / stride of the block */
+    uint32_t word;     /* word of the register: word in the block % stride */
+    uint32_t mask;     /* 0 reads, else the bits to write */
+    uint32_t *value;   /* what to write, or where to put what was read */
+    uint32_t *latency; /* extra cycles of the access, NUX_CYCLES_BUS unless it takes longer */
     double now_s;
 } nux_access;
 

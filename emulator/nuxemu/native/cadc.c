@@ -136,7 +136,6 @@ bool nux_array_convert(nux_array *array, unsigned row) {
             membrane = membrane_lsb;
         }
     }
-    nux_array_catch_up(array);
     nux_array_settle_row(array, row);
     uint64_t key = nux_mix64(array->noise_seed + 0x9e3779b97f4a7c15u * ++array->conversions);
     convert_channel(array, NUX_ARRAY_CAUSAL, row, key, membrane, products);

@@ -28,21 +28,26 @@ struct nux_chip {
     uint8_t *ext_flags, *dram_flags; /* of the words that anyone has written (written.h) */
     nux_array *array[NUX_HEMISPHERES];
     nux_processor *ppu[NUX_HEMISPHERES];
-    nux_network *network; /* NULL: there are no events but those of the arrays */
+    nux_network *network;  /* NULL: there are no events but those of the arrays */
+    struct nux_team *team; /* for steps of both processors */
     nux_chip_registers registers;
     uint32_t users; /* the one who made it, and processors */
 
     uint64_t now;                      /* cycle reached when no processor is at work */
     nux_processor *active;             /* the one at work, or NULL */
     uint32_t control[NUX_HEMISPHERES]; /* control registers of the processors */
-    bool running;                      /* nux_chip_run is at work */
     double wall_deadline;              /* s of the host's clock, 0: none */
     volatile int interrupt_request;    /* of the host */
-    struct nux_trace *trace;           /* or NULL */
+    bool running;                      /* nux_chip_run is at work */
+    /* Step of both processors under way, and whether one of them has accessed anything shared in
+     * it, or did in the one before. */
+    uint64_t step_end;
+    bool met, met_before;
+    struct nux_trace *trace; /* or NULL */
 };
 
-/* Step in which both processors at work take turns, cycles. What one does to the other, or to the
- * analog part, takes effect at most this much early or late. */
+/* Longest step of both processors at work, cycles. What one does to the other's SRAM, or to shared
+ * memory, takes effect at most this much early or late. */
 enum { NUX_QUANTUM_CYCLES = 500 };
 
 /* Bits of a control register; the other two force the clock on or off, the last enables the
@@ -63,6 +68,8 @@ void nux_external_written(nux_chip *, uint32_t address, uint32_t n);
 
 /* chip.c: brings arrays, neurons and spikes up to a hardware time (s), unless they are past it. */
 void nux_chip_advance(nux_chip *, double now_s);
+/* The same for those of one hemisphere, within a step. */
+void nux_chip_advance_own(nux_chip *, unsigned hemisphere, double now_s);
 
 /* registers.c: registers as they are when the chip has been set up. */
 void nux_registers_reset(nux_chip_registers *);

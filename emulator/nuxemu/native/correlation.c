@@ -147,13 +147,11 @@ void nux_array_settle_row(nux_array *array, unsigned row) {
 }
 
 void nux_array_settle(nux_array *array) {
-    nux_array_catch_up(array);
     for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++)
         nux_array_settle_row(array, row);
 }
 
 void nux_array_update_labels(nux_array *array) {
-    nux_array_catch_up(array);
     memset(array->row_relabelled, 1, sizeof array->row_relabelled);
 }
 
@@ -262,7 +260,6 @@ static void clear_row(nux_array *array, unsigned row, const uint8_t *chosen) {
 
 void nux_array_reset_half(nux_array *array, unsigned row, unsigned half, const uint8_t *sensors,
                           const uint8_t *enable) {
-    nux_array_catch_up(array);
     nux_array_settle_row(array, row);
     uint8_t halves[NUX_ARRAY_HALVES][NUX_ARRAY_LANES] = {0}, chosen[NUX_ARRAY_COLUMNS];
     for (unsigned lane = 0; lane < NUX_ARRAY_LANES; lane++)

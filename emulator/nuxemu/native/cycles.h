@@ -13,7 +13,8 @@
 
 /* --- Vector unit (RTL) --- */
 #define NUX_CYCLES_TO_VECTOR_QUEUE 3
-#define NUX_CYCLES_VECTOR_QUEUE 2     /* instructions in the queue at which another one waits */
+#define NUX_CYCLES_TO_VECTOR_BUS 6 /* from the issue of a vector instruction to its bus request */
+#define NUX_CYCLES_VECTOR_QUEUE 2  /* instructions in the queue at which another one waits */
 #define NUX_CYCLES_VECTOR_READ_LOCK 2 /* from a read to the next write of the register */
 #define NUX_CYCLES_VECTOR_ARITH 6     /* from the start of the operation to its result */
 #define NUX_CYCLES_VECTOR_COMPARE 1
@@ -27,10 +28,14 @@
 #define NUX_CYCLES_VECTOR_LOAD 5  /* fxvlax from SRAM, all transfers together */
 #define NUX_CYCLES_VECTOR_STORE 3 /* fxvstax to SRAM */
 #define NUX_CYCLES_EXTERNAL_VECTOR_STORE 25
-#define NUX_CYCLES_EXTERNAL_VECTOR_HOLD 91 /* until the next posted store is taken */
+#define NUX_CYCLES_EXTERNAL_VECTOR_HOLD 91    /* until the next posted store is taken */
+#define NUX_CYCLES_EXTERNAL_VECTOR_SECOND 171 /* the same, for the second one in a row */
 #define NUX_CYCLES_EXTERNAL_VECTOR_LOAD 332
 
 /* --- Chosen: not published --- */
 #define NUX_CYCLES_EXTERNAL_SCALAR 43 /* one of the eight transfers of the vector load above */
 #define NUX_CYCLES_BUS 18
+#define NUX_CYCLES_LONG_ANSWER                                                                     \
+    64 /* what acts on the array waits outside of the queue for these                              \
+        */
 #endif

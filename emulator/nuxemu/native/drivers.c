@@ -63,33 +63,32 @@ double nux_driver_amplitude(nux_network_driver *driver, double t) {
     return driver->used * driver->available / utilisation;
 }
 
-static void to_both_rows(nux_network *network, unsigned hemisphere, unsigned index, unsigned label,
-                         double t) {
-    nux_network_driver *driver = &network->drivers[hemisphere][index];
+static void to_both_rows(nux_hemisphere *of, unsigned index, unsigned label, double t) {
+    nux_network_driver *driver = &of->drivers[index];
     if (!driver->enabled)
         return;
     double amplitude = nux_driver_amplitude(driver, t);
     for (unsigned side = 0; side < 2; side++) {
-        nux_network_target target = {(uint16_t)(2 * index + side), (uint8_t)hemisphere,
+        nux_network_target target = {(uint16_t)(2 * index + side), (uint8_t)of->index,
                                      (uint8_t)label};
-        nux_network_drive_row(network, target, t, amplitude);
+        nux_network_drive_row(of, target, t, amplitude);
     }
 }
 
-void nux_network_bus_event(nux_network *network, unsigned hemisphere, unsigned bus_mask,
-                           unsigned row_select, unsigned label, double t) {
+void nux_network_bus_event(nux_hemisphere *of, unsigned bus_mask, unsigned row_select,
+                           unsigned label, double t) {
     for (unsigned index = 0; index < DRIVERS; index++) {
         unsigned bus = index % NUX_NETWORK_BUSES, number = index / NUX_NETWORK_BUSES;
-        unsigned compare = network->drivers[hemisphere][index].compare;
+        unsigned compare = of->drivers[index].compare;
         if ((bus_mask >> bus & 1) && ((row_select ^ number) & compare) == 0)
-            to_both_rows(network, hemisphere, index, label, t);
+            to_both_rows(of, index, label, t);
     }
 }
 
-void nux_network_row_event(nux_network *network, nux_network_target target, double t) {
-    nux_network_driver *driver = &network->drivers[target.hemisphere][target.row / 2];
+void nux_network_row_event(nux_hemisphere *of, nux_network_target target, double t) {
+    nux_network_driver *driver = &of->drivers[target.row / 2];
     if (driver->enabled)
-        nux_network_drive_row(network, target, t, nux_driver_amplitude(driver, t));
+        nux_network_drive_row(of, target, t, nux_driver_amplitude(driver, t));
 }
 
 nux_network_driver *nux_network_drivers(nux_network *network) { return network->drivers[0]; }

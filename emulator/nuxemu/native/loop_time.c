@@ -41,7 +41,12 @@ static nux_vector_access vector_access(const nux_vinsn *v, int place) {
 static void issue_vector(clocks *c, const nux_decoded *d, int place) {
     nux_vector_access access = vector_access(&d->vector, place);
     c->cycles += nux_pipe_wait(&c->pipe, &d->use);
-    uint32_t wait = nux_vector_wait(&c->vector, c->cycles);
+    uint32_t wait = 0;
+    if (place == NUX_PLACE_CONVERSION || (place == NUX_PLACE_ARRAY && d->vector.kind == NUX_VOUTX))
+        wait = nux_vector_bus_wait(c->vector.bus_answered, c->cycles);
+    c->cycles += wait;
+    nux_pipe_stall(&c->pipe, wait);
+    wait = nux_vector_wait(&c->vector, c->cycles);
     c->cycles += wait;
     nux_pipe_stall(&c->pipe, wait);
     nux_vector_go(&c->vector, &d->vector, c->cycles, &access);

@@ -56,9 +56,8 @@ static uint32_t memory_latency(const nux_processor *p, uint32_t address) {
 }
 
 static int bus_access(nux_processor *p, uint32_t address, uint32_t *value, uint32_t byte_mask) {
-    p->access_latency = NUX_CYCLES_BUS;
     int reason = nux_bus_access(p->chip, (address & ~NUX_OMNIBUS_DATA_BASE) >> 2, value, byte_mask,
-                                nux_now_s(p));
+                                nux_now_s(p), &p->access_latency);
     if (p->chip->debuggers && byte_mask)
         nux_debug_array_written(p->chip);
     return reason;

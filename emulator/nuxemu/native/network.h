@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Inside of the network: what its parts share.
 //
-//   network.c        time: which event is next, and what it does
+// The events of each hemisphere are a world of their own (nux_hemisphere): between the two pass
+// only routed events, after their delay. So both run side by side, on two threads where the host
+// has two processors, through windows shorter than the shortest delay between them.
+//
+//   network.c        windows; which event of a hemisphere is next, and what it does
 //   event_queue.c    pushed trains (sorted array) and events under way (heap)
 //   drivers.c        row drivers, short-term plasticity
 //   routing.c        spikes to events
@@ -41,11 +45,16 @@ typedef struct {
     size_t head, end, capacity;
 } train_queue;
 
-// Events under way, a heap by time and sequence number.
+// Events under way, a heap by time; at equal times in the order of sending, which at one time is
+// that of the neurons. So it makes no difference when those from the other hemisphere are handed
+// over.
 enum flight_kind { FLIGHT_ROW = 0, FLIGHT_BUS = 1 };
+enum { INJECTED = HEMISPHERES }; // in place of the sender's hemisphere
 typedef struct {
-    double time_s;
-    uint64_t sequence;
+    double time_s, sent_s;
+    uint32_t injected; // events injected before
+    uint32_t number;   // of the events that the sender sent at this time
+    uint16_t sender, kind;
     union {
         nux_network_target target; // FLIGHT_ROW
         struct {
@@ -53,21 +62,23 @@ typedef struct {
         } bus; // FLIGHT_BUS
         uint32_t word;
     };
-    uint32_t kind;
 } flight;
 typedef struct {
     flight *heap; // room for NUX_NETWORK_IN_FLIGHT
     size_t count;
-    uint64_t pushed;
 } flight_queue;
+
+// Routed events for the other hemisphere, not handed over yet.
+typedef struct {
+    flight *event; // room for NUX_NETWORK_IN_FLIGHT
+    size_t count;
+} flight_list;
 
 typedef struct {
     uint32_t first[NEURONS + 1];
     nux_network_target *target;
     double *delay_s;
-    // Events that may still be scheduled at once, at a time.
-    double credit;
-    double credit_s;
+    double shortest_s; // delay from one hemisphere to the other; infinity: no connection
 } routing_table;
 
 typedef struct {
@@ -105,27 +116,45 @@ typedef struct {
     bool on;
 } recording;
 
-struct nux_network {
-    nux_array *array[HEMISPHERES];
-    nux_neurons *neurons[HEMISPHERES];
-    struct nux_sensor_work *sensors;
+enum { NUX_APART = 128 }; // bytes between what two threads write: two lines of the cache
+
+// Of one hemisphere.
+typedef struct {
+    _Alignas(NUX_APART) nux_network *network;
+    unsigned index; // of the hemisphere
+    nux_array *array;
+    nux_neurons *neurons;
+    nux_network_driver *drivers; // [DRIVERS]
     double now_s;
     train_queue trains;
     flight_queue flights;
-    nux_network_driver drivers[HEMISPHERES][DRIVERS];
-    routing_table routing;
-    source_set sources;
-    background_state backgrounds[BACKGROUNDS];
+    flight_list outgoing[2]; // of even and odd steps (team.h)
+    unsigned step;           // the one under way
+    // Routed events that its neurons may still send at once, at the time at which they sent last;
+    // and how many they have sent at it.
+    double credit, credit_s;
+    uint32_t sent;
+    source_set sources; // with its own targets of each source, of which there may be none
+    background_state backgrounds[NUX_NETWORK_BUSES];
     double background_next_s; // the earliest of theirs
-    uint8_t counter[NEURONS];
-    uint8_t overflow[NEURONS];
+    uint8_t counter[NUX_ARRAY_COLUMNS];
+    uint8_t overflow[NUX_ARRAY_COLUMNS];
     nux_network_counts counts;
     recording recordings[RECORDINGS];
     // Spikes at the current time of neurons in bypass mode, until the presynaptic events of that
     // time are done: how often each fires, and for which neurons that is more than never.
-    uint32_t bypass_count[NEURONS];
-    uint64_t bypass_set[NEURONS / 64];
+    uint32_t bypass_count[NUX_ARRAY_COLUMNS];
+    uint64_t bypass_set[NUX_ARRAY_COLUMNS / 64];
     bool bypass_any;
+} nux_hemisphere;
+
+struct nux_network {
+    nux_hemisphere hemispheres[HEMISPHERES];
+    nux_network_driver drivers[HEMISPHERES][DRIVERS];
+    routing_table routing;
+    uint32_t injected; // events injected so far, or since a state was loaded, one more
+    struct nux_team *team;
+    uint64_t events;         // of the last window, for a guess at those of the next
     struct nux_trace *trace; // or NULL
 };
 
@@ -134,27 +163,45 @@ static inline bool valid_target(nux_network_target target) {
            target.label < NUX_NETWORK_LABELS;
 }
 
-// network.c: event on a row at the current time, through its driver.
-void nux_network_row_event(nux_network *network, nux_network_target target, double t);
+// network.c
+nux_network *nux_network_allocate(void); // zeros; NULL without memory
+// Everything of one hemisphere up to and including a time, which must be nearer than the shortest
+// delay to what the other one has reached. In step k of several (team.h); what is for the other one
+// waits until that one calls nux_network_meet().
+void nux_network_run_alone(nux_network *network, unsigned hemisphere, double until_s);
+void nux_network_begin_step(nux_network *network, unsigned hemisphere, unsigned k);
+void nux_network_meet(nux_network *network, unsigned hemisphere, unsigned k);
+
+// Event on a row at the current time, through its driver.
+void nux_network_row_event(nux_hemisphere *of, nux_network_target target, double t);
 // An event on buses: both rows of each driver that it selects.
-void nux_network_bus_event(nux_network *network, unsigned hemisphere, unsigned bus_mask,
-                           unsigned row_select, unsigned label, double t);
+void nux_network_bus_event(nux_hemisphere *of, unsigned bus_mask, unsigned row_select,
+                           unsigned label, double t);
 // An event on a row of which the driver's strength is known.
-void nux_network_drive_row(nux_network *network, nux_network_target target, double t,
+void nux_network_drive_row(nux_hemisphere *of, nux_network_target target, double t,
                            double amplitude);
 
 // event_queue.c
 static inline double nux_trains_next(const train_queue *trains) {
     return trains->head < trains->end ? trains->event[trains->head].time_s : INFINITY;
 }
-bool nux_flights_init(flight_queue *flights);
+bool nux_flights_init(nux_hemisphere *of);
+void nux_flights_free(nux_hemisphere *of);
 bool nux_flights_push(flight_queue *flights, flight event); // false when full
 flight nux_flights_pop(flight_queue *flights);
+// Keep an event for the other hemisphere; false when full.
+bool nux_flights_keep(flight_list *outgoing, flight event);
 static inline double nux_flights_next(const flight_queue *flights) {
     return flights->count > 0 ? flights->heap[0].time_s : INFINITY;
 }
 static inline bool nux_flight_before(const flight *a, const flight *b) {
-    return a->time_s < b->time_s || (a->time_s == b->time_s && a->sequence < b->sequence);
+    if (a->time_s != b->time_s)
+        return a->time_s < b->time_s;
+    if (a->sent_s != b->sent_s)
+        return a->sent_s < b->sent_s;
+    if (a->injected != b->injected)
+        return a->injected < b->injected;
+    return a->sender != b->sender ? a->sender < b->sender : a->number < b->number;
 }
 
 // drivers.c
@@ -163,27 +210,30 @@ bool nux_driver_valid(const nux_network_driver *driver);
 double nux_driver_amplitude(nux_network_driver *driver, double t); // of an event at t
 
 // routing.c
-void nux_routing_spike(nux_network *network, unsigned neuron, double t);
+void nux_routing_spike(nux_hemisphere *of, unsigned column, double t);
+// A routed event comes to its hemisphere.
+void nux_routing_arrive(nux_hemisphere *at, flight event);
 bool nux_routing_valid(const routing_table *routing);
+void nux_routing_find_shortest(routing_table *routing);
 
 // sources.c
 static inline double nux_sources_next(const source_set *sources) {
     return sources->heap_count > 0 ? sources->source[sources->heap[0]].next_s : INFINITY;
 }
-void nux_sources_fire(nux_network *network);   // the next event
+void nux_sources_fire(nux_hemisphere *of);     // the next event
 bool nux_sources_restart(source_set *sources); // after all sources have been replaced
 bool nux_source_valid(const nux_network_source *config);
 void nux_sources_free(source_set *sources);
 
 // background.c
-void nux_backgrounds_fire(nux_network *network);    // the next event
-void nux_backgrounds_restart(nux_network *network); // after next_s have been set
+void nux_backgrounds_fire(nux_hemisphere *of);    // the next event
+void nux_backgrounds_restart(nux_hemisphere *of); // after next_s have been set
 // The same state with all bins up to now_s counted.
 background_state nux_background_at(const background_state *state, double now_s);
 bool nux_background_valid(const background_state *state, double now_s);
 
 // recording.c
-void nux_recording_add(nux_network *network, int which, double t, unsigned line, unsigned label);
-void nux_count_spike(nux_network *network, unsigned neuron);
+void nux_recording_add(nux_hemisphere *of, int which, double t, unsigned line, unsigned label);
+void nux_count_spike(nux_hemisphere *of, unsigned column);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-static const char MAGIC[8] = "nuxnet1";
+static const char MAGIC[8] = "nuxnet2";
 
 _Static_assert(sizeof(nux_network_driver) == 56 && sizeof(nux_network_target) == 4 &&
                    sizeof(nux_network_source) == 48 && sizeof(nux_network_record) == 16 &&
@@ -33,16 +33,18 @@ static int by_time_and_sequence(const void *a, const void *b) {
     return nux_flight_before(a, b) ? -1 : nux_flight_before(b, a);
 }
 
-// In the order of time: the layout of a heap depends on its history. Sorted it is a heap too.
+// In their order: the layout of a heap depends on its history. Sorted it is a heap too.
 static void put_flights(nux_state_writer *writer, const flight_queue *flights) {
     put_count(writer, flights->count);
     if (writer->out != NULL)
         qsort(flights->heap, flights->count, sizeof *flights->heap, by_time_and_sequence);
     for (size_t i = 0; i < flights->count; i++) {
         const flight *event = &flights->heap[i];
+        uint32_t kind = event->kind;
         nux_state_put(writer, &event->time_s, sizeof event->time_s);
+        nux_state_put(writer, &event->sent_s, sizeof event->sent_s);
         nux_state_put(writer, &event->word, sizeof event->word);
-        nux_state_put(writer, &event->kind, sizeof event->kind);
+        nux_state_put(writer, &kind, sizeof kind);
     }
 }
 
@@ -52,8 +54,6 @@ static void put_routing(nux_state_writer *writer, const routing_table *routing) 
     nux_state_put(writer, routing->first, sizeof routing->first);
     nux_state_put(writer, routing->target, n * sizeof *routing->target);
     nux_state_put(writer, routing->delay_s, n * sizeof *routing->delay_s);
-    nux_state_put(writer, &routing->credit, sizeof routing->credit);
-    nux_state_put(writer, &routing->credit_s, sizeof routing->credit_s);
 }
 
 static void put_sources(nux_state_writer *writer, const source_set *sources) {
@@ -78,24 +78,31 @@ static void put_recording(nux_state_writer *writer, const recording *from) {
     nux_state_put(writer, from->record, from->count * sizeof *from->record);
 }
 
+static void put_hemisphere(nux_state_writer *writer, const nux_hemisphere *of) {
+    nux_state_put(writer, &of->now_s, sizeof of->now_s);
+    for (unsigned i = 0; i < NUX_NETWORK_BUSES; i++) {
+        background_state state = nux_background_at(&of->backgrounds[i], of->now_s);
+        nux_state_put(writer, &state, sizeof state);
+    }
+    nux_state_put(writer, of->counter, sizeof of->counter);
+    nux_state_put(writer, of->overflow, sizeof of->overflow);
+    nux_state_put(writer, &of->counts, sizeof of->counts);
+    nux_state_put(writer, &of->credit, sizeof of->credit);
+    nux_state_put(writer, &of->credit_s, sizeof of->credit_s);
+    put_trains(writer, &of->trains);
+    put_flights(writer, &of->flights);
+    put_sources(writer, &of->sources);
+    for (unsigned i = 0; i < RECORDINGS; i++)
+        put_recording(writer, &of->recordings[i]);
+}
+
 size_t nux_network_save(const nux_network *network, uint8_t *out, size_t capacity) {
     nux_state_writer writer = {out, out == NULL ? 0 : capacity, 0};
     nux_state_put(&writer, MAGIC, sizeof MAGIC);
-    nux_state_put(&writer, &network->now_s, sizeof network->now_s);
     nux_state_put(&writer, network->drivers, sizeof network->drivers);
-    for (unsigned i = 0; i < BACKGROUNDS; i++) {
-        background_state state = nux_background_at(&network->backgrounds[i], network->now_s);
-        nux_state_put(&writer, &state, sizeof state);
-    }
-    nux_state_put(&writer, network->counter, sizeof network->counter);
-    nux_state_put(&writer, network->overflow, sizeof network->overflow);
-    nux_state_put(&writer, &network->counts, sizeof network->counts);
-    put_trains(&writer, &network->trains);
-    put_flights(&writer, &network->flights);
     put_routing(&writer, &network->routing);
-    put_sources(&writer, &network->sources);
-    for (unsigned i = 0; i < RECORDINGS; i++)
-        put_recording(&writer, &network->recordings[i]);
+    for (unsigned h = 0; h < HEMISPHERES; h++)
+        put_hemisphere(&writer, &network->hemispheres[h]);
     return writer.used;
 }
 
@@ -111,7 +118,8 @@ static void *allocate(nux_state_reader *reader, size_t count, size_t size) {
 
 static bool valid_time(double t) { return t >= 0 && t <= NUX_NETWORK_LAST_S; }
 
-static void get_trains(nux_state_reader *reader, train_queue *trains, double now_s) {
+static void get_trains(nux_state_reader *reader, nux_hemisphere *of) {
+    train_queue *trains = &of->trains;
     size_t n = nux_state_get_count(reader, sizeof(double) + sizeof(nux_network_target));
     trains->event = allocate(reader, n, sizeof *trains->event);
     for (size_t i = 0; reader->ok && i < n; i++) {
@@ -119,41 +127,47 @@ static void get_trains(nux_state_reader *reader, train_queue *trains, double now
         event->reserved = 0;
         nux_state_get(reader, &event->time_s, sizeof event->time_s);
         nux_state_get(reader, &event->target, sizeof event->target);
-        double earliest = i == 0 ? now_s : event[-1].time_s;
-        reader->ok &=
-            valid_time(event->time_s) && event->time_s >= earliest && valid_target(event->target);
+        double earliest = i == 0 ? of->now_s : event[-1].time_s;
+        reader->ok &= valid_time(event->time_s) && event->time_s >= earliest &&
+                      valid_target(event->target) && event->target.hemisphere == of->index;
     }
     trains->end = n;
     trains->capacity = n + 1;
 }
 
-static bool valid_flight(const flight *event) {
+static bool valid_flight(const nux_hemisphere *at, const flight *event) {
     if (event->kind == FLIGHT_ROW)
-        return valid_target(event->target);
-    return event->kind == FLIGHT_BUS && event->bus.hemisphere < HEMISPHERES &&
+        return valid_target(event->target) && event->target.hemisphere == at->index;
+    return event->kind == FLIGHT_BUS && event->bus.hemisphere == at->index &&
            event->bus.bus_mask < 16 && event->bus.row_select < 32 &&
            event->bus.label < NUX_NETWORK_LABELS;
 }
 
-static void get_flights(nux_state_reader *reader, flight_queue *flights, double now_s) {
-    size_t n = nux_state_get_count(reader, sizeof(double) + 2 * sizeof(uint32_t));
-    if (n > NUX_NETWORK_IN_FLIGHT || !nux_flights_init(flights))
+// As sent one after the other, all before the next event is injected.
+static void get_flights(nux_state_reader *reader, nux_hemisphere *of) {
+    flight_queue *flights = &of->flights;
+    size_t n = nux_state_get_count(reader, 2 * sizeof(double) + 2 * sizeof(uint32_t));
+    if (!nux_flights_init(of) || n > NUX_NETWORK_IN_FLIGHT)
         reader->ok = false;
     for (size_t i = 0; reader->ok && i < n; i++) {
         flight *event = &flights->heap[i];
-        event->sequence = i;
+        uint32_t kind;
+        *event = (flight){.number = (uint32_t)i};
         nux_state_get(reader, &event->time_s, sizeof event->time_s);
+        nux_state_get(reader, &event->sent_s, sizeof event->sent_s);
         nux_state_get(reader, &event->word, sizeof event->word);
-        nux_state_get(reader, &event->kind, sizeof event->kind);
+        nux_state_get(reader, &kind, sizeof kind);
+        event->kind = (uint16_t)kind;
         // Routed events may be due later than the last time; they never arrive.
-        double earliest = i == 0 ? now_s : event[-1].time_s;
-        reader->ok &= event->time_s >= earliest && event->time_s <= 2 * NUX_NETWORK_LAST_S &&
-                      valid_flight(event);
+        bool sorted = i == 0 || nux_flight_before(&event[-1], event);
+        reader->ok &= event->time_s >= of->now_s && event->time_s <= 2 * NUX_NETWORK_LAST_S &&
+                      valid_time(event->sent_s) && event->sent_s <= event->time_s && sorted &&
+                      kind <= FLIGHT_BUS && valid_flight(of, event);
     }
-    flights->count = flights->pushed = n;
+    flights->count = n;
 }
 
-static void get_routing(nux_state_reader *reader, routing_table *routing, double now_s) {
+static void get_routing(nux_state_reader *reader, routing_table *routing) {
     size_t n = nux_state_get_count(reader, sizeof *routing->target + sizeof *routing->delay_s);
     nux_state_get(reader, routing->first, sizeof routing->first);
     if (routing->first[NEURONS] != n)
@@ -164,12 +178,13 @@ static void get_routing(nux_state_reader *reader, routing_table *routing, double
         return;
     nux_state_get(reader, routing->target, n * sizeof *routing->target);
     nux_state_get(reader, routing->delay_s, n * sizeof *routing->delay_s);
-    nux_state_get(reader, &routing->credit, sizeof routing->credit);
-    nux_state_get(reader, &routing->credit_s, sizeof routing->credit_s);
-    reader->ok = reader->ok && nux_routing_valid(routing) && routing->credit_s <= now_s;
+    reader->ok = reader->ok && nux_routing_valid(routing);
+    if (reader->ok)
+        nux_routing_find_shortest(routing);
 }
 
-static void get_source(nux_state_reader *reader, source_set *sources, size_t index, double now_s) {
+static void get_source(nux_state_reader *reader, nux_hemisphere *of, size_t index) {
+    source_set *sources = &of->sources;
     source_state *source = &sources->source[index];
     int64_t last_id = index == 0 ? 0 : source[-1].id;
     nux_state_get(reader, &source->config, sizeof source->config);
@@ -178,9 +193,10 @@ static void get_source(nux_state_reader *reader, source_set *sources, size_t ind
     nux_state_get(reader, &source->count, sizeof source->count);
     source->targets = nux_state_get_count(reader, sizeof *sources->target);
     source->first_target = sources->target_count;
-    if (!reader->ok || source->targets == 0 || source->id <= last_id ||
+    bool never = source->next_s == INFINITY;
+    if (!reader->ok || (source->targets == 0 && !never) || source->id <= last_id ||
         source->id > sources->last_id || !nux_source_valid(&source->config) ||
-        !(source->next_s == INFINITY || (source->next_s >= now_s && valid_time(source->next_s)))) {
+        !(never || (source->next_s >= of->now_s && valid_time(source->next_s)))) {
         reader->ok = false;
         return;
     }
@@ -188,10 +204,12 @@ static void get_source(nux_state_reader *reader, source_set *sources, size_t ind
     nux_state_get(reader, sources->target + source->first_target,
                   source->targets * sizeof *sources->target);
     for (size_t i = source->first_target; i < sources->target_count; i++)
-        reader->ok &= valid_target(sources->target[i]);
+        reader->ok &=
+            valid_target(sources->target[i]) && sources->target[i].hemisphere == of->index;
 }
 
-static void get_sources(nux_state_reader *reader, source_set *sources, double now_s) {
+static void get_sources(nux_state_reader *reader, nux_hemisphere *of) {
+    source_set *sources = &of->sources;
     nux_state_get(reader, &sources->last_id, sizeof sources->last_id);
     size_t n = nux_state_get_count(reader, sizeof(nux_network_source));
     sources->source = allocate(reader, n, sizeof *sources->source);
@@ -199,7 +217,7 @@ static void get_sources(nux_state_reader *reader, source_set *sources, double no
     sources->target_capacity = reader->left / sizeof *sources->target + 1;
     sources->target = allocate(reader, sources->target_capacity, sizeof *sources->target);
     for (size_t i = 0; reader->ok && i < n; i++)
-        get_source(reader, sources, i, now_s);
+        get_source(reader, of, i);
     sources->count = sources->capacity = n;
     if (!reader->ok || sources->last_id < 0 || n > UINT32_MAX || !nux_sources_restart(sources))
         reader->ok = false;
@@ -220,51 +238,86 @@ static void get_recording(nux_state_reader *reader, recording *to) {
     to->capacity = n + 1;
 }
 
-static void get_fixed(nux_state_reader *reader, nux_network *network) {
-    char magic[sizeof MAGIC];
-    nux_state_get(reader, magic, sizeof magic);
-    nux_state_get(reader, &network->now_s, sizeof network->now_s);
-    nux_state_get(reader, network->drivers, sizeof network->drivers);
-    nux_state_get(reader, network->backgrounds, sizeof network->backgrounds);
-    nux_state_get(reader, network->counter, sizeof network->counter);
-    nux_state_get(reader, network->overflow, sizeof network->overflow);
-    nux_state_get(reader, &network->counts, sizeof network->counts);
-    reader->ok &= memcmp(magic, MAGIC, sizeof magic) == 0 && valid_time(network->now_s);
-    for (unsigned i = 0; i < HEMISPHERES * DRIVERS; i++)
-        reader->ok &= nux_driver_valid(&network->drivers[i / DRIVERS][i % DRIVERS]) &&
-                      network->drivers[i / DRIVERS][i % DRIVERS].last_s <= network->now_s;
-    for (unsigned i = 0; i < BACKGROUNDS; i++)
-        reader->ok &= nux_background_valid(&network->backgrounds[i], network->now_s);
-    for (unsigned i = 0; i < NEURONS; i++)
-        reader->ok &= network->overflow[i] <= 1;
+static void get_fixed(nux_state_reader *reader, nux_hemisphere *of) {
+    nux_state_get(reader, &of->now_s, sizeof of->now_s);
+    nux_state_get(reader, of->backgrounds, sizeof of->backgrounds);
+    nux_state_get(reader, of->counter, sizeof of->counter);
+    nux_state_get(reader, of->overflow, sizeof of->overflow);
+    nux_state_get(reader, &of->counts, sizeof of->counts);
+    nux_state_get(reader, &of->credit, sizeof of->credit);
+    nux_state_get(reader, &of->credit_s, sizeof of->credit_s);
+    reader->ok &= valid_time(of->now_s) && of->credit >= 0 &&
+                  of->credit <= NUX_NETWORK_ROUTED_BURST && of->credit_s >= 0 &&
+                  of->credit_s <= of->now_s;
+    for (unsigned i = 0; i < DRIVERS; i++)
+        reader->ok &= nux_driver_valid(&of->drivers[i]) && of->drivers[i].last_s <= of->now_s;
+    for (unsigned i = 0; i < NUX_NETWORK_BUSES; i++)
+        reader->ok &= nux_background_valid(&of->backgrounds[i], of->now_s);
+    for (unsigned i = 0; i < NUX_ARRAY_COLUMNS; i++)
+        reader->ok &= of->overflow[i] <= 1;
+}
+
+static void get_hemisphere(nux_state_reader *reader, nux_hemisphere *of) {
+    get_fixed(reader, of);
+    get_trains(reader, of);
+    get_flights(reader, of);
+    get_sources(reader, of);
+    for (unsigned i = 0; i < RECORDINGS; i++)
+        get_recording(reader, &of->recordings[i]);
+    nux_backgrounds_restart(of);
+}
+
+// Both have the same sources.
+static bool are_alike(const source_set *a, const source_set *b) {
+    bool alike = a->count == b->count && a->last_id == b->last_id;
+    for (size_t i = 0; alike && i < a->count; i++) {
+        const source_state *one = &a->source[i], *other = &b->source[i];
+        alike = one->id == other->id && one->targets + other->targets > 0 &&
+                memcmp(&one->config, &other->config, sizeof one->config) == 0;
+    }
+    return alike;
+}
+
+// The units of a network are those of the other one.
+static void exchange(nux_network *a, nux_network *b) {
+    nux_network old = *a;
+    *a = *b;
+    *b = old;
+    for (unsigned h = 0; h < HEMISPHERES; h++) {
+        a->hemispheres[h].network = a;
+        b->hemispheres[h].network = b;
+        a->hemispheres[h].drivers = a->drivers[h];
+        b->hemispheres[h].drivers = b->drivers[h];
+    }
 }
 
 int nux_network_load(nux_network *network, const uint8_t *data, size_t n) {
     nux_state_reader reader = {data, n, true};
-    nux_network *loaded = calloc(1, sizeof *loaded);
+    nux_network *loaded = nux_network_allocate();
     if (loaded == NULL)
         return -1;
-    get_fixed(&reader, loaded);
-    get_trains(&reader, &loaded->trains, loaded->now_s);
-    get_flights(&reader, &loaded->flights, loaded->now_s);
-    get_routing(&reader, &loaded->routing, loaded->now_s);
-    get_sources(&reader, &loaded->sources, loaded->now_s);
-    for (unsigned i = 0; i < RECORDINGS; i++)
-        get_recording(&reader, &loaded->recordings[i]);
-    if (!reader.ok || reader.left > 0) {
-        nux_network_free(loaded);
-        return -1;
-    }
+    char magic[sizeof MAGIC];
+    nux_state_get(&reader, magic, sizeof magic);
+    reader.ok &= memcmp(magic, MAGIC, sizeof magic) == 0;
+    nux_state_get(&reader, loaded->drivers, sizeof loaded->drivers);
+    get_routing(&reader, &loaded->routing);
     for (unsigned h = 0; h < HEMISPHERES; h++) {
-        loaded->array[h] = network->array[h];
-        loaded->neurons[h] = network->neurons[h];
+        nux_hemisphere *of = &loaded->hemispheres[h];
+        of->index = h;
+        of->array = network->hemispheres[h].array;
+        of->neurons = network->hemispheres[h].neurons;
+        of->drivers = loaded->drivers[h];
+        get_hemisphere(&reader, of);
     }
-    loaded->sensors = network->sensors;
-    network->sensors = NULL;
-    nux_backgrounds_restart(loaded);
-    nux_network old = *network;
-    *network = *loaded;
-    *loaded = old;
+    bool ok = reader.ok && reader.left == 0 &&
+              are_alike(&loaded->hemispheres[0].sources, &loaded->hemispheres[1].sources);
+    if (ok) {
+        loaded->injected = 1;
+        loaded->trace = network->trace;
+        loaded->team = network->team;
+        network->team = NULL;
+        exchange(network, loaded);
+    }
     nux_network_free(loaded);
-    return 0;
+    return ok ? 0 : -1;
 }

@@ -264,13 +264,15 @@ struct nux_processor {
     nux_vector_states vector_states;
     uint64_t next_interrupt; /* cycle of the next request that will be taken; UINT64_MAX: none */
     bool held;               /* in reset, by its control register */
+    bool confined;           /* an access to what the hemispheres share ends the slice before it */
     uint32_t resume_pc;
     uint32_t executing;         /* address of the native instruction at work, for the trace */
     nux_plan *plans[NUM_PLANS]; /* by pc; never NULL */
     nux_plan
         no_plan; /* of visits[0], where there is none, and of an unpredicted visit in the hook */
     uint32_t num_visits;
-    bool crowded; /* too many plans and states: they are forgotten soon */
+    bool crowded;         /* too many plans and states: they are forgotten soon */
+    nux_processor *other; /* the other one while both are at work, or NULL */
     bool leave, flush, stale, fetch_failed, data_failed;
     bool engine_branches_only; /* a test: everything else is native */
     bool mailbox_is_native;    /* stores into it, for the trace */
@@ -354,6 +356,8 @@ uint32_t nux_vector_ask(nux_processor *, uint32_t use);
 void nux_vector_issue(nux_processor *, const nux_vinsn *, const nux_vector_access *);
 /* Cycle at which the vector unit is empty, or has been for a while. */
 uint64_t nux_vector_empty(const nux_processor *);
+/* Cycle at which the last request to its bus is answered. */
+uint64_t nux_vector_bus_answer(const nux_processor *);
 /* Brings timing.vector up to date, which it is not while a state is kept. */
 void nux_vector_settle(nux_processor *);
 void nux_vector_states_forget(nux_processor *);
@@ -391,6 +395,9 @@ int nux_array_reason(int kind, int unknown);
 bool nux_execute_vector(nux_processor *, const nux_decoded *, uint32_t pc);
 /* Vector data that a scalar access may not see before the next sync. */
 bool nux_is_unsynced(const nux_processor *, uint32_t address, uint32_t n);
+
+/* access_order.c: whether an instruction ends the slice, before it */
+bool nux_is_put_off(nux_processor *, const nux_decoded *);
 
 /* memory.c: address space that takes memory only where it is touched; NULL: there is none. */
 void *nux_reserve(size_t size);

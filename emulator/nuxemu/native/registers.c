@@ -7,6 +7,7 @@
  * the defaults of haldls; neither these nor the times of the synapse memory have an effect here. */
 #include "array.h"
 #include "bus.h"
+#include "cycles.h"
 #include "memory_map.h"
 #include "processor.h"
 #include <math.h>
@@ -49,6 +50,8 @@ int nux_access_synram(const nux_access *a) {
         return NUX_TRAP_BUS;
     int kind = a->mask ? nux_array_bus_write(array, a->index, a->now_s, *a->value, a->mask)
                        : nux_array_bus_read(array, a->index, a->now_s, a->value);
+    if (kind == NUX_ARRAY_CONVERT)
+        *a->latency += NUX_CYCLES_CADC_CONVERT;
     return nux_array_reason(kind, NUX_TRAP_BUS);
 }
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What all buses together carry.
-#define ROUTED_HZ ((double)HEMISPHERES * NUX_NETWORK_BUSES * NUX_NETWORK_TICK_HZ)
+// What the buses of a hemisphere carry together.
+#define ROUTED_HZ ((double)NUX_NETWORK_BUSES * NUX_NETWORK_TICK_HZ)
 
 static bool valid_delay(double delay_s) {
     return delay_s >= NUX_NETWORK_TICK_S && delay_s <= NUX_NETWORK_LAST_S;
@@ -25,9 +25,15 @@ static bool valid(const uint32_t *first, const nux_network_target *target, const
 }
 
 bool nux_routing_valid(const routing_table *routing) {
-    return valid(routing->first, routing->target, routing->delay_s) && routing->credit >= 0 &&
-           routing->credit <= NUX_NETWORK_ROUTED_BURST && routing->credit_s >= 0 &&
-           routing->credit_s <= NUX_NETWORK_LAST_S;
+    return valid(routing->first, routing->target, routing->delay_s);
+}
+
+void nux_routing_find_shortest(routing_table *routing) {
+    routing->shortest_s = INFINITY;
+    for (unsigned neuron = 0; neuron < NEURONS; neuron++)
+        for (uint32_t i = routing->first[neuron]; i < routing->first[neuron + 1]; i++)
+            if (routing->target[i].hemisphere != neuron / NUX_ARRAY_COLUMNS)
+                routing->shortest_s = fmin(routing->shortest_s, routing->delay_s[i]);
 }
 
 int nux_network_set_routing(nux_network *network, const uint32_t first[NEURONS + 1],
@@ -53,6 +59,7 @@ int nux_network_set_routing(nux_network *network, const uint32_t first[NEURONS +
     routing->target = targets;
     routing->delay_s = delays;
     memcpy(routing->first, first, sizeof routing->first);
+    nux_routing_find_shortest(routing);
     return 0;
 }
 
@@ -71,23 +78,40 @@ void nux_network_get_routing(const nux_network *network, uint32_t first[NEURONS 
     }
 }
 
-void nux_routing_spike(nux_network *network, unsigned neuron, double t) {
-    routing_table *routing = &network->routing;
+void nux_routing_arrive(nux_hemisphere *at, flight event) {
+    if (nux_flights_push(&at->flights, event))
+        at->counts.routed++;
+    else
+        at->counts.dropped++;
+}
+
+void nux_routing_spike(nux_hemisphere *of, unsigned column, double t) {
+    const routing_table *routing = &of->network->routing;
+    unsigned neuron = of->index * NUX_ARRAY_COLUMNS + column;
     uint32_t begin = routing->first[neuron], end = routing->first[neuron + 1];
     if (begin == end)
         return;
-    routing->credit += (t - routing->credit_s) * ROUTED_HZ;
-    if (routing->credit > NUX_NETWORK_ROUTED_BURST)
-        routing->credit = NUX_NETWORK_ROUTED_BURST;
-    routing->credit_s = t;
+    of->credit += (t - of->credit_s) * ROUTED_HZ;
+    if (of->credit > NUX_NETWORK_ROUTED_BURST)
+        of->credit = NUX_NETWORK_ROUTED_BURST;
+    of->sent = t > of->credit_s ? 0 : of->sent;
+    of->credit_s = t;
     for (uint32_t i = begin; i < end; i++) {
-        flight event = {
-            .time_s = t + routing->delay_s[i], .target = routing->target[i], .kind = FLIGHT_ROW};
-        if (routing->credit >= 1 && nux_flights_push(&network->flights, event)) {
-            routing->credit -= 1;
-            network->counts.routed++;
-        } else {
-            network->counts.dropped++;
+        flight event = {.time_s = t + routing->delay_s[i],
+                        .sent_s = t,
+                        .injected = of->network->injected,
+                        .sender = (uint16_t)of->index,
+                        .number = of->sent++,
+                        .target = routing->target[i],
+                        .kind = FLIGHT_ROW};
+        if (of->credit < 1) {
+            of->counts.dropped++;
+            continue;
         }
+        of->credit -= 1;
+        if (event.target.hemisphere == of->index)
+            nux_routing_arrive(of, event);
+        else if (!nux_flights_keep(&of->outgoing[of->step % 2], event))
+            of->counts.dropped++;
     }
 }

@@ -80,6 +80,10 @@ static bool run_instructions(nux_processor *p, const nux_decoded *d, uint32_t fr
     for (uint32_t pc = from; pc != to; pc += 4, d++) {
         if (p->cycles >= p->next_event && !look_up(p, pc))
             return false;
+        if ((p->confined || p->other) && nux_is_put_off(p, d)) {
+            nux_stop_at(p, NUX_CYCLE_LIMIT, pc, 0);
+            return false;
+        }
         if (__builtin_expect(p->debug != NULL, 0) && nux_debug_stops(p, pc))
             return false;
         NUX_TRACE_EXECUTES(p, pc);

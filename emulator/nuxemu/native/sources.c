@@ -38,7 +38,8 @@ static double draw_exponential(source_state *source) {
 }
 
 static void set_next(source_state *source, double t) {
-    source->next_s = t < source->config.stop_s && t <= NUX_NETWORK_LAST_S ? t : INFINITY;
+    bool comes = source->targets > 0 && t < source->config.stop_s && t <= NUX_NETWORK_LAST_S;
+    source->next_s = comes ? t : INFINITY;
 }
 
 static double regular_time(const source_state *source) {
@@ -124,8 +125,8 @@ bool nux_sources_restart(source_set *sources) {
     return true;
 }
 
-void nux_sources_fire(nux_network *network) {
-    source_set *sources = &network->sources;
+void nux_sources_fire(nux_hemisphere *of) {
+    source_set *sources = &of->sources;
     source_state *source = &sources->source[sources->heap[0]];
     double t = source->next_s;
     follow(source);
@@ -134,7 +135,7 @@ void nux_sources_fire(nux_network *network) {
     if (sources->heap_count > 0)
         sift_down(sources, 0);
     for (size_t i = 0; i < source->targets; i++)
-        nux_network_row_event(network, sources->target[source->first_target + i], t);
+        nux_network_row_event(of, sources->target[source->first_target + i], t);
 }
 
 // --- Adding, changing, removing -----------------------------------------------------------
@@ -162,24 +163,18 @@ static bool grow(source_set *sources, size_t targets) {
     return true;
 }
 
-int64_t nux_network_add_source(nux_network *network, const nux_network_source *config, size_t n,
-                               const nux_network_target *targets) {
-    source_set *sources = &network->sources;
-    if (!nux_source_valid(config) || n == 0)
-        return NUX_NETWORK_OUT_OF_RANGE;
-    for (size_t i = 0; i < n; i++)
-        if (!valid_target(targets[i]))
-            return NUX_NETWORK_OUT_OF_RANGE;
-    if (sources->count >= UINT32_MAX || !grow(sources, n))
-        return NUX_NETWORK_NO_MEMORY;
+// There is room.
+static void add(nux_hemisphere *of, const nux_network_source *config, size_t n,
+                const nux_network_target *targets) {
+    source_set *sources = &of->sources;
     source_state *source = &sources->source[sources->count++];
-    *source = (source_state){.config = *config,
-                             .id = ++sources->last_id,
-                             .first_target = sources->target_count,
-                             .targets = n};
-    memcpy(sources->target + sources->target_count, targets, n * sizeof *targets);
-    sources->target_count += n;
-    start(source, network->now_s, true);
+    *source = (source_state){
+        .config = *config, .id = ++sources->last_id, .first_target = sources->target_count};
+    for (size_t i = 0; i < n; i++)
+        if (targets[i].hemisphere == of->index)
+            sources->target[sources->target_count++] = targets[i];
+    source->targets = sources->target_count - source->first_target;
+    start(source, of->now_s, true);
     if (source->next_s < INFINITY) { // sift up
         uint32_t added = (uint32_t)(sources->count - 1);
         size_t at = sources->heap_count++;
@@ -187,7 +182,23 @@ int64_t nux_network_add_source(nux_network *network, const nux_network_source *c
             sources->heap[at] = sources->heap[(at - 1) / 2];
         sources->heap[at] = added;
     }
-    return source->id;
+}
+
+int64_t nux_network_add_source(nux_network *network, const nux_network_source *config, size_t n,
+                               const nux_network_target *targets) {
+    if (!nux_source_valid(config) || n == 0)
+        return NUX_NETWORK_OUT_OF_RANGE;
+    for (size_t i = 0; i < n; i++)
+        if (!valid_target(targets[i]))
+            return NUX_NETWORK_OUT_OF_RANGE;
+    for (unsigned h = 0; h < HEMISPHERES; h++) {
+        source_set *sources = &network->hemispheres[h].sources;
+        if (sources->count >= UINT32_MAX || !grow(sources, n))
+            return NUX_NETWORK_NO_MEMORY;
+    }
+    for (unsigned h = 0; h < HEMISPHERES; h++)
+        add(&network->hemispheres[h], config, n, targets);
+    return network->hemispheres[0].sources.last_id;
 }
 
 static source_state *find(const source_set *sources, int64_t id) {
@@ -203,30 +214,29 @@ static source_state *find(const source_set *sources, int64_t id) {
 }
 
 int nux_network_set_source(nux_network *network, int64_t id, const nux_network_source *config) {
-    source_state *source = find(&network->sources, id);
-    if (source == NULL)
-        return NUX_NETWORK_UNKNOWN;
-    if (!nux_source_valid(config) || config->kind != source->config.kind)
-        return NUX_NETWORK_OUT_OF_RANGE;
-    source->config = *config;
-    start(source, network->now_s, false);
-    build_heap(&network->sources);
+    for (unsigned h = 0; h < HEMISPHERES; h++) {
+        nux_hemisphere *of = &network->hemispheres[h];
+        source_state *source = find(&of->sources, id);
+        if (source == NULL)
+            return NUX_NETWORK_UNKNOWN;
+        if (!nux_source_valid(config) || config->kind != source->config.kind)
+            return NUX_NETWORK_OUT_OF_RANGE;
+        source->config = *config;
+        start(source, of->now_s, false);
+        build_heap(&of->sources);
+    }
     return 0;
 }
 
 int nux_network_get_source(const nux_network *network, int64_t id, nux_network_source *config) {
-    const source_state *source = find(&network->sources, id);
+    const source_state *source = find(&network->hemispheres[0].sources, id);
     if (source == NULL)
         return NUX_NETWORK_UNKNOWN;
     *config = source->config;
     return 0;
 }
 
-int nux_network_remove_source(nux_network *network, int64_t id) {
-    source_set *sources = &network->sources;
-    source_state *source = find(sources, id);
-    if (source == NULL)
-        return NUX_NETWORK_UNKNOWN;
+static void remove_source(source_set *sources, source_state *source) {
     size_t index = (size_t)(source - sources->source), removed = source->targets;
     size_t behind = source->first_target + removed;
     memmove(sources->target + source->first_target, sources->target + behind,
@@ -237,6 +247,16 @@ int nux_network_remove_source(nux_network *network, int64_t id) {
     for (size_t i = index; i < sources->count; i++)
         sources->source[i].first_target -= removed;
     build_heap(sources);
+}
+
+int nux_network_remove_source(nux_network *network, int64_t id) {
+    for (unsigned h = 0; h < HEMISPHERES; h++) {
+        source_set *sources = &network->hemispheres[h].sources;
+        source_state *source = find(sources, id);
+        if (source == NULL)
+            return NUX_NETWORK_UNKNOWN;
+        remove_source(sources, source);
+    }
     return 0;
 }
 

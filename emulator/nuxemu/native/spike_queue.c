@@ -78,7 +78,6 @@ static void merge(nux_array *array, const nux_array_spike *added, size_t n) {
 int nux_array_push(nux_array *array, size_t n, const double *time_s, const uint16_t *line,
                    const int16_t *label) {
     int status = check(array, n, time_s, line, label);
-    nux_array_catch_up(array);
     if (status < 0 || n == 0)
         return status;
     if (!reserve(array, n))
@@ -110,7 +109,6 @@ static void process_next(nux_array *array) {
 
 void nux_array_advance(nux_array *array, double until_s) {
     if (array->spikes_end > 0) {
-        nux_array_catch_up(array);
         while (array->spikes_head < array->spikes_end &&
                array->spikes[array->spikes_head].time_s <= until_s)
             process_next(array);

@@ -35,20 +35,23 @@ bool nux_is_unsynced(const nux_processor *p, uint32_t address, uint32_t n) {
     return false;
 }
 
-static void memory_access(const nux_processor *p, uint32_t address, bool store,
+/* `slow`: extra cycles of all words on the bus together. */
+static void memory_access(const nux_processor *p, uint32_t address, bool store, uint32_t slow,
                           nux_vector_access *access) {
     access->words = 16 * p->config.slices / NUX_CYCLES_VECTOR_WORD;
     if (p->config.ideal_bus)
         access->latency = p->config.bus_latency;
     else if (address < p->config.sram_size)
         access->extra = store ? NUX_CYCLES_VECTOR_STORE : NUX_CYCLES_VECTOR_LOAD;
+    else if (address & NUX_OMNIBUS_DATA_BASE)
+        access->extra = slow;
     else
-        access->latency =
-            address & NUX_OMNIBUS_DATA_BASE ? NUX_CYCLES_BUS : NUX_CYCLES_EXTERNAL_SCALAR;
+        access->latency = NUX_CYCLES_EXTERNAL_SCALAR;
 }
 
+/* `failed`: word of the bus that refused. */
 static int move_memory(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t address,
-                       bool store) {
+                       bool store, uint32_t *slow, uint32_t *failed) {
     uint32_t n = 16 * p->config.slices;
     uint8_t *lanes = p->vectors->vr[v->rt];
     uint8_t *bytes = nux_plain_memory(p, address, n);
@@ -67,8 +70,11 @@ static int move_memory(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32
             uint32_t word = nux_get32(lanes + i);
             int reason =
                 store ? nux_store(p, address + i, 4, word) : nux_load(p, address + i, 4, &word);
-            if (reason)
+            if (reason) {
+                *failed = address + i;
                 return reason;
+            }
+            *slow += p->access_latency;
             if (!store)
                 nux_put32(lanes + i, word);
         }
@@ -130,7 +136,10 @@ static int move_io(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t a
         nux_external_written(p->chip, data_address, NUX_VECTOR_BYTES);
         return 0;
     }
-    nux_chip_advance(p->chip, nux_now_s(p));
+    if (p->confined && (out || nux_array_reads_now(address)))
+        nux_chip_advance_own(p->chip, p->config.hemisphere, nux_now_s(p));
+    else if (out || nux_array_reads_now(address))
+        nux_chip_advance(p->chip, nux_now_s(p));
     if (p->checks && out)
         nux_check_write(p, v, pc, address, enabled);
     int kind = out ? nux_array_vector_write(p->array, address, nux_now_s(p), lanes, enabled)
@@ -163,15 +172,15 @@ bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
         calculate(p, d, pc);
         return true;
     }
-    uint32_t address = nux_vaddress(v, p->gpr);
+    uint32_t address = nux_vaddress(v, p->gpr), failed = 0, slow = 0;
     nux_vector_access access = {0};
     int reason = 0;
     switch (v->kind) {
     case NUX_VLAX:
     case NUX_VSTAX:
         address &= ~3u;
-        reason = move_memory(p, v, pc, address, v->kind == NUX_VSTAX);
-        memory_access(p, address, v->kind == NUX_VSTAX, &access);
+        reason = move_memory(p, v, pc, address, v->kind == NUX_VSTAX, &slow, &failed);
+        memory_access(p, address, v->kind == NUX_VSTAX, slow, &access);
         break;
     default: /* NUX_VINX, NUX_VOUTX */
         reason = move_io(p, v, pc, address, v->kind == NUX_VOUTX, &access);
@@ -182,8 +191,9 @@ bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
             nux_profile_access(p, v, address, &access);
         return true;
     }
-    nux_stop_at(p, reason, pc, address);
+    bool is_word = failed & NUX_OMNIBUS_DATA_BASE;
+    nux_stop_at(p, reason, pc, is_word ? failed : address);
     p->stop.store = v->kind == NUX_VSTAX || v->kind == NUX_VOUTX;
-    p->stop.size = NUX_VECTOR_BYTES;
+    p->stop.size = is_word ? 4 : NUX_VECTOR_BYTES;
     return false;
 }

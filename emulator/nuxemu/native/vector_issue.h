@@ -3,6 +3,7 @@
  * instruction came last time, is done here. */
 #ifndef NUX_VECTOR_ISSUE_H
 #define NUX_VECTOR_ISSUE_H
+#include "array.h"
 #include "processor.h"
 
 /* Cycles until a vector instruction can issue. */
@@ -27,13 +28,27 @@ static inline void nux_vector_enter(nux_processor *p, const nux_decoded *d,
     s->since = p->cycles;
 }
 
+/* An access to the array that depends on its time: conversions, and whatever is written. */
+static inline bool nux_acts_on_array(const nux_processor *p, const nux_vinsn *v) {
+    if (v->kind != NUX_VINX && v->kind != NUX_VOUTX)
+        return false;
+    uint32_t address = nux_vaddress(v, p->gpr);
+    return v->kind == NUX_VOUTX ? address < NUX_VECTOR_EXTMEM : nux_array_reads_now(address);
+}
+
 /* Waits until the instruction can issue. */
 static inline void nux_vector_time_wait(nux_processor *p, const nux_decoded *d) {
     nux_pipe *pipe = &p->timing.pipe;
     bool idle = nux_pipe_is_idle(pipe);
     if (!idle)
         p->cycles += nux_pipe_wait(pipe, &d->use);
-    uint32_t wait = nux_vector_delay(p, d->vector_use);
+    uint32_t wait = 0;
+    if (nux_acts_on_array(p, &d->vector) && !p->parallel_bus)
+        wait = nux_vector_bus_wait(nux_vector_bus_answer(p), p->cycles);
+    p->cycles += wait;
+    if (!idle && wait)
+        nux_pipe_stall(pipe, wait);
+    wait = nux_vector_delay(p, d->vector_use);
     p->cycles += wait;
     if (!idle && wait)
         nux_pipe_stall(pipe, wait);

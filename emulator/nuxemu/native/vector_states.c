@@ -62,6 +62,14 @@ uint64_t nux_vector_empty(const nux_processor *p) {
     return empty ? empty - NUX_VECTOR_ORIGIN + s->since : 0;
 }
 
+uint64_t nux_vector_bus_answer(const nux_processor *p) {
+    const nux_vector_states *s = &p->vector_states;
+    if (!s->at)
+        return p->timing.vector.bus_answered;
+    uint64_t answer = s->at->timing.bus_answered;
+    return answer ? answer - NUX_VECTOR_ORIGIN + s->since : 0;
+}
+
 void nux_vector_states_forget(nux_processor *p) {
     nux_vector_states *s = &p->vector_states;
     nux_vector_settle(p);

@@ -83,6 +83,21 @@ static inline uint64_t leave_queue(nux_vector_timing *v, const nux_vinsn *i, enu
     return t;
 }
 
+/* Cycle in which a bus takes a request. Behind one that is not answered yet it waits; the second
+ * one to external memory in a row waits longer, and later ones make up for that. */
+static inline uint64_t accept(nux_vector_timing *v, uint64_t t, const nux_vector_access *access) {
+    bool waits = t <= v->bus_answered;
+    bool external = access->hold;
+    t = waits ? later(t, v->bus_free) : t;
+    bool second = waits && external && v->bus_second > t;
+    t = second ? v->bus_second : t;
+    v->bus_second = external && !waits ? t + NUX_CYCLES_EXTERNAL_VECTOR_SECOND : 0;
+    v->bus_free =
+        t + (second ? 2 * access->hold - NUX_CYCLES_EXTERNAL_VECTOR_SECOND : access->hold);
+    v->bus_accepted = t;
+    return t;
+}
+
 /* From the cycle in which the operation starts to the one in which its result is there. */
 static inline uint64_t result_at(nux_vector_timing *v, const nux_vinsn *i, enum nux_vunit unit,
                                  uint64_t start, const nux_vector_access *access) {
@@ -102,9 +117,7 @@ static inline uint64_t result_at(nux_vector_timing *v, const nux_vinsn *i, enum 
         return done;
     }
     default: /* NUX_UNIT_BUS */
-        v->bus_accepted = start + 1 <= v->bus_answered ? later(start + 1, v->bus_free) : start + 1;
-        v->bus_free = v->bus_accepted + access->hold;
-        return v->bus_accepted + 2 + access->latency;
+        return accept(v, start + 1, access) + 2 + access->latency;
     }
 }
 

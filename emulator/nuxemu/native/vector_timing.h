@@ -10,6 +10,7 @@
  */
 #ifndef NUX_VECTOR_TIMING_H
 #define NUX_VECTOR_TIMING_H
+#include "cycles.h"
 #include "vector.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,6 +33,7 @@ typedef struct {
     uint64_t memory_started, memory_ready; /* transfer of the memory unit */
     uint64_t bus_accepted, bus_answered;   /* the last request to the bus */
     uint64_t bus_free;        /* a request that comes before the answer is accepted then */
+    uint64_t bus_second;      /* or then, if both are to external memory and this is the second */
     uint64_t port, port_from; /* bits: port taken in cycle port_from + i */
     uint64_t empty;           /* everything is done */
     uint64_t mask;            /* number of units that the mask shuts out */
@@ -47,6 +49,13 @@ typedef struct {
 
 /* Cycles that the scalar part must wait at `now` until it can issue a vector instruction. */
 uint32_t nux_vector_wait(const nux_vector_timing *, uint64_t now);
+/* Cycles that it waits before if it acts on the array at its time, and the bus is taken by a
+ * conversion or a load from external memory, whose answer comes at `answer`. */
+static inline uint32_t nux_vector_bus_wait(uint64_t answer, uint64_t now) {
+    return answer > now + NUX_CYCLES_LONG_ANSWER
+               ? (uint32_t)(answer - now - NUX_CYCLES_TO_VECTOR_BUS)
+               : 0;
+}
 /* Issues it. */
 void nux_vector_go(nux_vector_timing *, const nux_vinsn *, uint64_t now,
                    const nux_vector_access *access);

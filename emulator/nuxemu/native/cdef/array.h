@@ -69,7 +69,6 @@ typedef struct {
 
 struct nux_analog;
 struct nux_neurons;
-struct nux_sensor_work;
 
 // Everything one array is. Synapses are [row][column]; after changing amplitude, tau or the
 // calibration bits or factors from outside, call nux_array_update_parameters; after changing
@@ -151,9 +150,6 @@ typedef struct {
     struct nux_neurons *neurons;
     // The non-spiking mode in place of the neurons, or NULL; not part of the array's state.
     struct nux_analog *analog;
-    // Spikes on their way to the sensors, or NULL; not part of the array's state: whatever looks at
-    // the sensors has them processed first.
-    struct nux_sensor_work *work;
     struct nux_trace *trace; // or NULL; not part of the state
 } nux_array;
 

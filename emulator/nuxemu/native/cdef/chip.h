@@ -32,8 +32,10 @@ size_t nux_bus_num_blocks(void);
 const nux_bus_block *nux_bus_block_at(size_t index);
 
 /* One word of the bus, as a processor or the host accesses it at a hardware time (s); byte_mask 0
- * reads, else writes the selected bytes. 0 or an enum nux_reason. */
-int nux_bus_access(nux_chip *, uint32_t word, uint32_t *value, uint32_t byte_mask, double now_s);
+ * reads, else writes the selected bytes. 0 or an enum nux_reason; the extra cycles that it takes.
+ */
+int nux_bus_access(nux_chip *, uint32_t word, uint32_t *value, uint32_t byte_mask, double now_s,
+                   uint32_t *latency);
 /* State of the external memories: returns the bytes needed, writes them if they fit. */
 size_t nux_external_save(nux_chip *, uint8_t *out, size_t capacity);
 /* 0, or -1 if that is not such a state; nothing is changed then. */

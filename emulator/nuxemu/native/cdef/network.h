@@ -16,8 +16,8 @@ enum nux_network_limits {
     NUX_NETWORK_BUSES = 4,     // of a hemisphere; driver d listens to bus d % 4 as number d / 4
     NUX_NETWORK_LABELS = 64,
     NUX_NETWORK_BACKGROUNDS = 8,       // source s fires on bus s % 4 of hemisphere s / 4
-    NUX_NETWORK_IN_FLIGHT = 1048576,   // routed and injected events under way, 24 bytes each
-    NUX_NETWORK_ROUTED_BURST = 262144, // routed events at once, see below
+    NUX_NETWORK_IN_FLIGHT = 524288,    // events under way to one hemisphere, 32 bytes each
+    NUX_NETWORK_ROUTED_BURST = 131072, // routed events at once, see below
     NUX_NETWORK_TICK_HZ = 125000000,   // clock of the event buses
 };
 
@@ -104,12 +104,11 @@ typedef struct nux_network nux_network;
 nux_network *nux_network_new(nux_array *const array[2], nux_neurons *const neurons[2]);
 void nux_network_free(nux_network *);
 
-// Time reached.
+// Time reached, by the hemisphere that is further if they differ: they do between the steps of a
+// chip of which both processors are at work.
 double nux_network_now(const nux_network *);
 // Everything up to and including until_s; a time that has been passed does nothing.
 void nux_network_advance(nux_network *, double until_s);
-// The same, but spikes may still be on their way to the arrays' sensors.
-void nux_network_run(nux_network *, double until_s);
 
 // Row events to come, in any order; at equal times they keep the order in which they were pushed.
 // All or none are taken: 0 or a negative status. None may be before the time reached.
@@ -126,8 +125,8 @@ size_t nux_network_in_flight(const nux_network *); // routed and injected events
 nux_network_driver *nux_network_drivers(nux_network *);
 
 // Routing: a spike of neuron n becomes events at targets first[n] .. first[n + 1] - 1, each after
-// its delay (at least one tick of the event buses, 8 ns). Events under way stay. All of routing
-// carries NUX_NETWORK_TICK_HZ events per second on each of the eight buses,
+// its delay (at least one tick of the event buses, 8 ns). Events under way stay. The neurons of
+// each hemisphere send at most NUX_NETWORK_TICK_HZ events per second on each of its four buses, and
 // NUX_NETWORK_ROUTED_BURST at once; what exceeds that is dropped and counted. Returns 0 or a
 // negative status.
 int nux_network_set_routing(nux_network *, const uint32_t first[513],
