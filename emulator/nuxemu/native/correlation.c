@@ -10,6 +10,12 @@
 // or when the history runs full. A presynaptic spike pairs the one before it, of the same row and
 // label, with the first postsynaptic spike since then (causal), and itself with the last one
 // (acausal). What accumulates does not depend on when rows are touched otherwise.
+//
+// A label with few columns in the row is worked on by the list of them, which is made when labels
+// are filed; one with many by passes over the whole row. A row is settled label by label, as
+// synapses with a label have the same last presynaptic spike; all at once if many labels have had
+// none since the row was settled before; or, if only a few postsynaptic spikes have come since, as
+// between a read and the reset after it, for the columns of those.
 #include "array.h"
 
 #include "lanes.h"
@@ -201,15 +207,23 @@ static void file_labels(nux_array *array, unsigned row) {
     nux_array_file_row(array, row, array->labels[row]);
 }
 
+// Of the columns with a label, 0 instead of a mark.
+NUX_ARRAY_CLONES
+static void unmark(uint8_t *marks, const uint8_t *labels, uint8_t label) {
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        marks[column] = labels[column] == label ? 0 : marks[column];
+}
+
 // The synapses with a label have a new presynaptic spike to pair.
 static void open_label(nux_array *array, unsigned row, unsigned label) {
-    nux_columns columns = columns_of(array, row, label);
-    for (size_t i = 0; i < columns.count; i++) {
-        array->paired[row][columns.column[i]] = 0;
-        array->orphan[row][columns.column[i]] = 0;
-    }
-    array->rows[row].paired &= ~((uint64_t)1 << label);
-    array->rows[row].orphans &= ~((uint64_t)1 << label);
+    nux_array_row *of_row = &array->rows[row];
+    uint64_t set = (uint64_t)1 << label;
+    if (of_row->paired & set)
+        unmark(array->paired[row], array->filed_label[row], (uint8_t)label);
+    if (of_row->orphans & set)
+        unmark(array->orphan[row], array->filed_label[row], (uint8_t)label);
+    of_row->paired &= ~set;
+    of_row->orphans &= ~set;
 }
 
 // Pair the last presynaptic spike and the one now.

@@ -5,7 +5,8 @@
 // value of its first spike in or after the block. A spike is entered into the tables of all blocks
 // since its column's last one, on average four when all columns spike alike. The first spikes since
 // any position are then the table of the next block, with what is left of the position's own block
-// on top.
+// on top; or the table of its own block, where columns that have spiked in the block before the
+// position take their next spike, which the log has for each spike.
 //
 // With one time constant for the whole array, exp(-(t_post - t_pre) / tau) splits into a factor of
 // the presynaptic and one of the postsynaptic spike, which is the value kept. So that neither
