@@ -69,19 +69,21 @@ static void settle_mixed(nux_array *array, unsigned row, uint64_t labels, uint64
 }
 
 NUX_ARRAY_CLONES
-static bool are_all_paired(const nux_array *array, unsigned row, unsigned label) {
+static bool are_all_paired(const nux_array *array, unsigned row, uint8_t label) {
+    const uint8_t *labels = array->filed_label[row], *paired = array->paired[row];
     if ((array->rows[row].paired >> label & 1) == 0)
         return false;
     uint8_t open = 0;
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
-        open |= array->filed_label[row][column] == label ? ~array->paired[row][column] : 0;
+        open |= labels[column] == label ? (uint8_t)~paired[column] : 0;
     return open == 0;
 }
 
 // Settle the synapses with a label, which have the same last presynaptic spike.
 static void settle_label(nux_array *array, unsigned row, unsigned label, uint64_t since) {
     _Alignas(64) double scratch[NUX_ARRAY_COLUMNS];
-    if (are_all_paired(array, row, label))
+    array->rows[row].complete |= (uint64_t)are_all_paired(array, row, (uint8_t)label) << label;
+    if (array->rows[row].complete >> label & 1)
         return;
     nux_touch t = {.columns = columns_of(array, row, label),
                    .pre_time_s = array->rows[row].label[label].time_s,
@@ -121,19 +123,21 @@ static void settle_latest(nux_array *array, unsigned row) {
 // Settle the synapses of a row that are not settled up to a position. Returns up to where the row
 // is settled then.
 static uint64_t settle_older(nux_array *array, unsigned row, uint64_t limit) {
+    nux_array_row *of_row = &array->rows[row];
     uint64_t settled = array->history.position, together = 0;
     // Labels without a presynaptic spike since the row was settled.
-    for (uint64_t labels = array->rows[row].labels; labels != 0; labels &= labels - 1) {
-        unsigned label = (unsigned)__builtin_ctzll(labels);
-        if (array->rows[row].label[label].position <= array->rows[row].settled)
+    for (uint64_t left = of_row->labels & ~of_row->complete; left != 0; left &= left - 1) {
+        unsigned label = (unsigned)__builtin_ctzll(left);
+        if (of_row->label[label].position <= of_row->settled)
             together |= (uint64_t)1 << label;
     }
     if (__builtin_popcountll(together) <= FEW_LABELS)
         together = 0;
-    if (together != 0 || array->rows[row].orphans != 0)
-        settle_mixed(array, row, together, UINT64_MAX, array->rows[row].settled);
-    for (uint64_t labels = array->rows[row].labels & ~together; labels != 0; labels &= labels - 1) {
-        unsigned label = (unsigned)__builtin_ctzll(labels);
+    if (together != 0 || of_row->orphans != 0)
+        settle_mixed(array, row, together, UINT64_MAX, of_row->settled);
+    for (uint64_t left = of_row->labels & ~of_row->complete & ~together; left != 0;
+         left &= left - 1) {
+        unsigned label = (unsigned)__builtin_ctzll(left);
         uint64_t since = unsettled_since(array, row, label);
         if (since < limit)
             settle_label(array, row, label, since);
@@ -192,7 +196,7 @@ void nux_array_file_row(nux_array *array, unsigned row, const uint8_t *labels) {
 static void file_labels(nux_array *array, unsigned row) {
     nux_array_settle_row(array, row);
     array->rows[row].relabelled = 0;
-    array->rows[row].paired = array->rows[row].orphans = 0;
+    array->rows[row].paired = array->rows[row].complete = array->rows[row].orphans = 0;
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
         uint8_t label = array->labels[row][column], filed = array->filed_label[row][column];
         double time_s = array->rows[row].label[filed].time_s;
@@ -223,6 +227,7 @@ static void open_label(nux_array *array, unsigned row, unsigned label) {
     if (of_row->orphans & set)
         unmark(array->orphan[row], array->filed_label[row], (uint8_t)label);
     of_row->paired &= ~set;
+    of_row->complete &= ~set;
     of_row->orphans &= ~set;
 }
 

@@ -100,6 +100,8 @@ static void start_block(nux_array *array) {
     uint64_t block = history->position / BLOCK;
     if (block >= BLOCKS && history->settled < (block - (BLOCKS - 1)) * BLOCK)
         settle_rows(array, (block - (BLOCKS - 1)) * BLOCK);
+    int64_t oldest = ((int64_t)block - (BLOCKS - 1)) * BLOCK;
+    history->oldest = oldest > history->oldest ? oldest : history->oldest;
     history->used[block % BLOCKS] = 0;
     history->block_origin_s[block % BLOCKS] = history->origin_s;
     fill(history->first[block % BLOCKS], none(array));
@@ -115,6 +117,7 @@ NUX_ARRAY_CLONES
 static void enter_epoch(nux_array *array, double origin_s) {
     nux_array_history *history = &array->history;
     history->position = (history->position + BLOCK - 1) / BLOCK * BLOCK;
+    history->oldest = (int64_t)history->position;
     history->origin_s = origin_s;
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
         history->missing_from[column] = history->position / BLOCK;
@@ -129,15 +132,11 @@ void nux_history_enter(nux_array *array, double time_s) {
         enter_epoch(array, origin_s);
 }
 
-// Note in the log that the spike follows the last one of its column, of the same epoch.
-static void follow(nux_array_history *history, unsigned column, double value) {
-    double last = history->last_position[column];
-    if (last < 0)
-        return;
-    uint64_t position = (uint64_t)last, block = position / BLOCK;
-    if (history->position / BLOCK - block < BLOCKS &&
-        history->block_origin_s[block % BLOCKS] == history->origin_s)
-        history->following[block % BLOCKS][position % BLOCK] = value;
+// Note in the log that the spike follows the last one of its column.
+NUX_INLINE void follow(nux_array_history *history, unsigned column, double value) {
+    int64_t last = (int64_t)history->last_position[column];
+    if (last >= history->oldest)
+        (&history->following[0][0])[(uint64_t)last % (BLOCKS * BLOCK)] = value;
 }
 
 NUX_ARRAY_CLONES

@@ -50,12 +50,14 @@ typedef struct {
 } nux_array_label;
 
 // What all synapses of a row share: up to where in the history their causal sensors are complete;
-// the set of filed labels, and of those, the ones of which any synapse may be paired, or an orphan;
-// amplitude by channel, NaN when there is none in common; whether labels may have been written.
+// the set of filed labels, and of those, the ones of which any synapse may be paired, all are known
+// to be, or any may be an orphan; amplitude by channel, NaN when there is none in common; whether
+// labels may have been written.
 typedef struct {
     uint64_t settled;
     uint64_t labels;
     uint64_t paired;
+    uint64_t complete;
     uint64_t orphans;
     double amplitude_lsb[2];
     uint64_t relabelled;
@@ -83,6 +85,7 @@ typedef struct {
     double last_value[256];
     uint64_t position; // of the next spike
     uint64_t settled;  // all rows are settled up to here at least
+    int64_t oldest;    // position from which on spikes are kept and of the current epoch
     double origin_s;   // of the current epoch
 } nux_array_history;
 
