@@ -4,6 +4,8 @@ import time
 import numpy as np
 import pytest
 from eager_sensors import EagerSensors
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from array_ports import vector_read, vector_write
 from nuxemu import memory_map as mm
@@ -237,9 +239,11 @@ def some_array(kind: str, seed: int, labels: int) -> SynapseArray:
     return array
 
 
-def assert_as_eager(array: SynapseArray, reference: EagerSensors, kind: str) -> None:
+def assert_as_eager(
+    array: SynapseArray, reference: EagerSensors, kind: str, atol: float = 0.0
+) -> None:
     # A pair far apart adds little, and its relative error is larger: about 1e-7 per time constant.
-    atol = 1e-6 if kind == "spread" else 0
+    atol = 1e-6 if kind == "spread" else atol
     np.testing.assert_allclose(array.causal_lsb, reference.causal, EXACT[kind], atol)
     np.testing.assert_allclose(array.acausal_lsb, reference.acausal, EXACT[kind], atol)
 
@@ -406,6 +410,77 @@ def test_resets_between_random_spikes_equal_the_eager_model(kind):
         reference.causal[row] = reference.acausal[row] = 0
         assert_as_eager(array, reference, kind)
     assert reference.causal.any() and reference.acausal.any()
+
+
+def labels_of(common: int, rare: int, labels: int, seed: int) -> np.ndarray:
+    """Rows of `common` times label 0, `rare` times label 1, and the others at random."""
+    random = np.random.default_rng(seed)
+    others = random.integers(0, labels, 256)
+    chosen = np.arange(256) < common
+    row = np.where(chosen, 0, np.where(np.arange(256) < common + rare, 1, others))
+    return np.stack([random.permutation(row) for _ in range(256)])
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    kind=st.sampled_from(list(EXACT)),
+    common=st.sampled_from([0, 1, 63, 64, 65, 130, 230, 255, 256]),
+    rare=st.sampled_from([0, 1, 7, 8, 9, 26]),
+    labels=st.sampled_from([1, 2, 5, 64]),
+    seed=st.integers(0, 2**32 - 1),
+    turns=st.lists(
+        st.tuples(
+            # Of one spike or more than the history has; dense, or with epochs between them.
+            st.sampled_from([1, 3, 10, 25, 70, 200]),
+            st.sampled_from([1e7, 1e6, 1e3]),
+            st.sampled_from(["read", "reset", "relabel", "calibrate", "save", "nothing"]),
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+)
+def test_any_mix_of_labels_spikes_and_accesses_equals_the_eager_model(
+    kind, common, rare, labels, seed, turns
+):
+    """One array is looked at between, the other is not: their sums are the same bits."""
+    random = np.random.default_rng(seed)
+    watched, other = (some_array(kind, seed % 1000, 1) for _ in range(2))
+    for array in (watched, other):
+        array.labels = labels_of(common, rare, labels, seed)
+    reference = EagerSensors(watched)
+    start = 0.0
+    for n, rate_hz, action in turns:
+        pre, post = random_train(random, n, rate_hz, labels, np.arange(2), np.arange(256), 0.6)
+        pre, post = (pre[0] + start, *pre[1:]), (post[0] + start, post[1])
+        start += n / rate_hz + 1e-7
+        reference.run(pre, post)
+        for array in (watched, other):
+            array.add_spikes(pre, post)
+            array.advance(start)
+        row = int(random.integers(2))
+        if action == "read":
+            vector_read(watched, mm.VECTOR_CAUSAL + 2 * row)
+        elif action == "save":
+            watched.load(watched.save())
+        elif action == "reset":
+            for array in (watched, other):
+                vector_write(array, mm.VECTOR_CAUSAL + 2 * row, 3)
+            reference.causal[row, ::2] = reference.acausal[row, ::2] = 0
+        elif action == "relabel":
+            lanes, values = random.random(128) < 0.5, random.integers(0, labels, 128)
+            for array in (watched, other):
+                vector_write(array, mm.VECTOR_LABEL + 2 * row, values, lanes)
+            reference.labels = watched.labels.copy()
+        elif action == "calibrate":
+            for array in (watched, other):
+                vector_write(array, mm.VECTOR_AMP_CALIB + 2 * row, 2)
+            step = watched.config.amplitude_step
+            amplitude = watched.amplitude_lsb * (1 + step * watched.amp_calib)
+            reference.amplitude_causal, reference.amplitude_acausal = amplitude
+    exact = "one tau" if kind == "ideal" and any(t[2] == "calibrate" for t in turns) else kind
+    assert_as_eager(watched, reference, exact, atol=1e-12)
+    np.testing.assert_array_equal(watched.causal_lsb, other.causal_lsb)
+    np.testing.assert_array_equal(watched.acausal_lsb, other.acausal_lsb)
 
 
 @pytest.mark.parametrize("kind", ["spread", "ideal"])

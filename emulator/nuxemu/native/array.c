@@ -165,7 +165,7 @@ static void write_memory(nux_array *array, const memory_half *memory, const uint
         if (traced)
             nux_trace_weights(array, memory->row, memory->half, old, enable);
         if (memory->row < NUX_ARRAY_ROWS && memory->low == array->labels[memory->row])
-            array->row_relabelled[memory->row] = 1;
+            array->rows[memory->row].relabelled = 1;
     }
     if (memory->high == NULL)
         return;
@@ -352,8 +352,8 @@ nux_array *nux_array_new(void) {
             array->tau_s[NUX_ARRAY_ACAUSAL][row][column] = 1.0;
         }
         for (unsigned label = 0; label < NUX_ARRAY_LABELS; label++)
-            array->last_pre[row][label].time_s = -INFINITY;
-        array->row_labels[row] = 1;
+            array->rows[row].label[label].time_s = -INFINITY;
+        nux_array_file_row(array, row, array->labels[row]);
     }
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
         array->post_time_s[column] = -INFINITY;

@@ -25,25 +25,48 @@ void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double 
 void nux_array_post_spike(nux_array *array, unsigned column, double time_s);
 // Process the spikes to come before a time, and the presynaptic ones at it.
 void nux_array_advance_before(nux_array *array, double time_s);
-// What all columns' first postsynaptic spikes since a position of the history make of a presynaptic
+// What columns' first postsynaptic spikes since a position of the history make of a presynaptic
 // spike's trace: with one time constant, factor * first is how far it has decayed by then, 0 when
 // there is no such spike. Otherwise first is the spike's time, +inf when there is none.
 typedef struct {
     const double *first;
     double factor;
+    double factor_now; // how far acausal traces have decayed from the origin to the spike now
 } nux_first_posts;
-// For one presynaptic spike, of the chosen columns (NULL: all). scratch has room for all columns
-// and may or may not be used.
-nux_first_posts nux_history_first(const nux_array *array, uint64_t since, double pre_time_s,
-                                  const uint8_t *lanes, double *scratch);
+// Some columns of a row.
+typedef struct {
+    const uint8_t *column;
+    size_t count;
+} nux_columns;
+// Up to how many columns going through a list of them is cheaper than through the whole row.
+enum { NUX_FEW_COLUMNS = 64 };
+// For the presynaptic spike of some columns and one now. scratch has room for all columns and may
+// or may not be used.
+void nux_history_first(const nux_array *array, uint64_t since, double pre_time_s, double now_s,
+                       nux_columns columns, nux_first_posts *posts, double *scratch);
 // For a presynaptic spike of each column, before the current position. Times are then counted from
 // that spike.
 nux_first_posts nux_history_pairs(const nux_array *array, uint64_t since, const double *pre_times_s,
                                   double *scratch);
+// A postsynaptic spike of the history: its value counts from the origin of its epoch.
+typedef struct {
+    uint64_t position;
+    double value, origin_s;
+    unsigned column;
+} nux_logged_post;
+// The spikes since a position, of which there are few: how many.
+enum { NUX_FEW_POSTS = 16 };
+unsigned nux_history_latest(const nux_array *array, uint64_t since, nux_logged_post *posts);
+// What nux_history_pairs gives for some pairs of spikes, of different columns; there is room for a
+// multiple of four, which is filled up.
+nux_first_posts nux_history_pairs_of(const nux_array *array, unsigned count, double *pre_times_s,
+                                     nux_logged_post *posts, double *scratch);
 // A spike comes at a time: go on to its epoch.
 void nux_history_enter(nux_array *array, double time_s);
 // Forget the history, for new parameters; all rows have been settled.
 void nux_history_restart(nux_array *array);
+// File the labels of one row: sort its columns by them.
+void nux_array_file_row(nux_array *array, unsigned row, const uint8_t *labels);
 // Bring the causal sensors of one row up to the current time.
 void nux_array_settle_row(nux_array *array, unsigned row);
 // Bring them on so far that the row needs the history from a position on only.

@@ -54,7 +54,7 @@ static double pre_time_s(const nux_array *settled, unsigned row, unsigned column
         return -INFINITY;
     if (settled->orphan[row][column])
         return settled->orphan_time_s[row][column];
-    return settled->last_pre[row][settled->filed_label[row][column]].time_s;
+    return settled->rows[row].label[settled->filed_label[row][column]].time_s;
 }
 
 static void save_synapses(const nux_array *settled, nux_writer *w) {
@@ -190,7 +190,7 @@ static int load_spikes(nux_array *array, nux_reader *r) {
 static void load_row(nux_array *array, unsigned row, const synapse_history *history) {
     const uint8_t *labels = array->labels[row];
     const double *time_s = history->pre_time_s[row];
-    nux_array_pre *last = array->last_pre[row];
+    nux_array_label *last = array->rows[row].label;
     for (unsigned label = 0; label < NUX_ARRAY_LABELS; label++)
         last[label].time_s = -INFINITY;
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
@@ -199,14 +199,13 @@ static void load_row(nux_array *array, unsigned row, const synapse_history *hist
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
         bool fired = history->fired[row][column];
         bool orphan = !fired && time_s[column] != last[labels[column]].time_s;
-        array->filed_label[row][column] = labels[column];
-        array->row_labels[row] |= (uint64_t)1 << labels[column];
         array->paired[row][column] = fired ? 0xff : 0;
         array->orphan[row][column] = orphan ? 0xff : 0;
         array->orphan_time_s[row][column] = time_s[column];
-        array->row_paired[row] |= fired;
-        array->row_orphans[row] |= orphan;
+        array->rows[row].paired |= (uint64_t)fired << labels[column];
+        array->rows[row].orphans |= (uint64_t)orphan << labels[column];
     }
+    nux_array_file_row(array, row, labels);
 }
 
 int nux_array_load(nux_array *array, const uint8_t *data, size_t n) {

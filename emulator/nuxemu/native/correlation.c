@@ -10,6 +10,12 @@
 // or when the history runs full. A presynaptic spike pairs the one before it, of the same row and
 // label, with the first postsynaptic spike since then (causal), and itself with the last one
 // (acausal). What accumulates does not depend on when rows are touched otherwise.
+//
+// A label with few columns in the row is worked on by the list of them, which is made when labels
+// are filed; one with many by passes over the whole row. A row is settled label by label, as
+// synapses with a label have the same last presynaptic spike; all at once if many labels have had
+// none since the row was settled before; or, if only a few postsynaptic spikes have come since, as
+// between a read and the reset after it, for the columns of those.
 #include "array.h"
 
 #include "lanes.h"
@@ -18,128 +24,139 @@
 #include <math.h>
 #include <string.h>
 
+// Up to how many labels are settled one by one.
+enum { FEW_LABELS = 3 };
+
 static bool has_one_label(const nux_array *array, unsigned row) {
-    return (array->row_labels[row] & (array->row_labels[row] - 1)) == 0;
+    return (array->rows[row].labels & (array->rows[row].labels - 1)) == 0;
 }
 
 static uint64_t unsettled_since(const nux_array *array, unsigned row, unsigned label) {
-    uint64_t settled = array->row_settled[row], pre = array->last_pre[row][label].position;
+    uint64_t settled = array->rows[row].settled, pre = array->rows[row].label[label].position;
     return pre > settled ? pre : settled;
 }
 
-// Some synapses that were not paired have been settled from a position on: mark those paired now.
-NUX_ARRAY_CLONES
-static void mark_paired(nux_array *array, unsigned row, const uint8_t *lanes, uint64_t since) {
-    uint8_t *paired = array->paired[row], *orphan = array->orphan[row], any = 0;
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column += 8) {
-        uint64_t eight;
-        memcpy(&eight, &lanes[column], sizeof eight);
-        if (eight == 0)
-            continue;
-        for (unsigned i = column; i < column + 8; i++) {
-            uint8_t fired = array->history.last_position[i] >= (double)since ? 0xff : 0;
-            any |= paired[i] |= fired & lanes[i];
-            orphan[i] &= ~paired[i];
-        }
-    }
-    array->row_paired[row] |= any & 1;
+static nux_columns columns_of(const nux_array *array, unsigned row, unsigned label) {
+    const nux_array_label *of_label = &array->rows[row].label[label];
+    return (nux_columns){&array->row_columns[row][of_label->first_column], of_label->columns};
 }
 
-// Pair the presynaptic spike of some synapses that are not paired with what has come since a
-// position. pre_times_s: of each column; NULL: all have the same.
-static void settle_lanes(nux_array *array, unsigned row, const uint8_t *lanes,
-                         const double *pre_times_s, double pre_time_s, uint64_t since) {
+static double pre_time_s(const nux_array *array, unsigned row, unsigned column) {
+    return array->orphan[row][column]
+               ? array->orphan_time_s[row][column]
+               : array->rows[row].label[array->filed_label[row][column]].time_s;
+}
+
+// Settle synapses of a row that are not paired and are complete up to a position. Which: those with
+// a label of the set, and of the orphans those with a filed label of another set.
+static void settle_mixed(nux_array *array, unsigned row, uint64_t labels, uint64_t orphans,
+                         uint64_t since) {
     _Alignas(64) double scratch[NUX_ARRAY_COLUMNS];
-    nux_touch t = {.lanes = lanes};
-    if (pre_times_s != NULL) {
-        t.posts = nux_history_pairs(array, since, pre_times_s, scratch);
-    } else {
-        t.pre_time_s = pre_time_s;
-        t.posts = nux_history_first(array, since, pre_time_s, lanes, scratch);
-    }
-    nux_touch_causal(array, row, &t);
-    mark_paired(array, row, lanes, since);
-}
-
-// How many positions ago each synapse's presynaptic spike came that is not paired, or was settled
-// last; 0 for paired ones.
-static void find_ages(const nux_array *array, unsigned row, uint16_t *age) {
-    uint16_t of_label[NUX_ARRAY_LABELS] = {0};
-    uint64_t position = array->history.position;
-    for (uint64_t labels = array->row_labels[row]; labels != 0; labels &= labels - 1) {
-        unsigned label = (unsigned)__builtin_ctzll(labels);
-        of_label[label] = (uint16_t)(position - unsettled_since(array, row, label));
-    }
+    double times_s[NUX_ARRAY_COLUMNS];
+    uint8_t list[NUX_ARRAY_COLUMNS + 8];
+    unsigned n = 0;
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-        uint16_t of_row = (uint16_t)(position - array->row_settled[row]);
-        age[column] =
-            array->orphan[row][column] ? of_row : of_label[array->filed_label[row][column]];
-        age[column] = array->paired[row][column] ? 0 : age[column];
+        uint64_t set = array->orphan[row][column] ? orphans : labels;
+        times_s[column] = pre_time_s(array, row, column);
+        list[n] = (uint8_t)column;
+        n += set >> array->filed_label[row][column] & !array->paired[row][column];
     }
+    if (n == 0 || since >= array->history.position)
+        return;
+    nux_touch t = {.columns = {list, n}, .since = (double)since};
+    t.posts = nux_history_pairs(array, since, times_s, scratch);
+    nux_settle_columns(array, row, &t);
 }
 
-// Settle synapses of one age.
-static void settle_group(nux_array *array, unsigned row, const uint8_t *lanes, bool one_label,
-                         unsigned column, uint64_t since) {
-    const uint8_t *filed = array->filed_label[row];
-    double time_s[NUX_ARRAY_COLUMNS];
-    if (one_label && !array->row_orphans[row]) {
-        double pre_time_s = array->last_pre[row][filed[column]].time_s;
-        settle_lanes(array, row, lanes, NULL, pre_time_s, since);
+NUX_ARRAY_CLONES
+static bool are_all_paired(const nux_array *array, unsigned row, uint8_t label) {
+    const uint8_t *labels = array->filed_label[row], *paired = array->paired[row];
+    if ((array->rows[row].paired >> label & 1) == 0)
+        return false;
+    uint8_t open = 0;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        open |= labels[column] == label ? (uint8_t)~paired[column] : 0;
+    return open == 0;
+}
+
+// Settle the synapses with a label, which have the same last presynaptic spike.
+static void settle_label(nux_array *array, unsigned row, unsigned label, uint64_t since) {
+    _Alignas(64) double scratch[NUX_ARRAY_COLUMNS];
+    array->rows[row].complete |= (uint64_t)are_all_paired(array, row, (uint8_t)label) << label;
+    if (array->rows[row].complete >> label & 1)
         return;
+    nux_touch t = {.columns = columns_of(array, row, label),
+                   .pre_time_s = array->rows[row].label[label].time_s,
+                   .since = (double)since};
+    nux_history_first(array, since, t.pre_time_s, t.pre_time_s, t.columns, &t.posts, scratch);
+    nux_settle_label(array, row, label, &t);
+}
+
+// Settle a row that only needs a few postsynaptic spikes: their synapses.
+static void settle_latest(nux_array *array, unsigned row) {
+    _Alignas(64) double scratch[NUX_ARRAY_COLUMNS];
+    nux_logged_post posts[NUX_FEW_POSTS];
+    double times_s[NUX_FEW_POSTS];
+    uint8_t list[NUX_FEW_POSTS + 8], *paired = array->paired[row];
+    uint64_t since = array->rows[row].settled;
+    unsigned logged = nux_history_latest(array, since, posts), n = 0;
+    for (unsigned i = 0; i < logged; i++) {
+        unsigned column = posts[i].column, label = array->filed_label[row][column];
+        bool orphan = array->orphan[row][column];
+        if (paired[column] ||
+            (!orphan && posts[i].position < array->rows[row].label[label].position))
+            continue;
+        times_s[n] = pre_time_s(array, row, column);
+        posts[n] = posts[i];
+        list[n++] = (uint8_t)column;
+        paired[column] = 0xff;
+        array->orphan[row][column] = 0;
+        array->rows[row].paired |= (uint64_t)1 << label;
     }
-    for (unsigned i = 0; i < NUX_ARRAY_COLUMNS; i++)
-        time_s[i] = array->orphan[row][i] ? array->orphan_time_s[row][i]
-                                          : array->last_pre[row][filed[i]].time_s;
-    settle_lanes(array, row, lanes, time_s, 0, since);
+    if (n == 0)
+        return;
+    nux_touch t = {.columns = {list, n}};
+    t.posts = nux_history_pairs_of(array, n, times_s, posts, scratch);
+    nux_add_causal(array, row, &t);
 }
 
 // Settle the synapses of a row that are not settled up to a position. Returns up to where the row
 // is settled then.
-NUX_ARRAY_CLONES
 static uint64_t settle_older(nux_array *array, unsigned row, uint64_t limit) {
-    const uint8_t *filed = array->filed_label[row];
-    uint64_t position = array->history.position;
-    uint16_t age[NUX_ARRAY_COLUMNS], oldest = 0;
-    find_ages(array, row, age);
-    for (unsigned i = 0; i < NUX_ARRAY_COLUMNS; i++) {
-        uint16_t group = age[i];
-        if (group <= position - limit) {
-            oldest = group > oldest ? group : oldest;
-            continue;
-        }
-        uint8_t lanes[NUX_ARRAY_COLUMNS], other_label = 0;
-        for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-            lanes[column] = age[column] == group ? 0xff : 0;
-            other_label |= lanes[column] & (filed[column] ^ filed[i]);
-        }
-        for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
-            age[column] = age[column] == group ? 0 : age[column];
-        settle_group(array, row, lanes, !other_label, i, position - group);
+    nux_array_row *of_row = &array->rows[row];
+    uint64_t settled = array->history.position, together = 0;
+    // Labels without a presynaptic spike since the row was settled.
+    for (uint64_t left = of_row->labels & ~of_row->complete; left != 0; left &= left - 1) {
+        unsigned label = (unsigned)__builtin_ctzll(left);
+        if (of_row->label[label].position <= of_row->settled)
+            together |= (uint64_t)1 << label;
     }
-    return position - oldest;
-}
-
-// A row whose synapses all have the same last presynaptic spike.
-static void settle_whole(nux_array *array, unsigned row) {
-    unsigned label = (unsigned)__builtin_ctzll(array->row_labels[row]);
-    uint8_t lanes[NUX_ARRAY_COLUMNS], any = 0;
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
-        any |= lanes[column] = ~array->paired[row][column];
-    uint64_t since = unsettled_since(array, row, label);
-    if (any && since < array->history.position)
-        settle_lanes(array, row, lanes, NULL, array->last_pre[row][label].time_s, since);
+    if (__builtin_popcountll(together) <= FEW_LABELS)
+        together = 0;
+    if (together != 0 || of_row->orphans != 0)
+        settle_mixed(array, row, together, UINT64_MAX, of_row->settled);
+    for (uint64_t left = of_row->labels & ~of_row->complete & ~together; left != 0;
+         left &= left - 1) {
+        unsigned label = (unsigned)__builtin_ctzll(left);
+        uint64_t since = unsettled_since(array, row, label);
+        if (since < limit)
+            settle_label(array, row, label, since);
+        else
+            settled = since < settled ? since : settled;
+    }
+    return settled;
 }
 
 void nux_array_settle_row_until(nux_array *array, unsigned row, uint64_t position) {
-    if (array->row_settled[row] >= position)
+    uint64_t settled = array->rows[row].settled, now = array->history.position;
+    if (settled >= position)
         return;
-    uint64_t settled = array->history.position;
-    if (has_one_label(array, row) && !array->row_orphans[row])
-        settle_whole(array, row);
-    else
-        settled = settle_older(array, row, position);
-    array->row_settled[row] = settled;
+    if (now - settled <= NUX_FEW_POSTS) {
+        settle_latest(array, row);
+        array->rows[row].settled = now;
+    } else {
+        array->rows[row].settled = settle_older(array, row, position);
+    }
 }
 
 void nux_array_settle_row(nux_array *array, unsigned row) {
@@ -152,91 +169,100 @@ void nux_array_settle(nux_array *array) {
 }
 
 void nux_array_update_labels(nux_array *array) {
-    memset(array->row_relabelled, 1, sizeof array->row_relabelled);
+    for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++)
+        array->rows[row].relabelled = 1;
+}
+
+void nux_array_file_row(nux_array *array, unsigned row, const uint8_t *labels) {
+    nux_array_label *of_label = array->rows[row].label;
+    uint16_t count[NUX_ARRAY_LABELS] = {0}, next[NUX_ARRAY_LABELS], filed = 0;
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        count[labels[column]]++;
+    array->rows[row].labels = 0;
+    for (unsigned label = 0; label < NUX_ARRAY_LABELS; label++) {
+        array->rows[row].labels |= (uint64_t)(count[label] > 0) << label;
+        of_label[label].columns = count[label];
+        of_label[label].first_column = next[label] = filed;
+        filed = (uint16_t)(filed + count[label]);
+    }
+    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
+        array->row_columns[row][next[labels[column]]++] = (uint8_t)column;
+    memcpy(array->filed_label[row], labels, NUX_ARRAY_COLUMNS);
 }
 
 // File new labels. What a synapse remembers stays with it.
 static void file_labels(nux_array *array, unsigned row) {
     nux_array_settle_row(array, row);
-    array->row_relabelled[row] = 0;
-    array->row_labels[row] = 0;
+    array->rows[row].relabelled = 0;
+    array->rows[row].paired = array->rows[row].complete = array->rows[row].orphans = 0;
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-        uint8_t label = array->labels[row][column], *filed = &array->filed_label[row][column];
-        double time_s = array->last_pre[row][*filed].time_s;
-        bool same = time_s == array->last_pre[row][label].time_s;
+        uint8_t label = array->labels[row][column], filed = array->filed_label[row][column];
+        double time_s = array->rows[row].label[filed].time_s;
+        bool same = time_s == array->rows[row].label[label].time_s;
         if (!same && !array->paired[row][column] && !array->orphan[row][column]) {
             array->orphan_time_s[row][column] = time_s;
             array->orphan[row][column] = 0xff;
-            array->row_orphans[row] = 1;
         }
-        *filed = label;
-        array->row_labels[row] |= (uint64_t)1 << label;
+        array->rows[row].paired |= (uint64_t)(array->paired[row][column] & 1) << label;
+        array->rows[row].orphans |= (uint64_t)(array->orphan[row][column] & 1) << label;
     }
+    nux_array_file_row(array, row, array->labels[row]);
 }
 
-// The columns with the label, as 0xff.
-NUX_INLINE void find_label(const uint8_t *labels, unsigned label, uint8_t *lanes) {
+// Of the columns with a label, 0 instead of a mark.
+NUX_ARRAY_CLONES
+static void unmark(uint8_t *marks, const uint8_t *labels, uint8_t label) {
     for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
-        lanes[column] = labels[column] == label ? 0xff : 0;
+        marks[column] = labels[column] == label ? 0 : marks[column];
 }
 
-static void settle_orphans(nux_array *array, unsigned row, const uint8_t *chosen) {
-    uint8_t lanes[NUX_ARRAY_COLUMNS];
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
-        lanes[column] = chosen[column] & array->orphan[row][column];
-    if (array->row_settled[row] < array->history.position)
-        settle_lanes(array, row, lanes, array->orphan_time_s[row], 0, array->row_settled[row]);
+// The synapses with a label have a new presynaptic spike to pair.
+static void open_label(nux_array *array, unsigned row, unsigned label) {
+    nux_array_row *of_row = &array->rows[row];
+    uint64_t set = (uint64_t)1 << label;
+    if (of_row->paired & set)
+        unmark(array->paired[row], array->filed_label[row], (uint8_t)label);
+    if (of_row->orphans & set)
+        unmark(array->orphan[row], array->filed_label[row], (uint8_t)label);
+    of_row->paired &= ~set;
+    of_row->complete &= ~set;
+    of_row->orphans &= ~set;
 }
 
-// The chosen synapses have a new presynaptic spike to pair.
-static void open_lanes(nux_array *array, unsigned row, const uint8_t *lanes) {
-    uint8_t any_paired = 0, any_orphan = 0;
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++) {
-        any_paired |= array->paired[row][column] &= ~lanes[column];
-        any_orphan |= array->orphan[row][column] &= ~lanes[column];
-    }
-    array->row_paired[row] = any_paired != 0;
-    array->row_orphans[row] = any_orphan != 0;
-}
-
-// Pair the last presynaptic spike and the one now; lanes NULL: of the whole row, none is paired.
-NUX_INLINE void pair(nux_array *array, unsigned row, const uint8_t *lanes, uint64_t since,
-                     double pre_time_s, double now_s) {
+// Pair the last presynaptic spike and the one now.
+static void pair(nux_array *array, unsigned row, unsigned label, uint64_t since, double pre_time_s,
+                 double now_s) {
     _Alignas(64) double scratch[NUX_ARRAY_COLUMNS];
-    double halvings = (array->history.origin_s - now_s) * array->halvings_hz[NUX_ARRAY_ACAUSAL];
-    nux_touch t = {
-        .lanes = lanes, .pre_time_s = pre_time_s, .now_s = now_s, .since = (double)since};
-    t.posts = nux_history_first(array, since, pre_time_s, lanes, scratch);
-    t.factor = nux_exp2(nux_splat(halvings))[0];
-    if (lanes == NULL)
+    nux_touch t = {.columns = columns_of(array, row, label),
+                   .pre_time_s = pre_time_s,
+                   .now_s = now_s,
+                   .since = (double)since};
+    nux_history_first(array, since, pre_time_s, now_s, t.columns, &t.posts, scratch);
+    if (t.columns.count == NUX_ARRAY_COLUMNS && array->rows[row].paired == 0)
         nux_touch_all(array, row, &t);
     else
-        nux_touch_some(array, row, &t);
+        nux_touch_label(array, row, label, &t);
 }
 
-NUX_ARRAY_CLONES
 void nux_array_pre_spike(nux_array *array, unsigned row, unsigned label, double time_s) {
-    if (array->row_relabelled[row])
+    if (array->rows[row].relabelled)
         file_labels(array, row);
-    if ((array->row_labels[row] >> label & 1) == 0)
+    if ((array->rows[row].labels >> label & 1) == 0)
         return;
     nux_history_enter(array, time_s);
-    nux_array_pre *last = &array->last_pre[row][label];
+    nux_array_label *last = &array->rows[row].label[label];
     uint64_t since = unsettled_since(array, row, label), position = array->history.position;
-    bool whole = has_one_label(array, row);
-    bool plain = whole && !array->row_paired[row] && !array->row_orphans[row];
-    uint8_t lanes[NUX_ARRAY_COLUMNS];
-    if (!plain)
-        find_label(array->filed_label[row], label, lanes);
-    if (array->row_orphans[row])
-        settle_orphans(array, row, lanes);
-    if (since < position || array->row_paired[row])
-        pair(array, row, plain ? NULL : lanes, since, last->time_s, time_s);
-    if (array->row_paired[row] || array->row_orphans[row])
-        open_lanes(array, row, lanes);
-    *last = (nux_array_pre){time_s, position};
-    if (whole)
-        array->row_settled[row] = position;
+    uint64_t set = (uint64_t)1 << label;
+    if (array->rows[row].orphans & set)
+        settle_mixed(array, row, 0, set, array->rows[row].settled);
+    if (since < position || (array->rows[row].paired & set))
+        pair(array, row, label, since, last->time_s, time_s);
+    if ((array->rows[row].paired | array->rows[row].orphans) & set)
+        open_label(array, row, label);
+    last->time_s = time_s;
+    last->position = position;
+    if (has_one_label(array, row))
+        array->rows[row].settled = position;
 }
 
 // Clear the sensors of a row: chosen[column] has bit 0 for the causal, bit 1 for the acausal one.

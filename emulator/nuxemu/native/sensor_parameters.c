@@ -31,7 +31,7 @@ static void apply_row(nux_array *array, unsigned row) {
             array->pair_amplitude_lsb[row][channel][column] = (float)amplitude[column];
             array->pair_halvings_hz[row][channel][column] = (float)halvings[column];
         }
-        array->row_amplitude_lsb[row][channel] = shared(amplitude);
+        array->rows[row].amplitude_lsb[channel] = shared(amplitude);
         array->row_halvings_hz[row][channel] = shared(halvings);
     }
 }

@@ -39,12 +39,30 @@ typedef struct {
     int16_t label;
 } nux_array_spike;
 
-// Last presynaptic spike of one row with one label: when (s; -inf when there was none), and how far
-// the history of postsynaptic spikes had come.
+// One label of a row: the last presynaptic spike with it, when (s; -inf when there was none), and
+// how far the history of postsynaptic spikes had come; where its columns are in the row's list of
+// columns.
 typedef struct {
     double time_s;
     uint64_t position;
-} nux_array_pre;
+    uint16_t first_column;
+    uint16_t columns;
+} nux_array_label;
+
+// What all synapses of a row share: up to where in the history their causal sensors are complete;
+// the set of filed labels, and of those, the ones of which any synapse may be paired, all are known
+// to be, or any may be an orphan; amplitude by channel, NaN when there is none in common; whether
+// labels may have been written.
+typedef struct {
+    uint64_t settled;
+    uint64_t labels;
+    uint64_t paired;
+    uint64_t complete;
+    uint64_t orphans;
+    double amplitude_lsb[2];
+    uint64_t relabelled;
+    nux_array_label label[64];
+} nux_array_row;
 
 // The latest postsynaptic spikes of all columns, in blocks; each has a position, block * 64 + its
 // index within the block. A spike's value is its time, or with one time constant for the whole
@@ -52,7 +70,9 @@ typedef struct {
 typedef struct {
     uint8_t column[64][64];
     double value[64][64]; // [block % 64][index]
-    uint32_t used[64];    // spikes in the block
+    // The value of the column's next spike in the same epoch; 0 or +inf when there is none.
+    double following[64][64];
+    uint32_t used[64]; // spikes in the block
     double block_origin_s[64];
     // For each column the value of its first spike in or after the block, up to the end of the
     // block's epoch; 0 or +inf (by kind of value) when there is none. From which block on that is
@@ -64,6 +84,8 @@ typedef struct {
     double last_position[256];
     double last_value[256];
     uint64_t position; // of the next spike
+    uint64_t settled;  // all rows are settled up to here at least
+    int64_t oldest;    // position from which on spikes are kept and of the current epoch
     double origin_s;   // of the current epoch
 } nux_array_history;
 
@@ -102,18 +124,12 @@ typedef struct {
     uint8_t paired[256][256];
     uint8_t orphan[256][256];
     double orphan_time_s[256][256];
-    nux_array_pre last_pre[256][64]; // [row][label]
     double post_time_s[256]; // last postsynaptic spike of each column, -inf when there was none
     nux_array_history history;
-    // Of each row: up to where in the history its causal sensors are complete; the set of filed
-    // labels; whether labels may have been written; whether any synapse is paired; is an orphan.
-    uint64_t row_settled[256];
-    uint64_t row_labels[256];
-    uint8_t row_relabelled[256];
-    uint8_t row_paired[256];
-    uint8_t row_orphans[256];
-    // Parameters that all synapses of a row share, [row][channel], NaN when they do not.
-    double row_amplitude_lsb[256][2];
+    nux_array_row rows[256];
+    // The columns of each row, sorted by filed label; the rest is 0.
+    uint8_t row_columns[256][264];
+    // Time constants that all synapses of a row share, [row][channel], NaN when they do not.
     double row_halvings_hz[256][2];
     // One time constant for the whole array: then halvings per second and length of an epoch.
     int32_t uniform;
