@@ -9,6 +9,7 @@
 // Spans: at the start of one, each neuron's room is measured: how far its membrane stays below the
 // threshold until the end without input. An excitatory event takes from it the height of its PSP at
 // the end. Only groups with a neuron whose room is used up are looked at. Inhibition adds no room.
+#include "neuron_event.h"
 #include "neuron_passage.h"
 
 // Look further ahead at once when the next look would be sooner than this.
@@ -26,10 +27,6 @@ enum { PATIENCE = 32 };
 // Sizes of exponents up to which membranes are followed back from the end of a refractory time.
 #define FOLLOWED_BACK 30
 #define SHORTEST_PART 1e-12 // of the time
-
-typedef int16_t i16x16 __attribute__((vector_size(32), aligned(2)));
-typedef uint8_t u8x16 __attribute__((vector_size(16), aligned(1)));
-typedef int16_t i16x4 __attribute__((vector_size(8), aligned(2)));
 
 // Height at h of the highest PSP for a current of 1, not only until its peak.
 NUX_INLINE double slowest_psp(const nux_neuron_derived *derived, double h) {
@@ -78,7 +75,7 @@ NUX_INLINE void look(nux_neurons *neurons, unsigned group, double t, const nux_n
     }
     nux_set_check(neurons, group, check);
     room = nux_min(nux_max(room, nux_splat(0)), most);
-    i16x4 units = __builtin_convertvector(__builtin_convertvector(room, nux_i32x4), i16x4);
+    nux_i16x4 units = __builtin_convertvector(__builtin_convertvector(room, nux_i32x4), nux_i16x4);
     memcpy(&state->room[column], &units, sizeof units);
 }
 
@@ -124,132 +121,22 @@ void nux_neurons_restart(nux_neurons *neurons, double t) {
     }
 }
 
-NUX_INLINE void add_uniform(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
-                            double amplitude) {
+// Look at the groups that are given as bits.
+NUX_INLINE void look_at_all(nux_neurons *neurons, uint64_t groups, double t) {
     const nux_neuron_derived *derived = neurons->derived;
-    growth by = grow(&derived->shared, kind, h);
-    double membrane = by.membrane[0] * (kind ? -amplitude : amplitude);
-    double to_current = by.current[0] * amplitude;
-    double *restrict v = neurons->state.v_lsb;
-    double *restrict current = kind ? neurons->state.i_inh : neurons->state.i_exc;
-    const double *restrict jump = derived->jump[kind], *restrict moved = derived->moved[kind];
-    for (unsigned i = 0; i < NUX_NEURONS; i++) {
-        double weight = weights[i];
-        v[i] += weight * moved[i] * membrane;
-        current[i] += weight * jump[i] * to_current;
+    passage over = pass(derived, t - neurons->state.start_s);
+    for (; groups != 0; groups &= groups - 1) {
+        unsigned group = (unsigned)__builtin_ctzll(groups);
+        nux_neuron_decay decay = decay_of(derived, group, &over);
+        nux_neuron_lanes at = values_after(neurons, group, &decay);
+        look(neurons, group, t, &at);
+        neurons->state.looks++;
     }
-}
-
-// With rates that are near to typical ones, and apart.
-NUX_INLINE void add_near(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
-                         double amplitude, unsigned mem_terms, unsigned syn_terms) {
-    const nux_neuron_derived *derived = neurons->derived;
-    nux_f64x4 typical = {derived->typical[0], derived->typical[1 + kind], 0, 0};
-    nux_f64x4 power = nux_exp(h * typical) * amplitude;
-    double mem = power[0], syn = power[1], sign = kind ? -1 : 1;
-    double *restrict v = neurons->state.v_lsb;
-    double *restrict current = kind ? neurons->state.i_inh : neurons->state.i_exc;
-    const double *restrict jump = derived->jump[kind], *restrict moved = derived->moved[kind];
-    const double *restrict deviation_mem = derived->deviation[0];
-    const double *restrict deviation_syn = derived->deviation[1 + kind];
-    const double *restrict per_difference = derived->inverse_difference[kind];
-    for (unsigned i = 0; i < NUX_NEURONS; i++) {
-        double weight = weights[i];
-        double current_1 = syn * exp_series(h * deviation_syn[i], syn_terms);
-        double membrane_1 = current_1 - mem * exp_series(h * deviation_mem[i], mem_terms);
-        v[i] += weight * moved[i] * (membrane_1 * (sign * per_difference[i]));
-        current[i] += weight * jump[i] * current_1;
-    }
-}
-
-NUX_INLINE void add_varied(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
-                           double amplitude) {
-    const nux_neuron_derived *derived = neurons->derived;
-    double numbers[NUX_NEURONS];
-    for (unsigned i = 0; i < NUX_NEURONS; i++)
-        numbers[i] = weights[i];
-    for (unsigned i = 0; i < derived->n_linear; i++) {
-        unsigned group = derived->linear[i], column = group * NUX_NEURON_GROUP;
-        double *v = &neurons->state.v_lsb[column];
-        double *current = kind ? &neurons->state.i_inh[column] : &neurons->state.i_exc[column];
-        nux_f64x4 weight = nux_load(&numbers[column]);
-        growth by = grow(&derived->groups[group].rates, kind, h);
-        by.membrane *= kind ? -amplitude : amplitude;
-        nux_f64x4 moved = weight * nux_load(&derived->moved[kind][column]);
-        nux_f64x4 jump = weight * nux_load(&derived->jump[kind][column]);
-        nux_store(v, nux_load(v) + moved * by.membrane);
-        nux_store(current, nux_load(current) + jump * (by.current * amplitude));
-    }
-}
-
-NUX_INLINE void add(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
-                    double amplitude) {
-    const nux_neuron_derived *derived = neurons->derived;
-    double mem = h * derived->largest_mem, syn = h * derived->largest_syn;
-    double most = mem > syn ? mem : syn;
-    if (derived->uniform)
-        add_uniform(neurons, h, weights, kind, amplitude);
-    else if (most > SERIES_11 || !derived->apart)
-        add_varied(neurons, h, weights, kind, amplitude);
-    else if (most <= SERIES_6)
-        add_near(neurons, h, weights, kind, amplitude, 6, 6);
-    else if (most <= SERIES_8 && mem <= SERIES_6)
-        add_near(neurons, h, weights, kind, amplitude, 6, 8);
-    else if (mem <= SERIES_8)
-        add_near(neurons, h, weights, kind, amplitude, 8, 11);
-    else
-        add_near(neurons, h, weights, kind, amplitude, 11, 11);
-}
-
-// Those of 16 numbers that are negative, as bits.
-NUX_INLINE unsigned negative(const i16x16 *numbers) {
-#ifdef __SSE2__
-    __m128i half[2];
-    memcpy(half, numbers, sizeof half);
-    return (unsigned)_mm_movemask_epi8(_mm_packs_epi16(half[0], half[1]));
-#else
-    unsigned bits = 0;
-    for (unsigned i = 0; i < 16; i++)
-        bits |= (unsigned)((*numbers)[i] < 0) << i;
-    return bits;
-#endif
-}
-
-// Take room for the weights; the columns that have not enough left, as bits.
-NUX_INLINE void use_room(nux_neuron_state *state, const uint8_t *weights, int16_t use,
-                         uint64_t out[NUX_NEURONS / 64]) {
-    for (unsigned column = 0; column < NUX_NEURONS; column += 16) {
-        u8x16 bytes;
-        i16x16 room;
-        memcpy(&bytes, &weights[column], sizeof bytes);
-        memcpy(&room, &state->room[column], sizeof room);
-        room -= __builtin_convertvector(bytes, i16x16) * use;
-        memcpy(&state->room[column], &room, sizeof room);
-        out[column / 64] |= (uint64_t)negative(&room) << column % 64;
-    }
-}
-
-// Look at the groups of columns that are given as bits.
-NUX_INLINE void look_at_all(nux_neurons *neurons, const uint64_t columns[NUX_NEURONS / 64],
-                            double t) {
-    const nux_neuron_derived *derived = neurons->derived;
-    double h = t - neurons->state.start_s;
-    passage over = pass(derived, h);
-    for (unsigned word = 0; word < NUX_NEURONS / 64; word++)
-        for (uint64_t bits = columns[word]; bits != 0;) {
-            unsigned in_word = (unsigned)__builtin_ctzll(bits) / NUX_NEURON_GROUP;
-            unsigned group = word * (64 / NUX_NEURON_GROUP) + in_word;
-            nux_neuron_decay decay = decay_of(derived, group, &over);
-            nux_neuron_lanes at = values_after(neurons, group, &decay);
-            look(neurons, group, t, &at);
-            neurons->state.looks++;
-            bits &= ~((uint64_t)0xf << in_word * NUX_NEURON_GROUP);
-        }
 }
 
 NUX_NEURON_CLONES
 void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *weights,
-                              int inhibitory, double amplitude) {
+                              uint64_t groups, int inhibitory, double amplitude) {
     nux_neuron_state *state = &neurons->state;
     const nux_neuron_derived *derived = neurons->derived;
     if (derived->rest_end_s <= t)
@@ -258,18 +145,14 @@ void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *wei
         (state->looks > 2 * derived->n_linear && state->inputs > FEW_INPUTS))
         nux_neurons_restart(neurons, t);
     state->inputs++;
-    add(neurons, t - state->start_s, weights, inhibitory != 0, amplitude);
+    nux_neuron_event event = {weights, groups, inhibitory != 0, amplitude};
+    add(neurons, t - state->start_s, &event);
     if (inhibitory || !derived->fires)
         return;
     double use =
         NUX_NEURON_ROOM_UNITS * amplitude / state->room_s * slowest_psp(derived, state->end_s - t);
-    uint64_t out[NUX_NEURONS / 64] = {0};
-    if (use < MOST_USE - 1)
-        use_room(state, weights, (int16_t)(use + 1), out);
-    else
-        for (unsigned i = 0; i < derived->n_linear; i++)
-            out[derived->linear[i] / 16] |= (uint64_t)1 << derived->linear[i] % 16 * 4;
-    if (out[0] | out[1] | out[2] | out[3])
+    uint64_t out = use < MOST_USE - 1 ? use_room(state, &event, (int16_t)(use + 1)) : groups;
+    if (out != 0)
         look_at_all(neurons, out, t);
 }
 

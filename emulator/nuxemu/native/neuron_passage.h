@@ -17,6 +17,20 @@ NUX_INLINE const nux_neuron_rates *rates_of(const nux_neuron_derived *derived, u
 static const double inverses[] = {1,       1.0 / 2, 1.0 / 3, 1.0 / 4,  1.0 / 5, 1.0 / 6,
                                   1.0 / 7, 1.0 / 8, 1.0 / 9, 1.0 / 10, 1.0 / 11};
 
+NUX_INLINE double exp_series(double x, unsigned terms) {
+    double sum = 1;
+    for (unsigned i = terms; i > 0; i--)
+        sum = 1 + x * inverses[i - 1] * sum;
+    return sum;
+}
+
+NUX_INLINE nux_f64x4 exp_series_lanes(nux_f64x4 x, unsigned terms) {
+    nux_f64x4 sum = nux_splat(1);
+    for (unsigned i = terms; i > 0; i--)
+        sum = 1.0 + x * inverses[i - 1] * sum;
+    return sum;
+}
+
 // A time over which groups are followed, and what is common to them: where all rates are the same,
 // everything; where they are near typical ones, the exponentials of the latter.
 typedef struct {
@@ -47,10 +61,8 @@ NUX_INLINE passage pass(const nux_neuron_derived *derived, double h) {
 
 NUX_INLINE nux_f64x4 deviating(const nux_neuron_derived *derived, unsigned rate, unsigned column,
                                const passage *over) {
-    nux_f64x4 x = -over->h * nux_load(&derived->deviation[rate][column]), sum = nux_splat(1);
-    for (unsigned i = 11; i > 0; i--)
-        sum = 1.0 + x * inverses[i - 1] * sum;
-    return over->typical[rate] * sum;
+    nux_f64x4 x = -over->h * nux_load(&derived->deviation[rate][column]);
+    return over->typical[rate] * exp_series_lanes(x, 11);
 }
 
 NUX_INLINE nux_neuron_decay decay_of(const nux_neuron_derived *derived, unsigned group,
@@ -84,13 +96,6 @@ NUX_INLINE growth grow(const nux_neuron_rates *rates, unsigned kind, double h) {
     nux_f64x4 far = (syn - mem) * nux_load(rates->inverse_difference[kind]);
     nux_i64x4 is_near = (x <= NUX_SHORT) & (x >= -NUX_SHORT);
     return (growth){nux_where(is_near, -h * mem * phi, far), syn};
-}
-
-NUX_INLINE double exp_series(double x, unsigned terms) {
-    double sum = 1;
-    for (unsigned i = terms; i > 0; i--)
-        sum = 1 + x * inverses[i - 1] * sum;
-    return sum;
 }
 
 #endif

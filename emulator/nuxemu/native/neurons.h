@@ -6,6 +6,7 @@
 //
 // neurons.c           what happens to neurons and when
 // neuron_linear.c     linear neurons: input, spikes; neuron_passage.h: all of them over a time
+// neuron_event.h      what an event adds to linear neurons, and takes from their room
 // neuron_linear.h     exact propagation, and the bound before which no threshold is crossed
 // neuron_numeric.c    Runge-Kutta steps for neurons with terms that have no closed form
 // neuron_parameters.c limits, and derived values
@@ -122,9 +123,9 @@ void nux_neurons_repeat_step(nux_neurons *neurons, unsigned group);
 // neuron_linear.c: the linear groups.
 // Begin a new span at t.
 void nux_neurons_restart(nux_neurons *neurons, double t);
-// An event, with the weights that match.
+// An event, with the weights that match, and the groups that have any of them, as bits.
 void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *weights,
-                              int inhibitory, double amplitude);
+                              uint64_t groups, int inhibitory, double amplitude);
 // Handle what is due in a group at t; returns the spikes as bits.
 unsigned nux_neurons_linear_step(nux_neurons *neurons, unsigned group, double t);
 // Let neurons of linear groups move whose refractory time ends by t.
