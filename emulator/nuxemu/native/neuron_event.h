@@ -8,6 +8,8 @@
 
 // Groups up to which they are handled one by one.
 enum { FEW_GROUPS = 36 };
+// More room than that is lost.
+#define MOST_ROOM INT16_MAX
 
 typedef int16_t nux_i16x16 __attribute__((vector_size(32), aligned(2)));
 typedef uint8_t nux_u8x16 __attribute__((vector_size(16), aligned(1)));
@@ -24,9 +26,8 @@ NUX_INLINE bool is_sparse(const nux_neuron_event *event) {
     return __builtin_popcountll(event->groups) <= FEW_GROUPS;
 }
 
-// The weights of a group.
-NUX_INLINE nux_i16x4 weights_of(const nux_neuron_event *event, unsigned group) {
-    const uint8_t *bytes = &event->weights[group * NUX_NEURON_GROUP];
+// Four bytes as numbers.
+NUX_INLINE nux_i16x4 spread(const uint8_t *bytes) {
 #ifdef __SSE2__
     // Spelled out: GCC takes the bytes apart one by one for __builtin_convertvector.
     int32_t word;
@@ -55,7 +56,7 @@ NUX_INLINE void add_growth(nux_neurons *neurons, unsigned group, const nux_neuro
     unsigned column = group * NUX_NEURON_GROUP;
     double *v = &neurons->state.v_lsb[column];
     double *current = event->kind ? &neurons->state.i_inh[column] : &neurons->state.i_exc[column];
-    nux_f64x4 weight = as_numbers(weights_of(event, group));
+    nux_f64x4 weight = as_numbers(spread(&event->weights[column]));
     nux_f64x4 moved = weight * nux_load(&derived->moved[event->kind][column]);
     nux_f64x4 jump = weight * nux_load(&derived->jump[event->kind][column]);
     nux_store(v, nux_load(v) + moved * by.membrane);
@@ -164,6 +165,13 @@ NUX_INLINE unsigned negative(const nux_i16x16 *numbers) {
 #endif
 }
 
+// The four groups of 16 columns, as bits.
+NUX_INLINE unsigned groups_of_columns(unsigned columns) {
+    columns |= columns >> 1;
+    columns |= columns >> 2;
+    return (columns & 1) | (columns >> 3 & 2) | (columns >> 6 & 4) | (columns >> 9 & 8);
+}
+
 // Take room for the weights; the groups with columns that have not enough left, as bits.
 NUX_INLINE uint64_t use_room(nux_neuron_state *state, const nux_neuron_event *event, int16_t use) {
     uint64_t out = 0;
@@ -172,7 +180,7 @@ NUX_INLINE uint64_t use_room(nux_neuron_state *state, const nux_neuron_event *ev
             unsigned group = (unsigned)__builtin_ctzll(groups), column = group * NUX_NEURON_GROUP;
             nux_i16x4 room;
             memcpy(&room, &state->room[column], sizeof room);
-            room -= weights_of(event, group) * use;
+            room -= spread(&event->weights[column]) * use;
             memcpy(&state->room[column], &room, sizeof room);
             uint64_t signs;
             memcpy(&signs, &room, sizeof signs);
@@ -187,13 +195,46 @@ NUX_INLINE uint64_t use_room(nux_neuron_state *state, const nux_neuron_event *ev
         memcpy(&room, &state->room[column], sizeof room);
         room -= __builtin_convertvector(bytes, nux_i16x16) * use;
         memcpy(&state->room[column], &room, sizeof room);
-        unsigned bits = negative(&room);
-        bits |= bits >> 1;
-        bits |= bits >> 2;
-        for (unsigned i = 0; i < 4; i++)
-            out |= (uint64_t)(bits >> 4 * i & 1) << (column / 4 + i);
+        out |= (uint64_t)groups_of_columns(negative(&room)) << column / NUX_NEURON_GROUP;
     }
     return out;
+}
+
+// Give room for the weights of inhibition to neurons that move and have some; at most MOST_ROOM.
+NUX_INLINE void give_room(nux_neurons *neurons, const nux_neuron_event *event, int16_t given) {
+    nux_neuron_state *state = &neurons->state;
+    const uint8_t *moving = neurons->derived->moving;
+    if (is_sparse(event)) {
+        for (uint64_t groups = event->groups; groups != 0; groups &= groups - 1) {
+            unsigned column = (unsigned)__builtin_ctzll(groups) * NUX_NEURON_GROUP;
+            uint32_t weights, moves;
+            memcpy(&weights, &event->weights[column], sizeof weights);
+            memcpy(&moves, &moving[column], sizeof moves);
+            weights &= moves;
+            uint8_t bytes[sizeof weights];
+            memcpy(bytes, &weights, sizeof weights);
+            nux_i16x4 room;
+            memcpy(&room, &state->room[column], sizeof room);
+            nux_i16x4 more = room + spread(bytes) * given;
+            more |= (more < 0) & MOST_ROOM; // beyond the range of the numbers
+            more &= MOST_ROOM;
+            room = (room & (room < 0)) | (more & (room >= 0));
+            memcpy(&state->room[column], &room, sizeof room);
+        }
+        return;
+    }
+    for (unsigned column = 0; column < NUX_NEURONS; column += 16) {
+        nux_u8x16 bytes, moves;
+        nux_i16x16 room;
+        memcpy(&bytes, &event->weights[column], sizeof bytes);
+        memcpy(&moves, &moving[column], sizeof moves);
+        memcpy(&room, &state->room[column], sizeof room);
+        nux_i16x16 more = room + __builtin_convertvector(bytes & moves, nux_i16x16) * given;
+        more |= (more < 0) & MOST_ROOM;
+        more &= MOST_ROOM;
+        room = (room & (room < 0)) | (more & (room >= 0));
+        memcpy(&state->room[column], &room, sizeof room);
+    }
 }
 
 #endif

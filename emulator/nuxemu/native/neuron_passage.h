@@ -36,25 +36,31 @@ NUX_INLINE nux_f64x4 exp_series_lanes(nux_f64x4 x, unsigned terms) {
 typedef struct {
     double h;
     enum { SAME, NEAR_TYPICAL, DIFFERENT } rates;
-    nux_neuron_decay same;
-    nux_f64x4 typical[3];
+    // Numbers rather than vectors: compilers copy those in halves, which is slow to read back.
+    struct {
+        double mem, exc, inh, psp_exc, psp_inh;
+    } same;
+    double typical[3];
 } passage;
 
 NUX_INLINE passage pass(const nux_neuron_derived *derived, double h) {
-    passage over;
-    over.h = h;
-    over.rates = DIFFERENT;
+    passage over = {.h = h, .rates = DIFFERENT};
     double largest =
         derived->largest_mem > derived->largest_syn ? derived->largest_mem : derived->largest_syn;
     if (derived->uniform) {
         over.rates = SAME;
-        over.same = nux_uniform_decay(&derived->shared, h);
+        nux_neuron_decay decay = nux_uniform_decay(&derived->shared, h);
+        over.same.mem = decay.mem[0];
+        over.same.exc = decay.exc[0];
+        over.same.inh = decay.inh[0];
+        over.same.psp_exc = decay.psp_exc[0];
+        over.same.psp_inh = decay.psp_inh[0];
     } else if (derived->apart && h * largest <= SERIES_11) {
         const double *typical = derived->typical;
         nux_f64x4 power = nux_exp(-h * (nux_f64x4){typical[0], typical[1], typical[2], 0});
         over.rates = NEAR_TYPICAL;
         for (unsigned i = 0; i < 3; i++)
-            over.typical[i] = nux_splat(power[i]);
+            over.typical[i] = power[i];
     }
     return over;
 }
@@ -69,7 +75,9 @@ NUX_INLINE nux_neuron_decay decay_of(const nux_neuron_derived *derived, unsigned
                                      const passage *over) {
     unsigned column = group * NUX_NEURON_GROUP;
     if (over->rates == SAME)
-        return over->same;
+        return (nux_neuron_decay){nux_splat(over->same.mem), nux_splat(over->same.exc),
+                                  nux_splat(over->same.inh), nux_splat(over->same.psp_exc),
+                                  nux_splat(over->same.psp_inh)};
     if (over->rates == DIFFERENT)
         return nux_decay(rates_of(derived, group), over->h);
     nux_neuron_decay decay = {.mem = deviating(derived, 0, column, over),

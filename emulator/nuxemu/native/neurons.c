@@ -66,10 +66,10 @@ void nux_neurons_schedule(nux_neurons *neurons) {
 void nux_neurons_find_checks(nux_neurons *neurons) {
     neurons->derived->resting = 0;
     neurons->derived->rest_end_s = INFINITY;
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
+    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
         nux_set_moving(neurons, group);
-        nux_set_check(neurons, group, neurons->state.check_s[group]);
-    }
+    nux_find_block_checks(neurons);
+    nux_neurons_find_ends(neurons);
 }
 
 double nux_neurons_next(const nux_neurons *neurons) { return neurons->derived->next_s; }
@@ -98,7 +98,7 @@ NUX_INLINE double first_event(const nux_neurons *neurons, unsigned group, double
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_f64x4 until = nux_refractory_until(neurons, group), never = nux_splat(INFINITY);
     nux_neuron_bound bound =
-        nux_bound(&of->rates, nux_load(of->leak), nux_load(of->threshold), at, INFINITY);
+        nux_bound(&of->rates, nux_load(of->leak), nux_load(of->threshold), at, never);
     nux_f64x4 crossing = t + nux_quiet_time(&bound);
     crossing = nux_where(nux_moving(neurons, group), crossing, never);
     return nux_least(nux_where(until > -INFINITY, until, crossing));
