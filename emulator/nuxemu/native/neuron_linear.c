@@ -9,15 +9,24 @@
 // Spans: at the start of one, each neuron's room is measured: how far its membrane stays below the
 // threshold until the end without input. An excitatory event takes from it the height of its PSP at
 // the end. Only groups with a neuron whose room is used up are looked at. Inhibition adds no room.
+#include "neuron_event.h"
 #include "neuron_passage.h"
 
-// Look further ahead at once when the next look would be sooner than this.
-#define NEAR_S 1e-9
+// Look further ahead at once when the next look would be sooner than this part of the shortest time
+// constant.
+#define NEAR_PART 0.005
+// Length of short spans, as part of the shortest time constant.
+#define SHORT_SPAN 0.5
+// Largest distance of a threshold from a leak.
+#define MOST_RISE_LSB 2000
+// A membrane that rises faster than this (LSB/s) and is that near to its threshold crosses it on a
+// line; in the smallest step it rises by much more than the rounding of its value.
+#define STEEP 1e5
+#define AT_ONCE_S 1e-12
 // The search for a threshold crossing takes larger steps when it has not ended after so many.
 enum { PATIENCE = 32 };
-// Room and its unit are rounded; more than that is lost.
+// Room and its unit are rounded.
 #define ROOM_LSB 1e-9
-#define MOST_ROOM 32767
 // Largest use of room by a unit of weight: the sum with MOST_ROOM stays within 16 bits.
 #define MOST_USE 128
 // Spans with so few events do not become shorter.
@@ -26,10 +35,6 @@ enum { PATIENCE = 32 };
 // Sizes of exponents up to which membranes are followed back from the end of a refractory time.
 #define FOLLOWED_BACK 30
 #define SHORTEST_PART 1e-12 // of the time
-
-typedef int16_t i16x16 __attribute__((vector_size(32), aligned(2)));
-typedef uint8_t u8x16 __attribute__((vector_size(16), aligned(1)));
-typedef int16_t i16x4 __attribute__((vector_size(8), aligned(2)));
 
 // Height at h of the highest PSP for a current of 1, not only until its peak.
 NUX_INLINE double slowest_psp(const nux_neuron_derived *derived, double h) {
@@ -49,207 +54,274 @@ NUX_INLINE nux_neuron_lanes values_after(const nux_neurons *neurons, unsigned gr
     return nux_after(decay, leak, nux_moving(neurons, group), nux_stored_lanes(neurons, group));
 }
 
-NUX_INLINE nux_neuron_bound bound_of(const nux_neurons *neurons, unsigned group, double t,
-                                     const nux_neuron_lanes *at) {
-    const nux_neuron_derived *derived = neurons->derived;
-    unsigned column = group * NUX_NEURON_GROUP;
-    return nux_bound(rates_of(derived, group), nux_load(&derived->leak[column]),
-                     nux_load(&derived->threshold[column]), at, neurons->state.end_s - t);
+// One of the numbers of nux_neurons_find_ends().
+NUX_INLINE nux_f64x4 end_of(const nux_neuron_derived *derived, const double *numbers,
+                            unsigned column) {
+    return derived->uniform ? nux_splat(numbers[0]) : nux_load(&numbers[column]);
 }
 
-// Look at a group, which has these values at t: set the room of its neurons, and check_s. Neurons
-// that rest do not start higher than they are now or at their leak.
+// In short spans, h before the end: how far a group stays below its thresholds at the end, if no
+// input comes, less what its membranes may lie above a line to there. For
+//
+//   -V'' = rate_mem^2 (leak - V) + (rate_mem + rate_exc) i_exc - (rate_mem + rate_inh) i_inh
+//
+// is at most `arch`, as V falls by at most (rate_mem (threshold - leak) + i_inh) h.
+NUX_INLINE nux_f64x4 spare_at_end(const nux_neurons *neurons, unsigned group, double h,
+                                  const nux_neuron_lanes *at) {
+    const nux_neuron_derived *derived = neurons->derived;
+    const nux_neuron_rates *rates = rates_of(derived, group);
+    nux_neuron_lanes start = nux_stored_lanes(neurons, group);
+    unsigned column = group * NUX_NEURON_GROUP;
+    nux_f64x4 leak = nux_load(&derived->leak[column]), zero = nux_splat(0);
+    nux_f64x4 threshold = nux_load(&derived->threshold[column]);
+    nux_f64x4 end = leak + ((start.v - leak) * end_of(derived, derived->end_mem, column) +
+                            (start.i_exc * end_of(derived, derived->end_psp[0], column) -
+                             start.i_inh * end_of(derived, derived->end_psp[1], column)));
+    nux_f64x4 mem = nux_load(rates->mem), exc = nux_load(rates->exc), inh = nux_load(rates->inh);
+    nux_f64x4 rise = nux_min(nux_max(threshold - leak, zero), nux_splat(MOST_RISE_LSB));
+    nux_f64x4 down = (leak - at->v) + h * (mem * rise + at->i_inh);
+    nux_f64x4 least_inh = at->i_inh * nux_max(1.0 - inh * h, zero);
+    nux_f64x4 arch = mem * mem * down + (mem + exc) * at->i_exc - (mem + inh) * least_inh;
+    return (threshold - end) - 0.5 * h * h * nux_max(arch, zero);
+}
+
+// The same for neurons that rest, from a bound for all time: they do not start more steeply than
+// without inhibition.
+NUX_INLINE nux_f64x4 spare_of_resting(const nux_neurons *neurons, unsigned group, double h,
+                                      const nux_neuron_lanes *at) {
+    const nux_neuron_derived *derived = neurons->derived;
+    const nux_neuron_rates *rates = rates_of(derived, group);
+    unsigned column = group * NUX_NEURON_GROUP;
+    nux_f64x4 leak = nux_load(&derived->leak[column]), zero = nux_splat(0);
+    nux_f64x4 most = nux_max(at->v, leak) + at->i_exc * nux_load(rates->psp_peak);
+    nux_f64x4 spare = nux_load(&derived->threshold[column]) - most;
+    if (!derived->short_span)
+        return spare;
+    nux_f64x4 mem = nux_load(rates->mem), exc = nux_load(rates->exc), inh = nux_load(rates->inh);
+    nux_f64x4 slope = nux_max((leak - at->v) * mem, zero) + at->i_exc;
+    nux_f64x4 arch = mem * (slope + inh * at->i_inh * h) + exc * at->i_exc;
+    return spare - 0.5 * h * h * arch;
+}
+
+// Room, rounded down, from how far membranes stay below their thresholds.
+NUX_INLINE int16_t room_of(double spare, double units) {
+    double above = (spare - ROOM_LSB) * units + 1;
+    above = above > 0 ? above : 0;
+    above = above < MOST_ROOM ? above : MOST_ROOM;
+    return (int16_t)((int32_t)above + NUX_NEURON_NO_ROOM);
+}
+
+// Time for which the membranes of a group certainly stay below their thresholds.
+NUX_INLINE nux_f64x4 quiet_after(const nux_neurons *neurons, unsigned group, double t,
+                                 const nux_neuron_lanes *at) {
+    const nux_neuron_derived *derived = neurons->derived;
+    unsigned column = group * NUX_NEURON_GROUP;
+    return nux_quiet_until(rates_of(derived, group), nux_load(&derived->leak[column]),
+                           nux_load(&derived->threshold[column]), at, neurons->state.end_s - t);
+}
+
+// Look at a group, which has these values at t: set the room of its neurons, and check_s.
 NUX_INLINE void look(nux_neurons *neurons, unsigned group, double t, const nux_neuron_lanes *at) {
     const nux_neuron_derived *derived = neurons->derived;
     nux_neuron_state *state = &neurons->state;
     unsigned column = group * NUX_NEURON_GROUP;
-    nux_f64x4 never = nux_splat(INFINITY), most = nux_splat(MOST_ROOM);
-    nux_neuron_bound bound = bound_of(neurons, group, t, at);
-    nux_f64x4 unit = nux_load(&derived->per_jump[column]) * (NUX_NEURON_ROOM_UNITS / state->room_s);
-    nux_f64x4 until = nux_refractory_until(neurons, group);
+    double h = state->end_s - t;
+    nux_f64x4 spare, until = nux_refractory_until(neurons, group), never = nux_splat(INFINITY);
     nux_i64x4 rests = until > -INFINITY;
-    nux_f64x4 spare = nux_where(rests, bound.spare, nux_room(&bound, state->end_s - t));
-    nux_f64x4 room = (spare - ROOM_LSB) * unit;
-    nux_i64x4 near = nux_load_mask(&derived->linear_lanes[column]) & (room < 0.0);
+    if (derived->short_span)
+        spare = spare_at_end(neurons, group, h, at);
+    else {
+        nux_neuron_bound bound =
+            nux_bound(rates_of(derived, group), nux_load(&derived->leak[column]),
+                      nux_load(&derived->threshold[column]), at, nux_splat(h));
+        spare = nux_room(&bound, h);
+    }
+    if (nux_any_lane(rests))
+        spare = nux_where(rests, spare_of_resting(neurons, group, h, at), spare);
+    spare = nux_where(until >= state->end_s, never, spare);
+    nux_f64x4 units =
+        nux_load(&derived->per_jump[column]) * (NUX_NEURON_ROOM_UNITS / state->room_s);
+    nux_f64x4 above = (spare - ROOM_LSB) * units + 1.0;
+    above = nux_min(nux_max(above, nux_splat(0)), nux_splat(MOST_ROOM));
+    nux_i32x4 rounded = __builtin_convertvector(above, nux_i32x4) + NUX_NEURON_NO_ROOM;
+    nux_i16x4 room = __builtin_convertvector(rounded, nux_i16x4);
+    memcpy(&state->room[column], &room, sizeof room);
     double check = INFINITY;
+    nux_i64x4 near = above < 1.0;
     if (nux_any_lane(near)) {
-        nux_f64x4 due = nux_where(rests, until, t + nux_quiet_time(&bound));
+        nux_f64x4 due = nux_where(rests, until, t + quiet_after(neurons, group, t, at));
         check = nux_least(nux_where(near, due, never));
     }
     nux_set_check(neurons, group, check);
-    room = nux_min(nux_max(room, nux_splat(0)), most);
-    i16x4 units = __builtin_convertvector(__builtin_convertvector(room, nux_i32x4), i16x4);
-    memcpy(&state->room[column], &units, sizeof units);
+}
+
+// In short spans: what an event of excitation h before the end takes at most from the distance of a
+// membrane from its threshold at the end, and what one of inhibition gives at least, per current.
+NUX_INLINE double room_used(const nux_neuron_derived *derived, double h) {
+    double m = derived->highest[0], s = derived->highest[1];
+    return h * (1 + h * h * (m * m + m * s + s * s) / 6);
+}
+
+NUX_INLINE double room_given(const nux_neuron_derived *derived, double h) {
+    double lost = 0.5 * h * (derived->highest[0] + derived->highest[2]);
+    return derived->least_inhibition * h * (1 - lost);
+}
+
+NUX_NEURON_CLONES
+void nux_neurons_find_ends(nux_neurons *neurons) {
+    nux_neuron_derived *derived = neurons->derived;
+    const nux_neuron_state *state = &neurons->state;
+    derived->short_span = state->end_s < INFINITY && state->span_s * derived->fastest <= SHORT_SPAN;
+    if (!derived->short_span)
+        return;
+    passage over = pass(derived, state->end_s - state->start_s);
+    if (derived->uniform) {
+        derived->end_mem[0] = over.same.mem;
+        derived->end_psp[0][0] = over.same.psp_exc;
+        derived->end_psp[1][0] = over.same.psp_inh;
+        return;
+    }
+    for (unsigned i = 0; i < derived->n_linear; i++) {
+        unsigned group = derived->linear[i], column = group * NUX_NEURON_GROUP;
+        nux_neuron_decay decay = decay_of(derived, group, &over);
+        nux_store(&derived->end_mem[column], decay.mem);
+        nux_store(&derived->end_psp[0][column], decay.psp_exc);
+        nux_store(&derived->end_psp[1][column], decay.psp_inh);
+    }
 }
 
 // Spans become longer when few groups had to be looked at, so that spans and looks take about the
-// same time. Without input there is no end.
-static void choose_span(nux_neurons *neurons) {
+// same time; without input they soon have no end.
+static void choose_span(nux_neurons *neurons, double t) {
     nux_neuron_state *state = &neurons->state;
     double longest = neurons->derived->slowest_peak_s;
-    double shortest = SHORTEST_PART * state->start_s;
+    double shortest = SHORTEST_PART * t;
     shortest = shortest > SHORTEST_S ? shortest : SHORTEST_S;
-    if (state->looks > neurons->derived->n_linear && state->inputs > FEW_INPUTS)
+    double many = neurons->derived->n_linear * (neurons->derived->uniform ? 0.1 : 0.5);
+    if (state->looks > many && state->inputs > FEW_INPUTS)
         state->span_s = 0.7 * (state->span_s < longest ? state->span_s : longest);
-    else if (state->inputs > 0)
-        state->span_s *= 1.25;
+    else
+        state->span_s *= state->inputs > 0 ? 1.25 : 2;
     if (state->span_s < shortest)
         state->span_s = shortest;
     if (state->span_s > longest)
         state->span_s = INFINITY;
-    bool ends = neurons->derived->fires && state->inputs > 0;
-    state->end_s = ends ? state->start_s + state->span_s : INFINITY;
-    state->room_s = slowest_psp(neurons->derived, state->end_s - state->start_s);
+    state->end_s = neurons->derived->fires ? t + state->span_s : INFINITY;
     state->inputs = state->looks = 0;
+}
+
+// Look at the groups that are given as bits.
+NUX_INLINE void look_at_all(nux_neurons *neurons, uint64_t groups, double t) {
+    const nux_neuron_derived *derived = neurons->derived;
+    passage over = pass(derived, t - neurons->state.start_s);
+    for (; groups != 0; groups &= groups - 1) {
+        unsigned group = (unsigned)__builtin_ctzll(groups);
+        nux_neuron_decay decay = decay_of(derived, group, &over);
+        nux_neuron_lanes at = values_after(neurons, group, &decay);
+        look(neurons, group, t, &at);
+    }
+}
+
+// Move the start of the linear groups to t.
+NUX_INLINE void move_start(nux_neurons *neurons, double t) {
+    nux_neuron_state *state = &neurons->state;
+    const nux_neuron_derived *derived = neurons->derived;
+    passage over = pass(derived, t - state->start_s);
+    state->start_s = t;
+    for (unsigned i = 0; i < derived->n_linear; i++) {
+        unsigned group = derived->linear[i], column = group * NUX_NEURON_GROUP;
+        nux_neuron_decay decay = decay_of(derived, group, &over);
+        nux_f64x4 leak = nux_load(&derived->leak[column]);
+        nux_neuron_lanes at = nux_tidy(values_after(neurons, group, &decay), leak);
+        nux_store(&state->v_lsb[column], at.v);
+        nux_store(&state->i_exc[column], at.i_exc);
+        nux_store(&state->i_inh[column], at.i_inh);
+        state->time_s[group] = t;
+    }
+}
+
+// Set the room of all linear neurons with the same rates at t, in a short span: as in
+// spare_at_end(), with the values at t as sums of those at the start. Neurons that rest are not
+// treated.
+NUX_INLINE void measure_uniform(nux_neurons *neurons, double t) {
+    nux_neuron_state *state = &neurons->state;
+    const nux_neuron_derived *derived = neurons->derived;
+    const nux_neuron_rates *rates = &derived->shared;
+    passage over = pass(derived, t - state->start_s);
+    double h = state->end_s - t, mem = rates->mem[0], exc = rates->exc[0], inh = rates->inh[0];
+    double left = 1 - inh * h > 0 ? 1 - inh * h : 0, half = 0.5 * h * h, square = mem * mem;
+    double by_rise = half * square * h * mem, by_v = half * square * over.same.mem;
+    double by_exc = half * ((mem + exc) * over.same.exc - square * over.same.psp_exc);
+    double by_inh = half * (square * (over.same.psp_inh + h * over.same.inh) -
+                            (mem + inh) * left * over.same.inh);
+    double end_v = derived->end_mem[0], end_exc = derived->end_psp[0][0];
+    double end_inh = derived->end_psp[1][0], units = NUX_NEURON_ROOM_UNITS / state->room_s;
+    const double *restrict v = state->v_lsb, *restrict leak = derived->leak;
+    const double *restrict i_exc = state->i_exc, *restrict i_inh = state->i_inh;
+    const double *restrict threshold = derived->threshold, *restrict per_jump = derived->per_jump;
+    int16_t *restrict room = state->room;
+    for (unsigned i = 0; i < NUX_NEURONS; i++) {
+        double gap = threshold[i] - leak[i], above = v[i] - leak[i];
+        double rise = gap > 0 ? gap : 0;
+        rise = rise < MOST_RISE_LSB ? rise : MOST_RISE_LSB;
+        double reserve = by_rise * rise - by_v * above + (by_exc * i_exc[i] + by_inh * i_inh[i]);
+        reserve = reserve > 0 ? reserve : 0;
+        double end = end_v * above + (end_exc * i_exc[i] - end_inh * i_inh[i]);
+        room[i] = room_of(gap - end - reserve, per_jump[i] * units);
+    }
+}
+
+// Give all room to neurons that rest until the end of the span; the groups with neurons that have
+// none or end to rest before, as bits.
+NUX_INLINE uint64_t groups_in_need(nux_neurons *neurons) {
+    nux_neuron_state *state = &neurons->state;
+    uint64_t groups = 0;
+    for (uint64_t rest = neurons->derived->resting; rest != 0; rest &= rest - 1) {
+        unsigned group = (unsigned)__builtin_ctzll(rest);
+        nux_f64x4 until = nux_refractory_until(neurons, group);
+        nux_i64x4 stays = until >= state->end_s;
+        for (unsigned bits = nux_bits(stays); bits != 0; bits &= bits - 1)
+            state->room[group * NUX_NEURON_GROUP + (unsigned)__builtin_ctz(bits)] = MOST_ROOM;
+        if (nux_any_lane(~stays & (until > -INFINITY)))
+            groups |= (uint64_t)1 << group;
+    }
+    for (unsigned column = 0; column < NUX_NEURONS; column += 16) {
+        nux_i16x16 room;
+        memcpy(&room, &state->room[column], sizeof room);
+        groups |= (uint64_t)groups_of_columns(negative(&room)) << column / NUX_NEURON_GROUP;
+    }
+    return groups;
 }
 
 NUX_NEURON_CLONES
 void nux_neurons_restart(nux_neurons *neurons, double t) {
     nux_neuron_state *state = &neurons->state;
     const nux_neuron_derived *derived = neurons->derived;
-    double h = t - state->start_s;
-    state->start_s = t;
-    choose_span(neurons);
-    passage over = pass(derived, h);
+    choose_span(neurons, t);
+    bool is_short = state->end_s < INFINITY && state->span_s * derived->fastest <= SHORT_SPAN;
+    bool is_simple = derived->uniform && is_short;
+    if (!is_simple || nux_span_old(neurons, t))
+        move_start(neurons, t);
+    nux_neurons_find_ends(neurons);
+    double length = state->end_s - t;
+    state->room_s = is_short ? room_used(derived, length) : slowest_psp(derived, length);
+    uint64_t groups = 0;
     for (unsigned i = 0; i < derived->n_linear; i++) {
-        unsigned group = derived->linear[i], column = group * NUX_NEURON_GROUP;
-        nux_neuron_decay decay = decay_of(derived, group, &over);
-        nux_neuron_lanes at = values_after(neurons, group, &decay);
-        at = nux_tidy(at, nux_load(&derived->leak[column]));
-        nux_store(&state->v_lsb[column], at.v);
-        nux_store(&state->i_exc[column], at.i_exc);
-        nux_store(&state->i_inh[column], at.i_inh);
-        state->time_s[group] = t;
-        look(neurons, group, t, &at);
+        state->check_s[derived->linear[i]] = INFINITY;
+        groups |= (uint64_t)1 << derived->linear[i];
     }
-}
-
-NUX_INLINE void add_uniform(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
-                            double amplitude) {
-    const nux_neuron_derived *derived = neurons->derived;
-    growth by = grow(&derived->shared, kind, h);
-    double membrane = by.membrane[0] * (kind ? -amplitude : amplitude);
-    double to_current = by.current[0] * amplitude;
-    double *restrict v = neurons->state.v_lsb;
-    double *restrict current = kind ? neurons->state.i_inh : neurons->state.i_exc;
-    const double *restrict jump = derived->jump[kind], *restrict moved = derived->moved[kind];
-    for (unsigned i = 0; i < NUX_NEURONS; i++) {
-        double weight = weights[i];
-        v[i] += weight * moved[i] * membrane;
-        current[i] += weight * jump[i] * to_current;
+    nux_find_block_checks(neurons);
+    if (is_simple) {
+        measure_uniform(neurons, t);
+        groups &= groups_in_need(neurons);
     }
-}
-
-// With rates that are near to typical ones, and apart.
-NUX_INLINE void add_near(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
-                         double amplitude, unsigned mem_terms, unsigned syn_terms) {
-    const nux_neuron_derived *derived = neurons->derived;
-    nux_f64x4 typical = {derived->typical[0], derived->typical[1 + kind], 0, 0};
-    nux_f64x4 power = nux_exp(h * typical) * amplitude;
-    double mem = power[0], syn = power[1], sign = kind ? -1 : 1;
-    double *restrict v = neurons->state.v_lsb;
-    double *restrict current = kind ? neurons->state.i_inh : neurons->state.i_exc;
-    const double *restrict jump = derived->jump[kind], *restrict moved = derived->moved[kind];
-    const double *restrict deviation_mem = derived->deviation[0];
-    const double *restrict deviation_syn = derived->deviation[1 + kind];
-    const double *restrict per_difference = derived->inverse_difference[kind];
-    for (unsigned i = 0; i < NUX_NEURONS; i++) {
-        double weight = weights[i];
-        double current_1 = syn * exp_series(h * deviation_syn[i], syn_terms);
-        double membrane_1 = current_1 - mem * exp_series(h * deviation_mem[i], mem_terms);
-        v[i] += weight * moved[i] * (membrane_1 * (sign * per_difference[i]));
-        current[i] += weight * jump[i] * current_1;
-    }
-}
-
-NUX_INLINE void add_varied(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
-                           double amplitude) {
-    const nux_neuron_derived *derived = neurons->derived;
-    double numbers[NUX_NEURONS];
-    for (unsigned i = 0; i < NUX_NEURONS; i++)
-        numbers[i] = weights[i];
-    for (unsigned i = 0; i < derived->n_linear; i++) {
-        unsigned group = derived->linear[i], column = group * NUX_NEURON_GROUP;
-        double *v = &neurons->state.v_lsb[column];
-        double *current = kind ? &neurons->state.i_inh[column] : &neurons->state.i_exc[column];
-        nux_f64x4 weight = nux_load(&numbers[column]);
-        growth by = grow(&derived->groups[group].rates, kind, h);
-        by.membrane *= kind ? -amplitude : amplitude;
-        nux_f64x4 moved = weight * nux_load(&derived->moved[kind][column]);
-        nux_f64x4 jump = weight * nux_load(&derived->jump[kind][column]);
-        nux_store(v, nux_load(v) + moved * by.membrane);
-        nux_store(current, nux_load(current) + jump * (by.current * amplitude));
-    }
-}
-
-NUX_INLINE void add(nux_neurons *neurons, double h, const uint8_t *weights, unsigned kind,
-                    double amplitude) {
-    const nux_neuron_derived *derived = neurons->derived;
-    double mem = h * derived->largest_mem, syn = h * derived->largest_syn;
-    double most = mem > syn ? mem : syn;
-    if (derived->uniform)
-        add_uniform(neurons, h, weights, kind, amplitude);
-    else if (most > SERIES_11 || !derived->apart)
-        add_varied(neurons, h, weights, kind, amplitude);
-    else if (most <= SERIES_6)
-        add_near(neurons, h, weights, kind, amplitude, 6, 6);
-    else if (most <= SERIES_8 && mem <= SERIES_6)
-        add_near(neurons, h, weights, kind, amplitude, 6, 8);
-    else if (mem <= SERIES_8)
-        add_near(neurons, h, weights, kind, amplitude, 8, 11);
-    else
-        add_near(neurons, h, weights, kind, amplitude, 11, 11);
-}
-
-// Those of 16 numbers that are negative, as bits.
-NUX_INLINE unsigned negative(const i16x16 *numbers) {
-#ifdef __SSE2__
-    __m128i half[2];
-    memcpy(half, numbers, sizeof half);
-    return (unsigned)_mm_movemask_epi8(_mm_packs_epi16(half[0], half[1]));
-#else
-    unsigned bits = 0;
-    for (unsigned i = 0; i < 16; i++)
-        bits |= (unsigned)((*numbers)[i] < 0) << i;
-    return bits;
-#endif
-}
-
-// Take room for the weights; the columns that have not enough left, as bits.
-NUX_INLINE void use_room(nux_neuron_state *state, const uint8_t *weights, int16_t use,
-                         uint64_t out[NUX_NEURONS / 64]) {
-    for (unsigned column = 0; column < NUX_NEURONS; column += 16) {
-        u8x16 bytes;
-        i16x16 room;
-        memcpy(&bytes, &weights[column], sizeof bytes);
-        memcpy(&room, &state->room[column], sizeof room);
-        room -= __builtin_convertvector(bytes, i16x16) * use;
-        memcpy(&state->room[column], &room, sizeof room);
-        out[column / 64] |= (uint64_t)negative(&room) << column % 64;
-    }
-}
-
-// Look at the groups of columns that are given as bits.
-NUX_INLINE void look_at_all(nux_neurons *neurons, const uint64_t columns[NUX_NEURONS / 64],
-                            double t) {
-    const nux_neuron_derived *derived = neurons->derived;
-    double h = t - neurons->state.start_s;
-    passage over = pass(derived, h);
-    for (unsigned word = 0; word < NUX_NEURONS / 64; word++)
-        for (uint64_t bits = columns[word]; bits != 0;) {
-            unsigned in_word = (unsigned)__builtin_ctzll(bits) / NUX_NEURON_GROUP;
-            unsigned group = word * (64 / NUX_NEURON_GROUP) + in_word;
-            nux_neuron_decay decay = decay_of(derived, group, &over);
-            nux_neuron_lanes at = values_after(neurons, group, &decay);
-            look(neurons, group, t, &at);
-            neurons->state.looks++;
-            bits &= ~((uint64_t)0xf << in_word * NUX_NEURON_GROUP);
-        }
+    if (groups != 0)
+        look_at_all(neurons, groups, t);
 }
 
 NUX_NEURON_CLONES
 void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *weights,
-                              int inhibitory, double amplitude) {
+                              uint64_t groups, int inhibitory, double amplitude) {
     nux_neuron_state *state = &neurons->state;
     const nux_neuron_derived *derived = neurons->derived;
     if (derived->rest_end_s <= t)
@@ -258,41 +330,62 @@ void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *wei
         (state->looks > 2 * derived->n_linear && state->inputs > FEW_INPUTS))
         nux_neurons_restart(neurons, t);
     state->inputs++;
-    add(neurons, t - state->start_s, weights, inhibitory != 0, amplitude);
-    if (inhibitory || !derived->fires)
+    nux_neuron_event event = {weights, groups, inhibitory != 0, amplitude};
+    add(neurons, t - state->start_s, &event);
+    if (!derived->fires || (inhibitory && !derived->short_span))
         return;
-    double use =
-        NUX_NEURON_ROOM_UNITS * amplitude / state->room_s * slowest_psp(derived, state->end_s - t);
-    uint64_t out[NUX_NEURONS / 64] = {0};
-    if (use < MOST_USE - 1)
-        use_room(state, weights, (int16_t)(use + 1), out);
-    else
-        for (unsigned i = 0; i < derived->n_linear; i++)
-            out[derived->linear[i] / 16] |= (uint64_t)1 << derived->linear[i] % 16 * 4;
-    if (out[0] | out[1] | out[2] | out[3])
+    double h = state->end_s - t, units = NUX_NEURON_ROOM_UNITS * amplitude / state->room_s;
+    if (inhibitory) {
+        double given = units * room_given(derived, h);
+        give_room(neurons, &event, (int16_t)(given < MOST_USE ? given : MOST_USE));
+        return;
+    }
+    double use = units * (derived->short_span ? room_used(derived, h) : slowest_psp(derived, h));
+    uint64_t out = use < MOST_USE - 1 ? use_room(state, &event, (int16_t)(use + 1)) : groups;
+    if (out != 0) {
+        state->looks += __builtin_popcountll(out);
         look_at_all(neurons, out, t);
+    }
 }
 
-// When a group, to which nothing happened, needs attention after t; `at` are its values then.
-NUX_INLINE double search(const nux_neurons *neurons, unsigned group, double t,
-                         nux_neuron_lanes at) {
+// Time for which those membranes of a group certainly stay below their thresholds that move.
+NUX_INLINE double quiet_moving(const nux_neurons *neurons, unsigned group, double t,
+                               const nux_neuron_lanes *at) {
+    nux_f64x4 quiet = quiet_after(neurons, group, t, at);
+    return nux_least(nux_where(nux_moving(neurons, group), quiet, nux_splat(INFINITY)));
+}
+
+// When a group, to which nothing happened, needs attention after t, from when on it is quiet for
+// `step`.
+NUX_INLINE double search(const nux_neurons *neurons, unsigned group, double t, double step) {
     const nux_neuron_state *state = &neurons->state;
+    const nux_neuron_derived *derived = neurons->derived;
+    unsigned column = group * NUX_NEURON_GROUP;
     nux_f64x4 until = nux_refractory_until(neurons, group), never = nux_splat(INFINITY);
     nux_i64x4 moves = nux_moving(neurons, group);
+    nux_f64x4 leak = nux_load(&derived->leak[column]);
+    nux_f64x4 threshold = nux_load(&derived->threshold[column]);
+    nux_f64x4 mem = nux_load(rates_of(derived, group)->mem);
     double end = nux_least(nux_where(until > -INFINITY, until, nux_splat(state->end_s)));
     double finest = nux_finest_step(t);
     for (unsigned i = 0;; i++) {
-        nux_neuron_bound bound = bound_of(neurons, group, t, &at);
-        double step = nux_least(nux_where(moves, nux_quiet_time(&bound), never));
-        if (step > NEAR_S || (step <= 0 && i > 0))
-            return t + step < end ? t + step : end;
         finest *= i < PATIENCE ? 1 : 2;
         t += step > finest ? step : finest;
         if (t >= end)
             return end;
-        passage over = pass(neurons->derived, t - state->start_s);
-        nux_neuron_decay decay = decay_of(neurons->derived, group, &over);
-        at = values_after(neurons, group, &decay);
+        passage over = pass(derived, t - state->start_s);
+        nux_neuron_decay decay = decay_of(derived, group, &over);
+        nux_neuron_lanes at = values_after(neurons, group, &decay);
+        nux_f64x4 gap = threshold - at.v, slope = (leak - at.v) * mem + (at.i_exc - at.i_inh);
+        nux_i64x4 at_once = moves & (slope > STEEP) & (gap <= slope * AT_ONCE_S);
+        if (nux_any_lane(at_once)) {
+            double left = nux_least(nux_where(at_once, gap / slope, never));
+            t += (left > 0 ? left : 0) + finest;
+            return t < end ? t : end;
+        }
+        step = quiet_moving(neurons, group, t, &at);
+        if (step > NEAR_PART / derived->fastest || step <= 0)
+            return t + step < end ? t + step : end;
     }
 }
 
@@ -323,8 +416,13 @@ unsigned nux_neurons_linear_step(nux_neurons *neurons, unsigned group, double t)
     unsigned bits = nux_bits(spikes);
     if (bits != 0)
         rest(neurons, group, t, spikes, at);
-    else
-        nux_set_check(neurons, group, search(neurons, group, t, at));
+    else {
+        double quiet = quiet_moving(neurons, group, t, &at);
+        if (quiet > NEAR_PART / derived->fastest)
+            look(neurons, group, t, &at);
+        else
+            nux_set_check(neurons, group, search(neurons, group, t, quiet));
+    }
     return bits;
 }
 

@@ -153,6 +153,8 @@ NUX_INLINE void nux_set_moving(nux_neurons *neurons, unsigned group) {
     nux_i64x4 rests = until > -INFINITY;
     nux_i64x4 moves = nux_load_mask(&derived->linear_lanes[column]) & ~rests;
     memcpy(&derived->moves[column], &moves, sizeof moves);
+    for (unsigned lane = 0; lane < NUX_NEURON_GROUP; lane++)
+        derived->moving[column + lane] = (uint8_t)moves[lane];
     for (unsigned kind = 0; kind < 2; kind++) {
         nux_i64x4 jump = (nux_i64x4)nux_load(&derived->jump[kind][column]);
         nux_store(&derived->moved[kind][column], (nux_f64x4)(moves & jump));
@@ -185,28 +187,44 @@ NUX_INLINE nux_neuron_lanes nux_lanes_at(const nux_neurons *neurons, unsigned gr
     return now;
 }
 
-// A parabola that linear membranes do not exceed for a time h, which may be infinite, when no input
-// comes: V(t) <= V + slope t + bend t^2 / 2; and V(t) <= threshold - spare.
+// What linear membranes do not exceed for a time h, which may be infinite, when no input comes:
+// V(t) <= V + slope t + bend t^2 / 2; and V(t) <= threshold - spare.
 //
-// The slope y = dV/dt follows y' = -rate_mem y + f, f = rate_inh i_inh - rate_exc i_exc. Let F >= f
-// until h. If F < 0, y falls at least that fast as long as it is positive, and stays negative then;
-// a parabola that falls from the start says that the threshold is not crossed. If F >= 0, y <= y(0)
-// + (F + rate_mem max(0, -y(0))) t.
+// The slope y = dV/dt follows y' = -rate_mem y + f, f = rate_inh i_inh - rate_exc i_exc. Let
+// G <= f <= F until h.
+// - For long times: if F < 0, y falls at least that fast as long as it is positive, and stays
+//   negative then; a parabola that falls from the start says that the threshold is not crossed. If
+//   F >= 0, y <= y(0) + (F + rate_mem max(0, -y(0))) t.
+// - For short ones: as y grows no faster than F while it is positive, y <= max(y(0), 0) + max(F, 0)
+//   h, so y' >= -A, A = rate_mem (max(y(0), 0) + max(F, 0) h) - G. The third derivative -rate_mem
+//   y'
+//   + rate_exc^2 i_exc - rate_inh^2 i_inh is at most some J > 0 then, and V <= V + y t + (y'(0) + J
+//   h / 3) t^2 / 2.
 typedef struct {
     nux_f64x4 slope, bend, gap, spare; // gap: from V to the threshold
     nux_i64x4 falls;                   // bend < 0
 } nux_neuron_bound;
 
 NUX_INLINE nux_neuron_bound nux_bound(const nux_neuron_rates *rates, nux_f64x4 leak,
-                                      nux_f64x4 threshold, const nux_neuron_lanes *at, double h) {
+                                      nux_f64x4 threshold, const nux_neuron_lanes *at,
+                                      nux_f64x4 h) {
     nux_neuron_bound bound;
     nux_f64x4 zero = nux_splat(0), mem = nux_load(rates->mem), exc = nux_load(rates->exc);
-    nux_f64x4 least_exc = at->i_exc * nux_max(1.0 - exc * h, zero);
-    nux_f64x4 lift = nux_load(rates->inh) * at->i_inh - exc * least_exc;
+    nux_f64x4 inh = nux_load(rates->inh), change_exc = exc * at->i_exc,
+              change_inh = inh * at->i_inh;
+    nux_f64x4 least_exc = change_exc * nux_max(1.0 - exc * h, zero);
+    nux_f64x4 least_inh = change_inh * nux_max(1.0 - inh * h, zero);
+    nux_f64x4 lift = change_inh - least_exc;
     bound.gap = threshold - at->v;
     bound.slope = (leak - at->v) * mem + (at->i_exc - at->i_inh);
-    bound.falls = lift < 0.0;
-    bound.bend = lift - (nux_f64x4)(~bound.falls & (nux_i64x4)(mem * nux_min(bound.slope, zero)));
+    nux_f64x4 steepest = nux_max(bound.slope, zero) + nux_max(lift, zero) * h;
+    nux_f64x4 arch = nux_max(mem * steepest + (change_exc - least_inh), zero);
+    nux_f64x4 jerk = nux_max(mem * arch + (exc * change_exc - inh * least_inh), zero);
+    nux_f64x4 soon = (change_inh - change_exc) - mem * bound.slope + jerk * (h * (1.0 / 3));
+    nux_f64x4 late =
+        lift - (nux_f64x4)(~(lift < 0.0) & (nux_i64x4)(mem * nux_min(bound.slope, zero)));
+    bound.bend = nux_min(soon, late); // late where h is infinite
+    bound.falls = bound.bend < 0.0;
     bound.spare = threshold - (nux_max(at->v, leak) + at->i_exc * nux_load(rates->psp_peak));
     return bound;
 }
@@ -232,6 +250,18 @@ NUX_INLINE nux_f64x4 nux_quiet_time(const nux_neuron_bound *bound) {
     quiet = nux_where(bound->falls & (sinks | (square < 0.0)), never, quiet);
     quiet = nux_where(bound->gap > 0.0, quiet, zero);
     return nux_where(bound->spare > 0.0, never, quiet);
+}
+
+// The same, for a time h at most; the bound is made for little more than the time that matters.
+NUX_INLINE nux_f64x4 nux_quiet_until(const nux_neuron_rates *rates, nux_f64x4 leak,
+                                     nux_f64x4 threshold, const nux_neuron_lanes *at, double h) {
+    nux_f64x4 gap = threshold - at->v, zero = nux_splat(0), end = nux_splat(h);
+    nux_f64x4 slope = (leak - at->v) * nux_load(rates->mem) + (at->i_exc - at->i_inh);
+    nux_f64x4 soon = nux_where(slope > 0.0, nux_max(1.5 * gap / slope, zero), end);
+    soon = nux_min(soon, end);
+    nux_neuron_bound bound = nux_bound(rates, leak, threshold, at, soon);
+    nux_f64x4 quiet = nux_quiet_time(&bound);
+    return nux_where((soon < end) & ~(bound.spare > 0.0), nux_min(quiet, soon), quiet);
 }
 
 #endif

@@ -115,10 +115,9 @@ static void derive_neuron(const nux_neuron_parameters *parameters, unsigned i, n
     derive_synapse(of, lane, 0, parameters->tau_syn_exc_s[i], parameters->charge_exc_lsb[i]);
     derive_synapse(of, lane, 1, parameters->tau_syn_inh_s[i], parameters->charge_inh_lsb[i]);
     of->rates.psp_peak[lane] = psp_peak(of->rates.mem[lane], of->rates.exc[lane]);
-    if (!parameters->enabled[i])
-        return;
-    if (parameters->bypass[i]) {
-        of->bypass |= 0xffu << 8 * lane;
+    if (!parameters->enabled[i] || parameters->bypass[i]) {
+        of->threshold[lane] = INFINITY;
+        of->bypass |= parameters->enabled[i] ? 0xffu << 8 * lane : 0;
         return;
     }
     of->receives |= 0xffu << 8 * lane;
@@ -192,6 +191,7 @@ static void derive_rates(nux_neuron_derived *derived, const nux_neuron_parameter
         return;
     derived->uniform = true;
     for (unsigned n = 0; n < 3; n++) {
+        derived->highest[n] = highest[n];
         derived->uniform = derived->uniform && lowest[n] == highest[n];
         derived->typical[n] = (lowest[n] + highest[n]) / 2;
     }
@@ -200,9 +200,13 @@ static void derive_rates(nux_neuron_derived *derived, const nux_neuron_parameter
     derived->slowest_peak = psp_peak(mem, exc);
     derived->slowest_peak_s = psp_peak_time(mem, exc);
     derived->apart = true;
+    derived->least_inhibition = INFINITY;
     for (unsigned i = 0; i < NUX_NEURONS; i++)
-        if (derived->linear_mask[i])
+        if (derived->linear_mask[i]) {
             derive_deviation(derived, i);
+            derived->least_inhibition =
+                fmin(derived->least_inhibition, derived->jump[1][i] * derived->per_jump[i]);
+        }
     for (unsigned i = 0; i < derived->n_linear; i++)
         derived->groups[derived->linear[i]].rates.uniform = derived->uniform;
 }

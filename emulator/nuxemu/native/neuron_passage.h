@@ -17,47 +17,67 @@ NUX_INLINE const nux_neuron_rates *rates_of(const nux_neuron_derived *derived, u
 static const double inverses[] = {1,       1.0 / 2, 1.0 / 3, 1.0 / 4,  1.0 / 5, 1.0 / 6,
                                   1.0 / 7, 1.0 / 8, 1.0 / 9, 1.0 / 10, 1.0 / 11};
 
+NUX_INLINE double exp_series(double x, unsigned terms) {
+    double sum = 1;
+    for (unsigned i = terms; i > 0; i--)
+        sum = 1 + x * inverses[i - 1] * sum;
+    return sum;
+}
+
+NUX_INLINE nux_f64x4 exp_series_lanes(nux_f64x4 x, unsigned terms) {
+    nux_f64x4 sum = nux_splat(1);
+    for (unsigned i = terms; i > 0; i--)
+        sum = 1.0 + x * inverses[i - 1] * sum;
+    return sum;
+}
+
 // A time over which groups are followed, and what is common to them: where all rates are the same,
 // everything; where they are near typical ones, the exponentials of the latter.
 typedef struct {
     double h;
     enum { SAME, NEAR_TYPICAL, DIFFERENT } rates;
-    nux_neuron_decay same;
-    nux_f64x4 typical[3];
+    // Numbers rather than vectors: compilers copy those in halves, which is slow to read back.
+    struct {
+        double mem, exc, inh, psp_exc, psp_inh;
+    } same;
+    double typical[3];
 } passage;
 
 NUX_INLINE passage pass(const nux_neuron_derived *derived, double h) {
-    passage over;
-    over.h = h;
-    over.rates = DIFFERENT;
+    passage over = {.h = h, .rates = DIFFERENT};
     double largest =
         derived->largest_mem > derived->largest_syn ? derived->largest_mem : derived->largest_syn;
     if (derived->uniform) {
         over.rates = SAME;
-        over.same = nux_uniform_decay(&derived->shared, h);
+        nux_neuron_decay decay = nux_uniform_decay(&derived->shared, h);
+        over.same.mem = decay.mem[0];
+        over.same.exc = decay.exc[0];
+        over.same.inh = decay.inh[0];
+        over.same.psp_exc = decay.psp_exc[0];
+        over.same.psp_inh = decay.psp_inh[0];
     } else if (derived->apart && h * largest <= SERIES_11) {
         const double *typical = derived->typical;
         nux_f64x4 power = nux_exp(-h * (nux_f64x4){typical[0], typical[1], typical[2], 0});
         over.rates = NEAR_TYPICAL;
         for (unsigned i = 0; i < 3; i++)
-            over.typical[i] = nux_splat(power[i]);
+            over.typical[i] = power[i];
     }
     return over;
 }
 
 NUX_INLINE nux_f64x4 deviating(const nux_neuron_derived *derived, unsigned rate, unsigned column,
                                const passage *over) {
-    nux_f64x4 x = -over->h * nux_load(&derived->deviation[rate][column]), sum = nux_splat(1);
-    for (unsigned i = 11; i > 0; i--)
-        sum = 1.0 + x * inverses[i - 1] * sum;
-    return over->typical[rate] * sum;
+    nux_f64x4 x = -over->h * nux_load(&derived->deviation[rate][column]);
+    return over->typical[rate] * exp_series_lanes(x, 11);
 }
 
 NUX_INLINE nux_neuron_decay decay_of(const nux_neuron_derived *derived, unsigned group,
                                      const passage *over) {
     unsigned column = group * NUX_NEURON_GROUP;
     if (over->rates == SAME)
-        return over->same;
+        return (nux_neuron_decay){nux_splat(over->same.mem), nux_splat(over->same.exc),
+                                  nux_splat(over->same.inh), nux_splat(over->same.psp_exc),
+                                  nux_splat(over->same.psp_inh)};
     if (over->rates == DIFFERENT)
         return nux_decay(rates_of(derived, group), over->h);
     nux_neuron_decay decay = {.mem = deviating(derived, 0, column, over),
@@ -84,13 +104,6 @@ NUX_INLINE growth grow(const nux_neuron_rates *rates, unsigned kind, double h) {
     nux_f64x4 far = (syn - mem) * nux_load(rates->inverse_difference[kind]);
     nux_i64x4 is_near = (x <= NUX_SHORT) & (x >= -NUX_SHORT);
     return (growth){nux_where(is_near, -h * mem * phi, far), syn};
-}
-
-NUX_INLINE double exp_series(double x, unsigned terms) {
-    double sum = 1;
-    for (unsigned i = terms; i > 0; i--)
-        sum = 1 + x * inverses[i - 1] * sum;
-    return sum;
 }
 
 #endif

@@ -75,7 +75,7 @@ static bool span_valid(const nux_neurons *neurons) {
     for (unsigned i = 0; i < NUX_NEURONS; i++) {
         double until = state->refractory_until_s[i];
         bool ended = until > -INFINITY && until < state->start_s;
-        if (state->room[i] < 0 || (neurons->derived->linear_mask[i] && ended))
+        if (state->room[i] < NUX_NEURON_NO_ROOM || (neurons->derived->linear_mask[i] && ended))
             return false;
     }
     return true;

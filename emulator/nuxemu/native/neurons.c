@@ -66,10 +66,10 @@ void nux_neurons_schedule(nux_neurons *neurons) {
 void nux_neurons_find_checks(nux_neurons *neurons) {
     neurons->derived->resting = 0;
     neurons->derived->rest_end_s = INFINITY;
-    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++) {
+    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
         nux_set_moving(neurons, group);
-        nux_set_check(neurons, group, neurons->state.check_s[group]);
-    }
+    nux_find_block_checks(neurons);
+    nux_neurons_find_ends(neurons);
 }
 
 double nux_neurons_next(const nux_neurons *neurons) { return neurons->derived->next_s; }
@@ -98,7 +98,7 @@ NUX_INLINE double first_event(const nux_neurons *neurons, unsigned group, double
     const nux_neuron_group *of = &neurons->derived->groups[group];
     nux_f64x4 until = nux_refractory_until(neurons, group), never = nux_splat(INFINITY);
     nux_neuron_bound bound =
-        nux_bound(&of->rates, nux_load(of->leak), nux_load(of->threshold), at, INFINITY);
+        nux_bound(&of->rates, nux_load(of->leak), nux_load(of->threshold), at, never);
     nux_f64x4 crossing = t + nux_quiet_time(&bound);
     crossing = nux_where(nux_moving(neurons, group), crossing, never);
     return nux_least(nux_where(until > -INFINITY, until, crossing));
@@ -208,19 +208,37 @@ NUX_INLINE uint32_t word_of(const uint8_t *bytes, unsigned group) {
     return word;
 }
 
+// The groups with any byte that is not 0, as bits.
+NUX_INLINE uint64_t groups_of(const uint8_t *bytes) {
+    uint64_t groups = 0;
+#ifdef __SSE2__
+    for (unsigned i = 0; i < NUX_NEURONS; i += sizeof(__m128i)) {
+        __m128i some;
+        memcpy(&some, &bytes[i], sizeof some);
+        __m128i zero = _mm_cmpeq_epi32(some, _mm_setzero_si128());
+        unsigned empty = (unsigned)_mm_movemask_ps(_mm_castsi128_ps(zero));
+        groups |= (uint64_t)(empty ^ 0xf) << i / NUX_NEURON_GROUP;
+    }
+#else
+    for (unsigned group = 0; group < NUX_NEURON_GROUPS; group++)
+        groups |= (uint64_t)(word_of(bytes, group) != 0) << group;
+#endif
+    return groups;
+}
+
 NUX_NEURON_CLONES
 unsigned nux_neurons_input(nux_neurons *neurons, double t, const uint8_t *weights,
                            const uint8_t *match, int inhibitory, double amplitude,
                            uint16_t *columns) {
     const nux_neuron_derived *derived = neurons->derived;
-    uint8_t matching[NUX_NEURONS], linear[NUX_NEURONS], any = 0;
+    uint8_t matching[NUX_NEURONS], linear[NUX_NEURONS];
     for (unsigned i = 0; i < NUX_NEURONS; i++) {
         matching[i] = weights[i] & match[i];
         linear[i] = matching[i] & derived->linear_mask[i];
-        any |= linear[i];
     }
-    if (any)
-        nux_neurons_linear_input(neurons, t, linear, inhibitory != 0, amplitude);
+    uint64_t groups = groups_of(linear);
+    if (groups != 0)
+        nux_neurons_linear_input(neurons, t, linear, groups, inhibitory != 0, amplitude);
     for (unsigned i = 0; i < derived->n_numeric; i++) {
         unsigned group = derived->numeric[i];
         uint32_t word = word_of(matching, group) & derived->groups[group].receives;

@@ -6,6 +6,7 @@
 //
 // neurons.c           what happens to neurons and when
 // neuron_linear.c     linear neurons: input, spikes; neuron_passage.h: all of them over a time
+// neuron_event.h      what an event adds to linear neurons, and takes from their room
 // neuron_linear.h     exact propagation, and the bound before which no threshold is crossed
 // neuron_numeric.c    Runge-Kutta steps for neurons with terms that have no closed form
 // neuron_parameters.c limits, and derived values
@@ -70,6 +71,7 @@ typedef struct nux_neuron_derived {
     double jump[2][NUX_NEURONS];
     double moved[2][NUX_NEURONS];     // the same, 0 where the membrane does not move
     int64_t moves[NUX_NEURONS];       // masks: linear and not refractory
+    uint8_t moving[NUX_NEURONS];      // the same as bytes
     uint8_t linear_mask[NUX_NEURONS]; // bytes of neurons in linear groups
     double block_check_s[NUX_NEURON_GROUPS / NUX_NEURON_BLOCK]; // the least of the block's check_s
     double next_s; // least of check_s, and end_s if there are linear groups
@@ -85,6 +87,13 @@ typedef struct nux_neuron_derived {
     bool uniform, fires;
     nux_neuron_rates shared;
     double fastest, slowest_mem, slowest_exc, slowest_peak, slowest_peak_s;
+    // Largest rates (mem, exc, inh), and the least charge of inhibition, as part of that of
+    // excitation.
+    double highest[3], least_inhibition;
+    // Whether the span is short; then by column what remains at its end of what is stored: of a
+    // membrane, and of currents as distances of the membrane.
+    bool short_span;
+    double end_mem[NUX_NEURONS], end_psp[2][NUX_NEURONS];
     // Rates by column, as typical ones (mem, exc, inh) and what they differ by; the largest of
     // the latter; and 1 / difference, unless `apart` is not set: then some differences are too
     // small.
@@ -94,14 +103,22 @@ typedef struct nux_neuron_derived {
     nux_neuron_group groups[NUX_NEURON_GROUPS];
 } nux_neuron_derived;
 
-// Set the time at which a group needs attention.
-static inline void nux_set_check(nux_neurons *neurons, unsigned group, double check_s) {
-    unsigned block = group / NUX_NEURON_BLOCK;
+static inline void nux_find_block_check(nux_neurons *neurons, unsigned block) {
     const double *check = &neurons->state.check_s[block * NUX_NEURON_BLOCK];
-    neurons->state.check_s[group] = check_s;
     double low = check[0] < check[1] ? check[0] : check[1];
     double high = check[2] < check[3] ? check[2] : check[3];
     neurons->derived->block_check_s[block] = low < high ? low : high;
+}
+
+static inline void nux_find_block_checks(nux_neurons *neurons) {
+    for (unsigned block = 0; block < NUX_NEURON_GROUPS / NUX_NEURON_BLOCK; block++)
+        nux_find_block_check(neurons, block);
+}
+
+// Set the time at which a group needs attention.
+static inline void nux_set_check(nux_neurons *neurons, unsigned group, double check_s) {
+    neurons->state.check_s[group] = check_s;
+    nux_find_block_check(neurons, group / NUX_NEURON_BLOCK);
 }
 
 // Values of four neurons at some time.
@@ -120,11 +137,13 @@ void nux_neurons_begin_step(nux_neurons *neurons, unsigned group, double end_s);
 void nux_neurons_repeat_step(nux_neurons *neurons, unsigned group);
 
 // neuron_linear.c: the linear groups.
-// Begin a new span at t.
+// What follows from the length of the span.
+void nux_neurons_find_ends(nux_neurons *neurons);
+// Begin a new span at t, and move the start there where that is due.
 void nux_neurons_restart(nux_neurons *neurons, double t);
-// An event, with the weights that match.
+// An event, with the weights that match, and the groups that have any of them, as bits.
 void nux_neurons_linear_input(nux_neurons *neurons, double t, const uint8_t *weights,
-                              int inhibitory, double amplitude);
+                              uint64_t groups, int inhibitory, double amplitude);
 // Handle what is due in a group at t; returns the spikes as bits.
 unsigned nux_neurons_linear_step(nux_neurons *neurons, unsigned group, double t);
 // Let neurons of linear groups move whose refractory time ends by t.

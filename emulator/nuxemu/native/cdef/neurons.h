@@ -14,6 +14,7 @@ enum nux_neuron_limits {
     NUX_NEURON_REALS = 16, // parameters that are numbers
     NUX_NEURON_FLAGS = 6,
     NUX_NEURON_ROOM_UNITS = 32,
+    NUX_NEURON_NO_ROOM = -1, // none, whatever inhibition comes
     NUX_NEURON_REVERSAL_GAP_LSB = 1, // least distance of reversal potentials from the leak
 };
 
@@ -66,7 +67,7 @@ typedef struct {
     // input uses up its room.
     double start_s, end_s;
     double span_s; // length of such a span, infinite: no end
-    double room_s; // height of a PSP that is NUX_NEURON_ROOM_UNITS of room, for a current of 1
+    double room_s; // NUX_NEURON_ROOM_UNITS of room, for a current of 1
     double inputs; // since the start
     double looks;  // groups that used up their room since
     int16_t room[256];
