@@ -81,14 +81,14 @@ void nux_history_restart(nux_array *array) {
     }
 }
 
-// Settle rows that are not settled up to a position; at once for half the history, which costs
-// little more.
+// Settle rows that are not settled up to a position, or hardly further, so that this is rarely
+// done; at once for half the history, which costs little more.
 static void settle_rows(nux_array *array, uint64_t position) {
     nux_array_history *history = &array->history;
     history->settled = UINT64_MAX;
     for (unsigned row = 0; row < NUX_ARRAY_ROWS; row++) {
         const uint64_t *settled = &array->rows[row].settled;
-        if (*settled < position)
+        if (*settled < position + BLOCKS / 16 * BLOCK)
             nux_array_settle_row_until(array, row, position + (BLOCKS / 2 - 1) * BLOCK);
         history->settled = *settled < history->settled ? *settled : history->settled;
     }
