@@ -13,7 +13,10 @@ enum {
 #undef ROW
 };
 
-void nux_processor_set_checks(nux_processor *p, int checks) { p->checks = checks; }
+void nux_processor_set_checks(nux_processor *p, int checks) {
+    p->checks = checks;
+    nux_forget_plans(p); /* some checks are built in */
+}
 
 void nux_processor_vector_written(nux_processor *p, uint32_t index) {
     p->vectors_written |= 1u << (index & 31);

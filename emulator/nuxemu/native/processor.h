@@ -91,7 +91,17 @@ typedef struct {
     const uint32_t *a, *b; /* general registers; b NULL: none */
     uint32_t low, bound, align;
     uint8_t as, bs;
+    bool stack;      /* of accesses through r1 */
+    uint32_t raised; /* in `low` and `bound`, above the real floor: see stack.c */
 } nux_guard;
+
+/* A store that must not meet the stack below r1: its first address is *a << as + *b << bs + low,
+ * its last one `span` bytes on, and r1 is `lowered` above its value at the start. */
+typedef struct {
+    const uint32_t *a, *b;
+    uint32_t low, span, lowered;
+    uint8_t as, bs;
+} nux_store_guard;
 
 /* Where a check comes from. */
 typedef struct {
@@ -129,13 +139,15 @@ typedef struct nux_plan {
     uint16_t instructions;                                /* plain ones */
     uint8_t slot; /* place where the branch predictor had the branch last */
     bool has_more_guards;
-    struct nux_plan *next; /* in the same place of the table */
+    bool is_marked, calls_float; /* begins with NUX_MARK_LOST; ends with a call of NUX_MARK_FLOAT */
+    struct nux_plan *next;       /* in the same place of the table */
 
     const nux_decoded *native; /* native instructions that end the block, or NULL */
     uint8_t *place;            /* of the branch: nux_decoded.slot */
     uint32_t end_pc;           /* address of the last instruction, or of the first native one */
     uint32_t visits;           /* the newest; 0: there is none */
-    uint32_t num_guards;
+    uint32_t num_guards, num_store_guards;
+    nux_store_guard *store_guards;
     nux_guard guards[]; /* simple ones (one register, not shifted) first */
 } nux_plan;
 
@@ -219,6 +231,8 @@ struct nux_processor {
     nux_region regions[3]; /* SRAM, external memory, DRAM */
     uint32_t code_end;     /* end of executed SRAM code: lower stores are native */
     uint32_t stack_limit;
+    uint32_t stack_lowest, stack_lowest_pc; /* deepest store through r1 */
+    uint8_t marks[NUX_NUM_MARKS];           /* enum nux_mark */
 
     nux_vstate *vectors;
     nux_parallel_bus parallel_bus;
@@ -249,7 +263,8 @@ struct nux_processor {
     nux_plan
         no_plan; /* of visits[0], where there is none, and of an unpredicted visit in the hook */
     uint32_t num_visits;
-    bool crowded; /* too many plans and states: they are forgotten soon */
+    bool has_float_calls; /* some plan has */
+    bool crowded;         /* too many plans and states: they are forgotten soon */
     bool leave, flush, stale, fetch_failed, data_failed;
     bool engine_branches_only; /* a test: everything else is native */
     bool mailbox_is_native;    /* stores into it, for the trace */
@@ -278,6 +293,25 @@ void nux_check_write(nux_processor *, uint32_t pc, uint32_t address, const uint8
 void nux_check_read(nux_processor *, uint32_t pc, uint32_t address, int kind);
 /* With strict checks, before arithmetic. */
 void nux_check_saturation(nux_processor *, const nux_vinsn *, uint32_t pc);
+
+/* stack.c: after a native store, before a vector store. */
+void nux_stack_stored(nux_processor *, uint32_t w, uint32_t pc, uint32_t address);
+void nux_check_below_stack(nux_processor *, uint32_t pc, uint32_t address, uint32_t n);
+/* Before a block that has just got its plan, or whose checks fail: false if that is not because
+ * the stack grew. */
+bool nux_follow_stack(nux_processor *, nux_plan *, uint32_t pc, uint32_t bytes);
+/* Makes the stores native that may meet the stack below r1. */
+void nux_take_over_stores(nux_processor *, uint32_t pc, uint32_t bytes);
+bool nux_stores_hold(const nux_processor *, const nux_plan *);
+
+/* calls.c: calls of functions with marks. */
+uint32_t nux_marks_at(const nux_processor *, uint32_t pc);
+void nux_report_lost_text(nux_processor *);
+/* Whether a branch at pc goes to such a function. */
+bool nux_calls_float(nux_processor *, const nux_decoded *, uint32_t pc);
+void nux_report_float_calls(nux_processor *, const nux_visit *);
+/* Before counts of visits are forgotten, or sites read. */
+void nux_fold_float_calls(nux_processor *);
 
 /* engine.c */
 int nux_engine_open(nux_processor *, const nux_engine_api *, char *error, size_t error_size);

@@ -106,9 +106,27 @@ static inline uint32_t guard_value(const nux_guard *g) {
     return g->b ? x + (*g->b << g->bs) : x;
 }
 
+static bool guards_hold(const nux_plan *plan) {
+    const nux_guard *g = plan->guards;
+    for (const nux_guard *end = g + plan->num_guards; g != end; g++) {
+        uint32_t x = guard_value(g);
+        if (x & g->align || x > g->bound)
+            return false;
+    }
+    return true;
+}
+
+static bool checks_hold(const nux_processor *p, const nux_plan *plan) {
+    return guards_hold(plan) && (!plan->num_store_guards || nux_stores_hold(p, plan));
+}
+
 /* A block with a failed check: what was checked becomes native, which checks again, one by one
  * and exactly. */
-static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
+static void take_over_checked(nux_processor *p, const nux_plan *plan, uint32_t pc, uint32_t bytes) {
+    if (guards_hold(plan)) {
+        nux_take_over_stores(p, pc, bytes);
+        return;
+    }
     for (uint32_t end = pc + bytes; pc != end; pc += 4) {
         const nux_decoded *d = nux_decoded_at(p, pc);
         if (!d->native && nux_is_checked(d))
@@ -119,16 +137,6 @@ static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
 static void leave(nux_processor *p) {
     p->leave = true;
     p->uc_emu_stop(p->engine);
-}
-
-static bool checks_hold(const nux_plan *plan) {
-    const nux_guard *g = plan->guards;
-    for (const nux_guard *end = g + plan->num_guards; g != end; g++) {
-        uint32_t x = guard_value(g);
-        if (x & g->align || x > g->bound)
-            return false;
-    }
-    return true;
 }
 
 /* Adds what the hook counted to the counters. */
@@ -215,14 +223,18 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
     if (p->crowded)
         forget_all(p);
     nux_plan *plan = plan_of(p, pc, size);
-    if (!plan)
+    bool is_new = !plan;
+    if (is_new)
         plan = nux_make_plan(p, pc, size);
     if (!plan) {
         leave(p);
         return;
     }
-    if (!checks_hold(plan)) {
-        take_over_checked(p, pc, size);
+    bool hold = checks_hold(p, plan);
+    if ((is_new || !hold) && nux_follow_stack(p, plan, pc, size))
+        hold = checks_hold(p, plan);
+    if (!hold) {
+        take_over_checked(p, plan, pc, size);
         leave(p);
         return;
     }
@@ -230,6 +242,8 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
         leave(p);
         return;
     }
+    if (plan->is_marked)
+        nux_report_lost_text(p);
     nux_visit *visit = nux_find_visit(p, plan, p->visits[0].exit[0], p->timing.jumped);
     uint32_t part = instructions_before_interrupt(p, visit, pc);
     if (part) {
@@ -251,7 +265,7 @@ static inline bool begin_visit(nux_processor *p, nux_plan *plan, nux_visit *visi
         uint32_t x = p->gpr[plan->a[i]] + plan->quick[i].low;
         ok &= !(x & plan->align[i]) & (x <= plan->quick[i].bound);
     }
-    if (__builtin_expect(!ok, 0) || (plan->has_more_guards && !checks_hold(plan)))
+    if (__builtin_expect(!ok, 0) || (plan->has_more_guards && !checks_hold(p, plan)))
         return false;
     p->progress = progress;
     visit->count++;
@@ -264,7 +278,7 @@ static inline bool begin_visit(nux_processor *p, nux_plan *plan, nux_visit *visi
 static __attribute__((noinline)) void begin_other(nux_processor *p, uint32_t pc, uint32_t size,
                                                   uint32_t how) {
     nux_plan *plan = p->previous->plan->native || p->crowded ? NULL : plan_of(p, pc, size);
-    if (plan && p->previous != p->visits) {
+    if (plan && !plan->is_marked && p->previous != p->visits) {
         uint32_t missed = how & NUX_MISSED;
         nux_visit *visit = nux_find_visit(p, plan, p->previous->exit[missed], missed);
         if (!visit->unpredicted)

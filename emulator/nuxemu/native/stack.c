@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The stack: how deep it went, and stores below it.
+ *
+ * The checks of accesses through r1 that the plan of a block has are those against the end of the
+ * stack. To follow the depth without work in each block, their floor is raised to the lowest
+ * address that is accounted for. Where such a check fails although the access is inside the stack,
+ * the stack has grown, or the block is new: its stores are looked at one by one, and the floor is
+ * lowered to what the block reaches now.
+ */
+#include "fields.h"
+#include "scalar_table.h"
+#include "values.h"
+
+static bool is_in_stack(const nux_processor *p, uint32_t address) {
+    return p->stack_limit && address >= p->stack_limit && address <= NUX_STACK_TOP;
+}
+
+static void lower(nux_processor *p, uint32_t pc, uint32_t address) {
+    if (!is_in_stack(p, address) || address >= p->stack_lowest)
+        return;
+    p->stack_lowest = address;
+    p->stack_lowest_pc = pc;
+}
+
+uint32_t nux_processor_stack_lowest(const nux_processor *p) { return p->stack_lowest; }
+uint32_t nux_processor_stack_lowest_pc(const nux_processor *p) { return p->stack_lowest_pc; }
+
+/* An interrupt may put its frame there at any time. */
+void nux_check_below_stack(nux_processor *p, uint32_t pc, uint32_t address, uint32_t n) {
+    uint32_t r1 = p->gpr[1];
+    if (is_in_stack(p, r1) && address < r1 && address + n > p->stack_limit)
+        nux_report(p, pc, NUX_SITE_RED_ZONE);
+}
+
+void nux_stack_stored(nux_processor *p, uint32_t w, uint32_t pc, uint32_t address) {
+    if (RA(w) == 1)
+        lower(p, pc, address);
+}
+
+/* Follows the plain stores of a block that is about to run. */
+static void follow_stores(nux_processor *p, uint32_t pc, uint32_t bytes) {
+    const nux_decoded *d = nux_decoded_at(p, pc);
+    nux_value registers[32];
+    nux_values_reset(registers);
+    for (uint32_t end = pc + bytes, address; pc != end && !d->native; pc += 4, d++) {
+        if (d->kind == NUX_KIND_BRANCH)
+            break;
+        if (d->kind == NUX_KIND_STORE && RA(d->word) == 1 &&
+            nux_address_now(p, d, registers, &address))
+            lower(p, pc, address);
+        nux_values_follow(d, registers);
+    }
+}
+
+static uint32_t value_of(const nux_guard *g) {
+    uint32_t x = (*g->a << g->as) + g->low;
+    return g->b ? x + (*g->b << g->bs) : x;
+}
+
+/* Raises the floor of a check to the lowest address that is accounted for; false: the access is
+ * outside of the stack, or nothing changes. */
+static bool raise_floor(const nux_processor *p, nux_guard *g) {
+    uint32_t floor = p->stack_limit > p->code_end ? p->stack_limit : p->code_end;
+    uint32_t above = value_of(g) + g->raised, bound = g->bound + g->raised;
+    uint32_t accounted = p->stack_lowest > floor ? (p->stack_lowest - floor) & ~3u : 0;
+    if (!g->stack || above > bound)
+        return false;
+    uint32_t raised = above < accounted ? above : accounted;
+    if (raised > bound || raised == g->raised)
+        return false;
+    g->low += g->raised - raised;
+    g->bound = bound - raised;
+    g->raised = raised;
+    return true;
+}
+
+bool nux_follow_stack(nux_processor *p, nux_plan *plan, uint32_t pc, uint32_t bytes) {
+    bool any = false, changed = false;
+    for (uint32_t i = 0; i < plan->num_guards; i++)
+        any |= plan->guards[i].stack;
+    if (!any)
+        return false;
+    follow_stores(p, pc, bytes);
+    for (uint32_t i = 0; i < plan->num_guards; i++) {
+        nux_guard *g = &plan->guards[i];
+        if (!raise_floor(p, g))
+            continue;
+        changed = true;
+        if (i < NUX_QUICK_GUARDS && !g->b && !g->as) {
+            plan->quick[i].low = g->low;
+            plan->quick[i].bound = g->bound;
+        }
+    }
+    return changed;
+}
+
+bool nux_stores_hold(const nux_processor *p, const nux_plan *plan) {
+    const nux_store_guard *g = plan->store_guards;
+    for (const nux_store_guard *end = g + plan->num_store_guards; g != end; g++) {
+        uint32_t last = (*g->a << g->as) + (*g->b << g->bs) + g->low + g->span - p->stack_limit;
+        uint32_t free = p->gpr[1] + g->lowered - p->stack_limit; /* bytes below r1 */
+        if (last < free + g->span && free < NUX_SRAM_SIZE)
+            return false;
+    }
+    return true;
+}
+
+void nux_take_over_stores(nux_processor *p, uint32_t pc, uint32_t bytes) {
+    const nux_decoded *d = nux_decoded_at(p, pc);
+    for (uint32_t end = pc + bytes; pc != end && !d->native; pc += 4, d++) {
+        if (d->kind == NUX_KIND_BRANCH)
+            break;
+        if (d->kind == NUX_KIND_STORE && RA(d->word) != 1)
+            nux_make_native(p, pc);
+    }
+}
