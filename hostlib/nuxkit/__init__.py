@@ -17,6 +17,7 @@ from .errors import (
     KernelTrap,
     NuxkitError,
     ProgramFileError,
+    RemarkError,
     RunLimitError,
     ToolchainError,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "Program",
     "ProgramFileError",
     "Projection",
+    "RemarkError",
     "RowMode",
     "Rule",
     "RunLimitError",

@@ -101,6 +101,10 @@ class Program:
         """Find the function that holds ``pc``; in assembler code the label before it."""
         return self._lines.function_at(pc)
 
+    def unit_at(self, pc: int) -> str | None:
+        """Name of the file that was compiled to the code at ``pc``, without its folder."""
+        return self._lines.unit_at(pc)
+
     def signature(self, name: str) -> Signature:
         """Parameters and result of a function that is not inlined everywhere.
 

@@ -22,6 +22,7 @@ static void lower(nux_processor *p, uint32_t pc, uint32_t address) {
     p->stack_lowest_pc = pc;
 }
 
+uint32_t nux_processor_stack_limit(const nux_processor *p) { return p->stack_limit; }
 uint32_t nux_processor_stack_lowest(const nux_processor *p) { return p->stack_lowest; }
 uint32_t nux_processor_stack_lowest_pc(const nux_processor *p) { return p->stack_lowest_pc; }
 

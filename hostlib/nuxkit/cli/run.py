@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from nuxkit.chip import CHECKS, Chip
+from nuxkit.chip import CHECKS, REMARKS, Chip, remarks_raise
 from nuxkit.cli import text
 from nuxkit.cli.common import (
     complete_variables,
@@ -20,9 +20,10 @@ from nuxkit.cli.common import (
     max_cycles_option,
     max_seconds_option,
     print_json,
+    print_remarks,
     symbols_option,
 )
-from nuxkit.errors import NuxkitError
+from nuxkit.errors import NuxkitError, RemarkError
 from nuxkit.result import RunResult
 from nuxkit.trace import KINDS, Trace
 from nuxkit.traps import KernelLimitError, KernelTrapError
@@ -59,6 +60,13 @@ _LARGEST_OWN_CODE = 99
     help="Which likely mistakes to look for.",
 )
 @click.option(
+    "--remarks",
+    default="count",
+    show_default=True,
+    type=click.Choice(REMARKS),
+    help="With `raise`, a run that left remarks ends with the exit code 106.",
+)
+@click.option(
     "--save-core",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -88,6 +96,7 @@ def run_command(
     max_seconds: float,
     core: str,
     checks: str,
+    remarks: str,
     save_core: Path | None,
     hardware: bool,
     seed: int,
@@ -131,13 +140,13 @@ def run_command(
         print_json(text.run_json(result, values, error))
     else:
         _print_run(result, values)
-    for remark in result.remarks:
-        click.echo(f"nuxkit: remark: {remark}", err=True)
-    if result.unlisted_remarks:
-        click.echo(f"nuxkit: remark: and {result.unlisted_remarks} more at other places", err=True)
+    print_remarks(result.remarks, result.unlisted_remarks)
     if error is not None:
         raise error
     click.echo(text.summary(result), err=True)
+    if remarks_raise(remarks) and (result.remarks or result.unlisted_remarks):
+        click.echo("nuxkit: error: the run left remarks", err=True)
+        return RemarkError.exit_code
     code = result.return_code
     return code if 0 <= code <= _LARGEST_OWN_CODE else 1
 

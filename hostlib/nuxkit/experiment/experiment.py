@@ -15,9 +15,10 @@ import numpy.typing as npt
 from nuxemu import CorrelationConfig, NeuronParameters
 from nuxemu import memory_map as mm
 from nuxemu.network import Statistics
-from nuxkit.chip import Chip
+from nuxkit.chip import Chip, remarks_raise
 from nuxkit.errors import ExperimentError, InputError
 from nuxkit.profile import Profile
+from nuxkit.result import Remark, StackUse
 from nuxkit.rules import Timer
 from nuxkit.trace import Trace, TraceRecords
 
@@ -57,6 +58,11 @@ class Experiment:
     deadlines : {"raise", "count"}
         Whether a run in which rules missed deadlines ends with an error, or they are only counted
         in the rules' statistics.
+    checks : {"default", "strict", "off"}
+        Which likely mistakes of the rules are looked for, see `remarks`.
+    remarks : {"count", "raise"}
+        Whether a run that left remarks ends with an error, or they are only in `remarks`. Missed
+        deadlines are up to `deadlines`.
     keep : path, optional
         Folder to which the generated program of the rules is written.
     optimize : {"-O1", "-O2", "-O3", "-Os"}
@@ -70,6 +76,8 @@ class Experiment:
         correlation: CorrelationConfig | None = None,
         neurons: NeuronParameters | None = None,
         deadlines: Literal["raise", "count"] = "raise",
+        checks: str = "default",
+        remarks: Literal["count", "raise"] = "count",
         keep: str | os.PathLike[str] | None = None,
         optimize: str = "-O2",
     ) -> None:
@@ -81,7 +89,8 @@ class Experiment:
             raise InputError(f"deadlines is {deadlines!r}, but must be 'raise' or 'count'")
         self._strict = deadlines == "raise"
         self._defaults = neurons or NeuronParameters()
-        self._session = Session(self._checked_seed(seed), correlation)
+        self._remarks_raise = remarks_raise(remarks)
+        self._session = Session(self._checked_seed(seed), correlation, checks)
         self._wiring = Wiring(self._session.chip)
         self._trace: TraceRecords | None = None
         self._wiring.write_labels()
@@ -363,6 +372,8 @@ class Experiment:
             If `max_wall_s` was reached.
         DeadlineError
             At the end of the run, if a rule missed deadlines (`deadlines` of the experiment).
+        RemarkError
+            At the end of the run, if rules left remarks (`remarks` of the experiment).
         BuildError
             At the first run, if the rules do not fit into the processors' memory.
         """
@@ -380,6 +391,22 @@ class Experiment:
             else:
                 self._run_traced(cycles, limit_s, trace)
         self._rule_set.check_deadlines(self._strict)
+        if self._remarks_raise:
+            self._rule_set.check_remarks()
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What the rules did since time 0 that is most likely a mistake, on both processors.
+
+        Each names its rule, source line and count; see `RunResult.remarks`. Also rules that missed
+        deadlines.
+        """
+        return self._rule_set.remarks()
+
+    @property
+    def stack_use(self) -> Mapping[int, StackUse]:
+        """How deep the stacks of the processors with rules went since time 0, by hemisphere."""
+        return self._rule_set.stack_use()
 
     @property
     def profiles(self) -> tuple[Profile, ...]:
@@ -506,7 +533,7 @@ class Experiment:
 
         Raises
         ------
-        InputError, CallbackError, KernelTrap, RunLimitError, DeadlineError
+        InputError, CallbackError, KernelTrap, RunLimitError, DeadlineError, RemarkError
             As `run`. The experiment then has its earlier settings again.
 
         Notes
@@ -535,7 +562,7 @@ class Experiment:
             Groups by label. Populations: ``spike_time_s`` and ``spike_neuron`` (spike), ``v``
             (time, neuron). Projections: ``weights`` (time, pre, post) and so on, and the present
             ones as ``final_weights``. Rules: see `Rule.observables`. Attributes of the root: time,
-            seed, and the network's statistics.
+            seed, the network's statistics, remarks (one a line), and bytes used of the stacks.
         """
         return collect(self)
 

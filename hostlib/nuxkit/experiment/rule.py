@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from nuxemu import SiteKind
 from nuxemu import memory_map as mm
 from nuxkit.chip import Chip
-from nuxkit.errors import DeadlineError, ExperimentError, InputError
+from nuxkit.errors import DeadlineError, ExperimentError, InputError, RemarkError
 from nuxkit.hemispheres import HEMISPHERE_NAMES, HEMISPHERES
 from nuxkit.profile import Profile, rule_costs
+from nuxkit.remarks import sentence
+from nuxkit.result import Remark, StackUse
 from nuxkit.rules import (
     PopulationSite,
     ProjectionSite,
@@ -173,6 +176,7 @@ class RuleSet:
         self._program: RuleProgram | None = None
         self._started = False
         self._late: dict[tuple[str, int], int] = {}
+        self._remarked: dict[tuple[SiteKind, int, int], int] = {}
         self.profiles: tuple[Profile, ...] = ()
 
     def add(
@@ -262,6 +266,29 @@ class RuleSet:
         self.prepare().begin(self.chip)
         self._started = True
 
+    def remarks(self) -> tuple[Remark, ...]:
+        """Return all remarks so far."""
+        return self._program.remarks(self.chip) if self._program is not None else ()
+
+    def stack_use(self) -> dict[int, StackUse]:
+        """Return how deep the stacks of the processors with rules went so far."""
+        if self._program is None:
+            return {}
+        used = {h for rule in self._program.instances for h in rule.hemispheres}
+        found = {h: self.chip.stack_use(h) for h in sorted(used)}
+        return {h: use for h, use in found.items() if use is not None}
+
+    def check_remarks(self) -> None:
+        """Raise RemarkError if there are remarks since the last time, but those on periods."""
+        new = []
+        for each in self.remarks():
+            place = (each.kind, each.pc, each.hemisphere)
+            if each.kind is not SiteKind.MISSED and each.count > self._remarked.get(place, 0):
+                new.append(each)
+            self._remarked[place] = each.count
+        if new:
+            raise RemarkError(sentence(new))
+
     @contextmanager
     def profiling(self, on: bool) -> Iterator[None]:
         """Count where the cycles go, for `profiles`."""
@@ -284,7 +311,7 @@ class RuleSet:
 
     def restart(self) -> None:
         """Load the program into a fresh chip."""
-        self._started, self._late = False, {}
+        self._started, self._late, self._remarked = False, {}, {}
         if self._program is not None:
             self._program.load(self.chip)
 

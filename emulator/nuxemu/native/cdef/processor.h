@@ -137,6 +137,7 @@ void nux_processor_get_registers(nux_processor *, nux_registers *);
 void nux_processor_set_registers(nux_processor *, const nux_registers *);
 /* Stores through r1 below this address stop the run; 0: no check. */
 void nux_processor_set_stack_limit(nux_processor *, uint32_t address);
+uint32_t nux_processor_stack_limit(const nux_processor *);
 /* Lowest address of a store through r1 since reset, and the last instruction that lowered it; that
  * of the stack's top if there was none. */
 uint32_t nux_processor_stack_lowest(const nux_processor *);

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Remarks that take more than an instruction and a count: calls of a line, depth of the stack."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from nuxemu import Checks, Processor, SiteKind
+
+from .errors import RemarkError
+from .program import Program
+from .result import Remark, RunResult, StackUse
+
+#: Calls of floating point from one line from which on default checks report them.
+FLOAT_CALLS = 1000
+#: Bytes between stack and data below which the stack is reported.
+STACK_MARGIN = 64
+
+_WORD = 4
+_BRANCH = 18  # primary opcode of b and bl
+
+
+def stack_use(program: Program, ppu: Processor) -> StackUse | None:
+    """Stack of the present run; None if the program does not say where its stack is."""
+    top = program.symbols.get("__stack_top")
+    if top is None or not ppu.stack_limit:
+        return None
+    lowest, _ = ppu.stack_lowest
+    return StackUse(top.address - lowest, top.address - ppu.stack_limit)
+
+
+def about_stack(program: Program, ppu: Processor, hemisphere: int) -> list[Remark]:
+    """Remark about a stack that came close to the data."""
+    use = stack_use(program, ppu)
+    if ppu.checks is Checks.OFF or use is None or use.left_bytes >= STACK_MARGIN:
+        return []
+    _, pc = ppu.stack_lowest
+    if not pc:
+        return []
+    detail = f"{use.left_bytes} of {use.size_bytes} bytes were left"
+    where = program.source_location(pc)
+    return [Remark(SiteKind.STACK_MARGIN, pc, where, 1, hemisphere, detail=detail)]
+
+
+def float_calls(
+    program: Program, found: Iterable[Remark], hemisphere: int, strict: bool
+) -> list[Remark]:
+    """Remarks about floating point: one a line, if there are many calls, or always if `strict`."""
+    lines: dict[object, list[Remark]] = defaultdict(list)
+    for remark in found:
+        where = remark.location
+        lines[(where.file, where.line) if where else remark.pc].append(remark)
+    joined = []
+    for calls in lines.values():
+        count = sum(remark.count for remark in calls)
+        if count >= FLOAT_CALLS or strict:
+            names = sorted({name for call in calls if (name := _called(program, call.pc))})
+            first = min(calls, key=lambda call: call.pc)
+            joined.append(Remark(
+                SiteKind.FLOAT, first.pc, first.location, count, hemisphere,
+                detail=f"calls of {', '.join(names)}" if names else "",
+            ))  # fmt: skip
+    return joined
+
+
+def raise_if_any(results: Sequence[RunResult]) -> None:
+    """Raise RemarkError for the first result that has remarks."""
+    for result in results:
+        if result.remarks or result.unlisted_remarks:
+            raise KernelRemarkError(result)
+
+
+class KernelRemarkError(RemarkError):
+    """A run left remarks; `result` is the whole result."""
+
+    def __init__(self, result: RunResult) -> None:
+        super().__init__(sentence(result.remarks, result.unlisted_remarks))
+        self.result = result
+
+
+def sentence(remarks: Sequence[Remark], unlisted: int = 0) -> str:
+    """Text of an error about remarks."""
+    lines = [str(remark) for remark in remarks]
+    if unlisted:
+        lines.append(f"and {unlisted} more at other places")
+    return (
+        f"the run is complete, but left {len(remarks)} remark{'s'[: len(remarks) != 1]}, which "
+        "are errors here:\n  " + "\n  ".join(lines)
+    )
+
+
+def _called(program: Program, pc: int) -> str | None:
+    """Name of the function that a direct branch goes to."""
+    segment = next((s for s in program.segments if s.address <= pc < s.end), None)
+    if segment is None:
+        return None
+    word = int.from_bytes(segment.data[pc - segment.address :][:_WORD], "big")
+    if word >> 26 != _BRANCH:
+        return None
+    displacement = (word & 0x03FFFFFC) - ((word & 0x02000000) << 1)
+    function = program.function_at((pc + displacement) & 0xFFFFFFFF)
+    return function.name if function else None
