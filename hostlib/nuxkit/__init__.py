@@ -18,6 +18,7 @@ from .errors import (
     NuxkitError,
     ProgramFileError,
     RemarkError,
+    RemarkWarning,
     RunLimitError,
     ToolchainError,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "ProgramFileError",
     "Projection",
     "RemarkError",
+    "RemarkWarning",
     "RowMode",
     "Rule",
     "RunLimitError",

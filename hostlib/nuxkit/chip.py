@@ -29,10 +29,9 @@ from nuxemu.array_input import parts
 from .errors import InputError
 from .function_call import CallResult, prepare_call
 from .interruption import run_interruptibly
-from .marks import marks_of
 from .profile import Profile
 from .program import Program, SourceLocation
-from .remarks import about_stack, float_calls, raise_if_any, stack_use
+from .remarks import about_stack, act_on, check_mode, float_calls, stack_use
 from .result import Remark, RunResult, StackUse
 from .trace import Trace, TraceRecords
 from .traps import error_of
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 
 #: Modes of the checks.
 CHECKS = tuple(each.name.lower() for each in Checks)
-#: What becomes of remarks.
-REMARKS = ("count", "raise")
 #: Cycles and wall time (s) after which a run is stopped if not told otherwise.
 DEFAULT_MAX_CYCLES = 10 * mm.PPU_CLOCK_HZ
 DEFAULT_MAX_WALL_S = 60.0
@@ -87,8 +84,9 @@ class Chip:
         chip, instead of traps that stop the run.
     checks : {"default", "strict", "off"}
         Which likely mistakes of programs are looked for; they are among the remarks of a result.
-    remarks : {"count", "raise"}
-        Whether a run that left remarks ends with an error, or they are only in its result.
+    remarks : {"count", "warn", "raise"}
+        Whether remarks are only in a run's result, each is a warning too (RemarkWarning), or the
+        run ends with an error.
 
     Attributes
     ----------
@@ -116,7 +114,7 @@ class Chip:
         remarks: str = "count",
     ) -> None:
         _check_integer("seed", seed, 0)
-        self._remarks_raise = remarks_raise(remarks)
+        self._remarks_mode = check_mode(remarks)
         if checks not in CHECKS:
             raise InputError(f"checks is {checks!r}, but must be one of {', '.join(CHECKS)}")
         try:
@@ -226,7 +224,7 @@ class Chip:
             ppu.write(data_address(segment.address), segment.data)
         limit = program.symbols.get("__stack_limit")
         ppu.set_stack_limit(limit.address if limit else 0)
-        ppu.set_marks(marks_of(program))
+        ppu.set_marks(program.marks)
         ppu.set_code_end(_code_end(program))
         self._programs[hemisphere] = program
         return program
@@ -596,8 +594,7 @@ class Chip:
             if failure is not None:
                 self.model.hold(result.hemisphere)
                 raise failure
-        if self._remarks_raise:
-            raise_if_any(results)
+        act_on(results, self._remarks_mode)
         return results
 
     def _run(self, cycles: int, awaited: tuple[int, ...], max_wall_s: float) -> float:
@@ -689,13 +686,6 @@ def _code_end(program: Program) -> int:
     return max(
         (s.end for s in program.segments if s.executable and s.address < mm.SRAM_SIZE), default=0
     )
-
-
-def remarks_raise(remarks: str) -> bool:
-    """Check the argument `remarks` of a chip or an experiment."""
-    if remarks not in REMARKS:
-        raise InputError(f"remarks is {remarks!r}, but must be one of {', '.join(REMARKS)}")
-    return remarks == "raise"
 
 
 def _check_integer(name: str, value: object, low: int) -> None:

@@ -82,6 +82,10 @@ class RemarkError(NuxkitError):
     exit_code = 106
 
 
+class RemarkWarning(UserWarning):
+    """A remark about a run."""
+
+
 class DataFileError(NuxkitError):
     """A file of results cannot be written or read; no other file was touched."""
 

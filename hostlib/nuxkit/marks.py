@@ -8,7 +8,7 @@ import re
 from nuxemu import Mark
 from nuxemu import memory_map as mm
 
-from .program import Program
+from .symbols import SymbolTable
 
 #: Functions that GCC calls for floating point on a processor without it, as libgcc names them.
 _FLOAT = re.compile(
@@ -21,10 +21,10 @@ _LIBRARY = re.compile(r"nux_mailbox_\w+")
 _WORD = 4
 
 
-def marks_of(program: Program) -> bytes:
+def marks_of(symbols: SymbolTable) -> bytes:
     """Mark each word of the SRAM, for `nuxemu.Processor.set_marks`."""
     marks = bytearray(mm.SRAM_SIZE // _WORD)
-    for symbol in program.symbols.values():
+    for symbol in symbols.values():
         is_float = _FLOAT.fullmatch(symbol.name) is not None
         if symbol.kind == "object" or symbol.address + symbol.size > mm.SRAM_SIZE:
             continue

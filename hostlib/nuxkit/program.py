@@ -11,6 +11,7 @@ from .debug_info import DebugInfo
 from .dwarf_types import Signature, VariableTypes
 from .elf_file import ElfImage, Segment, read_elf
 from .errors import InputError
+from .marks import marks_of
 from .source_lines import Function, SourceLines, SourceLocation
 from .symbols import Location, Symbol, SymbolTable
 
@@ -67,6 +68,11 @@ class Program:
     def symbols(self) -> SymbolTable:
         """Symbols by name; an unknown name raises UnknownSymbolError with close matches."""
         return SymbolTable(self.path, self._image.symbols, VariableTypes(self._debug))
+
+    @cached_property
+    def marks(self) -> bytes:
+        """What the checks know about each word in the SRAM; see `Processor.set_marks`."""
+        return marks_of(self.symbols)
 
     def resolve(self, path: str) -> Location:
         """Address and C type of a variable or a part of it (``"table[3].gain"``).

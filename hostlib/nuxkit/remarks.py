@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from nuxemu import Checks, Processor, SiteKind
 
-from .errors import RemarkError
+from .errors import InputError, RemarkError, RemarkWarning
 from .program import Program
 from .result import Remark, RunResult, StackUse
 
+#: What becomes of remarks beside being in the result.
+REMARKS = ("count", "warn", "raise")
 #: Calls of floating point from one line from which on default checks report them.
 FLOAT_CALLS = 1000
 #: Bytes between stack and data below which the stack is reported.
@@ -64,11 +67,26 @@ def float_calls(
     return joined
 
 
-def raise_if_any(results: Sequence[RunResult]) -> None:
-    """Raise RemarkError for the first result that has remarks."""
+def check_mode(remarks: str) -> str:
+    """Check the argument `remarks` of a chip or an experiment."""
+    if remarks not in REMARKS:
+        raise InputError(f"remarks is {remarks!r}, but must be one of {', '.join(REMARKS)}")
+    return remarks
+
+
+def act_on(results: Sequence[RunResult], mode: str) -> None:
+    """Warn of remarks, or raise RemarkError for the first result that has some."""
     for result in results:
-        if result.remarks or result.unlisted_remarks:
+        if mode == "raise" and (result.remarks or result.unlisted_remarks):
             raise KernelRemarkError(result)
+        if mode == "warn":
+            warn(result.remarks, 4)
+
+
+def warn(remarks: Iterable[Remark], stack_level: int) -> None:
+    """Warn of remarks, at a line so many calls up."""
+    for remark in remarks:
+        warnings.warn(str(remark), RemarkWarning, stacklevel=stack_level + 1)
 
 
 class KernelRemarkError(RemarkError):

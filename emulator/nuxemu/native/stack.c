@@ -26,10 +26,11 @@ uint32_t nux_processor_stack_limit(const nux_processor *p) { return p->stack_lim
 uint32_t nux_processor_stack_lowest(const nux_processor *p) { return p->stack_lowest; }
 uint32_t nux_processor_stack_lowest_pc(const nux_processor *p) { return p->stack_lowest_pc; }
 
-/* An interrupt may put its frame there at any time. */
+/* An interrupt may put its frame there at any time. What the stack never reached is left to the
+ * program. */
 void nux_check_below_stack(nux_processor *p, uint32_t pc, uint32_t address, uint32_t n) {
     uint32_t r1 = p->gpr[1];
-    if (is_in_stack(p, r1) && address < r1 && address + n > p->stack_limit)
+    if (is_in_stack(p, r1) && address < r1 && address + n > p->stack_lowest)
         nux_report(p, pc, NUX_SITE_RED_ZONE);
 }
 
@@ -98,9 +99,9 @@ bool nux_follow_stack(nux_processor *p, nux_plan *plan, uint32_t pc, uint32_t by
 bool nux_stores_hold(const nux_processor *p, const nux_plan *plan) {
     const nux_store_guard *g = plan->store_guards;
     for (const nux_store_guard *end = g + plan->num_store_guards; g != end; g++) {
-        uint32_t last = (*g->a << g->as) + (*g->b << g->bs) + g->low + g->span - p->stack_limit;
-        uint32_t free = p->gpr[1] + g->lowered - p->stack_limit; /* bytes below r1 */
-        if (last < free + g->span && free < NUX_SRAM_SIZE)
+        uint32_t last = (*g->a << g->as) + (*g->b << g->bs) + g->low + g->span - p->stack_lowest;
+        uint32_t left = p->gpr[1] + g->lowered - p->stack_lowest; /* by frames that are gone */
+        if (last < left + g->span && left - 1 < NUX_SRAM_SIZE)
             return false;
     }
     return true;

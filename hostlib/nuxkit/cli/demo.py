@@ -100,7 +100,7 @@ def demo_command(output: str, seed: int, as_json: bool) -> int:
 
 
 def _learn(source: Path, seed: int) -> tuple[Experiment, NeuronPopulation, Projection, Rule]:
-    experiment = Experiment(seed=seed)
+    experiment = Experiment(seed=seed, remarks="count")
     inputs = experiment.population(_INPUTS, SpikeSourcePoisson(rate_hz=_INPUT_RATE_HZ))
     neurons = experiment.population(
         len(_PLACEMENT),

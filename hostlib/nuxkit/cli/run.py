@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from nuxkit.chip import CHECKS, REMARKS, Chip, remarks_raise
+from nuxkit.chip import CHECKS, Chip
 from nuxkit.cli import text
 from nuxkit.cli.common import (
     complete_variables,
@@ -63,7 +63,7 @@ _LARGEST_OWN_CODE = 99
     "--remarks",
     default="count",
     show_default=True,
-    type=click.Choice(REMARKS),
+    type=click.Choice(["count", "raise"]),
     help="With `raise`, a run that left remarks ends with the exit code 106.",
 )
 @click.option(
@@ -144,7 +144,7 @@ def run_command(
     if error is not None:
         raise error
     click.echo(text.summary(result), err=True)
-    if remarks_raise(remarks) and (result.remarks or result.unlisted_remarks):
+    if remarks == "raise" and (result.remarks or result.unlisted_remarks):
         click.echo("nuxkit: error: the run left remarks", err=True)
         return RemarkError.exit_code
     code = result.return_code

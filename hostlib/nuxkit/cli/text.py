@@ -122,7 +122,7 @@ def run_json(
 
 def stack_json(use: StackUse | None) -> dict[str, int] | None:
     """JSON of a stack."""
-    return use and {"used_bytes": use.used_bytes, "size_bytes": use.size_bytes}
+    return {"used_bytes": use.used_bytes, "size_bytes": use.size_bytes} if use else None
 
 
 def remark_json(remark: Remark) -> dict[str, Any]:

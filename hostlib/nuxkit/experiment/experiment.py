@@ -15,9 +15,10 @@ import numpy.typing as npt
 from nuxemu import CorrelationConfig, NeuronParameters
 from nuxemu import memory_map as mm
 from nuxemu.network import Statistics
-from nuxkit.chip import Chip, remarks_raise
-from nuxkit.errors import ExperimentError, InputError
+from nuxkit.chip import Chip
+from nuxkit.errors import ExperimentError, InputError, RemarkError
 from nuxkit.profile import Profile
+from nuxkit.remarks import check_mode, sentence, warn
 from nuxkit.result import Remark, StackUse
 from nuxkit.rules import Timer
 from nuxkit.trace import Trace, TraceRecords
@@ -60,9 +61,9 @@ class Experiment:
         in the rules' statistics.
     checks : {"default", "strict", "off"}
         Which likely mistakes of the rules are looked for, see `remarks`.
-    remarks : {"count", "raise"}
-        Whether a run that left remarks ends with an error, or they are only in `remarks`. Missed
-        deadlines are up to `deadlines`.
+    remarks : {"warn", "count", "raise"}
+        Whether each new remark of a run is a warning (RemarkWarning), they are only in `remarks`,
+        or the run ends with an error. Missed deadlines are up to `deadlines`.
     keep : path, optional
         Folder to which the generated program of the rules is written.
     optimize : {"-O1", "-O2", "-O3", "-Os"}
@@ -77,7 +78,7 @@ class Experiment:
         neurons: NeuronParameters | None = None,
         deadlines: Literal["raise", "count"] = "raise",
         checks: str = "default",
-        remarks: Literal["count", "raise"] = "count",
+        remarks: Literal["warn", "count", "raise"] = "warn",
         keep: str | os.PathLike[str] | None = None,
         optimize: str = "-O2",
     ) -> None:
@@ -89,7 +90,7 @@ class Experiment:
             raise InputError(f"deadlines is {deadlines!r}, but must be 'raise' or 'count'")
         self._strict = deadlines == "raise"
         self._defaults = neurons or NeuronParameters()
-        self._remarks_raise = remarks_raise(remarks)
+        self._remarks_mode = check_mode(remarks)
         self._session = Session(self._checked_seed(seed), correlation, checks)
         self._wiring = Wiring(self._session.chip)
         self._trace: TraceRecords | None = None
@@ -391,8 +392,7 @@ class Experiment:
             else:
                 self._run_traced(cycles, limit_s, trace)
         self._rule_set.check_deadlines(self._strict)
-        if self._remarks_raise:
-            self._rule_set.check_remarks()
+        self._act_on_remarks()
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
@@ -429,6 +429,14 @@ class Experiment:
         finally:
             rules, lost = self._rule_set.traced_since(begin_s)
             self._trace = TraceRecords(trace, buffer, self.chip.programs, rules, lost)
+
+    def _act_on_remarks(self) -> None:
+        if self._remarks_mode == "count":
+            return
+        new = self._rule_set.new_remarks(grown=self._remarks_mode == "raise")
+        if new and self._remarks_mode == "raise":
+            raise RemarkError(sentence(new))
+        warn(new, 3)
 
     def call_at(self, time_s: float, function: Callable[[float], object]) -> Call:
         """Have a function called at a hardware time during a run, with that time (s).

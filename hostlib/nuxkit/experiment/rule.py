@@ -14,10 +14,9 @@ import numpy.typing as npt
 from nuxemu import SiteKind
 from nuxemu import memory_map as mm
 from nuxkit.chip import Chip
-from nuxkit.errors import DeadlineError, ExperimentError, InputError, RemarkError
+from nuxkit.errors import DeadlineError, ExperimentError, InputError
 from nuxkit.hemispheres import HEMISPHERE_NAMES, HEMISPHERES
 from nuxkit.profile import Profile, rule_costs
-from nuxkit.remarks import sentence
 from nuxkit.result import Remark, StackUse
 from nuxkit.rules import (
     PopulationSite,
@@ -268,7 +267,9 @@ class RuleSet:
 
     def remarks(self) -> tuple[Remark, ...]:
         """Return all remarks so far."""
-        return self._program.remarks(self.chip) if self._program is not None else ()
+        if self._program is None:
+            return ()
+        return self._program.remarks(self.chip) + self._program.late_remarks(self.chip)
 
     def stack_use(self) -> dict[int, StackUse]:
         """Return how deep the stacks of the processors with rules went so far."""
@@ -278,16 +279,15 @@ class RuleSet:
         found = {h: self.chip.stack_use(h) for h in sorted(used)}
         return {h: use for h, use in found.items() if use is not None}
 
-    def check_remarks(self) -> None:
-        """Raise RemarkError if there are remarks since the last time, but those on periods."""
+    def new_remarks(self, grown: bool) -> list[Remark]:
+        """Return remarks since the last time, but on periods; also old ones that have `grown`."""
         new = []
-        for each in self.remarks():
+        for each in self._program.remarks(self.chip) if self._program is not None else ():
             place = (each.kind, each.pc, each.hemisphere)
-            if each.kind is not SiteKind.MISSED and each.count > self._remarked.get(place, 0):
+            if place not in self._remarked or (grown and each.count > self._remarked[place]):
                 new.append(each)
             self._remarked[place] = each.count
-        if new:
-            raise RemarkError(sentence(new))
+        return new
 
     @contextmanager
     def profiling(self, on: bool) -> Iterator[None]:

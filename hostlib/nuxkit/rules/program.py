@@ -219,7 +219,10 @@ class RuleProgram:
         return found
 
     def remarks(self, chip: Chip) -> tuple[Remark, ...]:
-        """Return the remarks about both processors, with rules, and about periods too short."""
+        """Return the remarks about both processors, with the names of rules.
+
+        For periods that were too short, see `late_remarks`.
+        """
         self._check_loaded(chip)
         files = {wrapper(rule): rule.name for rule in self.instances}
         program = self.build.program
@@ -227,7 +230,12 @@ class RuleProgram:
             replace(remark, rule=files.get(program.unit_at(remark.pc) or ""))
             for h in HEMISPHERES
             for remark in chip.remarks(h)
-        ) + tuple(self._missed(one) for one in self.statistics(chip) if one.missed or one.dropped)
+        )
+
+    def late_remarks(self, chip: Chip) -> tuple[Remark, ...]:
+        """Return remarks about the rules that had missed or dropped invocations."""
+        late = [one for one in self.statistics(chip) if one.missed or one.dropped]
+        return tuple(self._missed(one) for one in late)
 
     def _missed(self, one: RuleStatistics) -> Remark:
         program = self.build.program

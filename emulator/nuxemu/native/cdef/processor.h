@@ -84,7 +84,7 @@ enum nux_site_kind {
     NUX_SITE_ON_NEURONS,   /* correlation read while its CADC channel is on the neurons */
     NUX_SITE_SATURATED,    /* a lane saturated; counts lanes */
 
-    NUX_SITE_RED_ZONE,     /* store between the end of the stack and r1 */
+    NUX_SITE_RED_ZONE,     /* store below r1 to what the stack has reached */
     NUX_SITE_LOST_TEXT,    /* text for the mailbox that did not fit; counts characters */
     NUX_SITE_FLOAT,        /* call of a function for floating point in software */
     NUX_SITE_STACK_MARGIN, /* the stack came close to the data; found by the host */
