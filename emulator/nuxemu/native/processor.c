@@ -96,8 +96,8 @@ void nux_processor_reset(nux_processor *p) {
     memset(p->vectors->acc, 0, sizeof p->vectors->acc);
     memset(p->vectors->vcr, 0, sizeof p->vectors->vcr);
     p->num_unsynced = 0;
-    p->stack_lowest = NUX_STACK_TOP;
-    p->stack_lowest_pc = 0;
+    p->deepest.lowest = NUX_STACK_TOP;
+    p->deepest.pc = 0;
     p->vectors_written = p->condition_set = 0;
     memset(p->masks_met, 0, sizeof p->masks_met);
     nux_forget_sites(p);

@@ -199,6 +199,11 @@ typedef struct {
     uint32_t count;
 } nux_pipe_table;
 
+/* The deepest store through r1 since reset: its address, and the instruction. */
+typedef struct {
+    uint32_t lowest, pc;
+} nux_depth;
+
 typedef struct nux_profile nux_profile;
 typedef struct nux_debug nux_debug;
 
@@ -231,8 +236,8 @@ struct nux_processor {
     nux_region regions[3]; /* SRAM, external memory, DRAM */
     uint32_t code_end;     /* end of executed SRAM code: lower stores are native */
     uint32_t stack_limit;
-    uint32_t stack_lowest, stack_lowest_pc; /* deepest store through r1 */
-    uint8_t marks[NUX_NUM_MARKS];           /* enum nux_mark */
+    nux_depth deepest;
+    uint8_t marks[NUX_NUM_MARKS]; /* enum nux_mark */
 
     nux_vstate *vectors;
     nux_parallel_bus parallel_bus;
@@ -297,9 +302,8 @@ void nux_check_saturation(nux_processor *, const nux_vinsn *, uint32_t pc);
 /* stack.c: after a native store, before a vector store. */
 void nux_stack_stored(nux_processor *, uint32_t w, uint32_t pc, uint32_t address);
 void nux_check_below_stack(nux_processor *, uint32_t pc, uint32_t address, uint32_t n);
-/* Before a block that has just got its plan, or whose checks fail: false if that is not because
- * the stack grew. */
-bool nux_follow_stack(nux_processor *, nux_plan *, uint32_t pc, uint32_t bytes);
+/* Before a block that has just got its plan, or whose checks fail, maybe since the stack grows. */
+void nux_follow_stack(nux_processor *, nux_plan *, uint32_t pc, uint32_t bytes);
 /* Makes the stores native that may meet the stack below r1. */
 void nux_take_over_stores(nux_processor *, uint32_t pc, uint32_t bytes);
 bool nux_stores_hold(const nux_processor *, const nux_plan *);

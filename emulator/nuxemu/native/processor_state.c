@@ -28,8 +28,8 @@ static fixed_part fixed_part_of(nux_processor *p) {
         .cycles = p->cycles,
         .instructions = p->instructions,
         .stack_limit = p->stack_limit,
-        .stack_lowest = p->stack_lowest,
-        .stack_lowest_pc = p->stack_lowest_pc,
+        .stack_lowest = p->deepest.lowest,
+        .stack_lowest_pc = p->deepest.pc,
         .held = p->held,
         .num_unsynced = p->num_unsynced,
         .vectors_written = p->vectors_written,
@@ -81,8 +81,8 @@ static void apply(nux_processor *p, const fixed_part *f) {
     p->timers_seen = f->timers_seen;
     p->dec_value = f->dec_value;
     p->stack_limit = f->stack_limit;
-    p->stack_lowest = f->stack_lowest;
-    p->stack_lowest_pc = f->stack_lowest_pc;
+    p->deepest.lowest = f->stack_lowest;
+    p->deepest.pc = f->stack_lowest_pc;
     p->held = f->held;
     p->num_unsynced = f->num_unsynced;
     p->vectors_written = f->vectors_written;

@@ -206,6 +206,18 @@ static void end_visit(nux_processor *p, uint32_t how) {
     nux_start_from(p, p->previous->exit[how & NUX_MISSED]);
 }
 
+/* Whether the engine may run a block now; if not, its translation has changed. */
+static bool may_run(nux_processor *p, nux_plan *plan, uint32_t pc, uint32_t size, bool is_new) {
+    bool hold = checks_hold(p, plan);
+    if (is_new || !hold) {
+        nux_follow_stack(p, plan, pc, size);
+        hold = checks_hold(p, plan);
+    }
+    if (!hold)
+        take_over_checked(p, plan, pc, size);
+    return hold && (!p->num_unsynced || nux_check_block_sync(p, pc, size));
+}
+
 /* Whatever is not the plain case. */
 static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t how) {
     const nux_plan *previous = p->previous->plan;
@@ -230,15 +242,9 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
         leave(p);
         return;
     }
-    bool hold = checks_hold(p, plan);
-    if ((is_new || !hold) && nux_follow_stack(p, plan, pc, size))
-        hold = checks_hold(p, plan);
-    if (!hold) {
-        take_over_checked(p, plan, pc, size);
-        leave(p);
-        return;
-    }
-    if (p->num_unsynced && !nux_check_block_sync(p, pc, size)) {
+    nux_depth before = p->deepest;
+    if (!may_run(p, plan, pc, size, is_new)) {
+        p->deepest = before;
         leave(p);
         return;
     }
@@ -247,7 +253,11 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
     nux_visit *visit = nux_find_visit(p, plan, p->visits[0].exit[0], p->timing.jumped);
     uint32_t part = instructions_before_interrupt(p, visit, pc);
     if (part) {
+        bool deeper = p->deepest.lowest != before.lowest;
+        p->deepest = before;
         run_part_of_block(p, pc, part);
+        if (deeper)
+            nux_forget_plans(p); /* their checks know of the whole block */
         return;
     }
     set_budget(p);

@@ -16,21 +16,21 @@ static bool is_in_stack(const nux_processor *p, uint32_t address) {
 }
 
 static void lower(nux_processor *p, uint32_t pc, uint32_t address) {
-    if (!is_in_stack(p, address) || address >= p->stack_lowest)
+    if (!is_in_stack(p, address) || address >= p->deepest.lowest)
         return;
-    p->stack_lowest = address;
-    p->stack_lowest_pc = pc;
+    p->deepest.lowest = address;
+    p->deepest.pc = pc;
 }
 
 uint32_t nux_processor_stack_limit(const nux_processor *p) { return p->stack_limit; }
-uint32_t nux_processor_stack_lowest(const nux_processor *p) { return p->stack_lowest; }
-uint32_t nux_processor_stack_lowest_pc(const nux_processor *p) { return p->stack_lowest_pc; }
+uint32_t nux_processor_stack_lowest(const nux_processor *p) { return p->deepest.lowest; }
+uint32_t nux_processor_stack_lowest_pc(const nux_processor *p) { return p->deepest.pc; }
 
 /* An interrupt may put its frame there at any time. What the stack never reached is left to the
  * program. */
 void nux_check_below_stack(nux_processor *p, uint32_t pc, uint32_t address, uint32_t n) {
     uint32_t r1 = p->gpr[1];
-    if (is_in_stack(p, r1) && address < r1 && address + n > p->stack_lowest)
+    if (is_in_stack(p, r1) && address < r1 && address + n > p->deepest.lowest)
         nux_report(p, pc, NUX_SITE_RED_ZONE);
 }
 
@@ -47,8 +47,10 @@ static void follow_stores(nux_processor *p, uint32_t pc, uint32_t bytes) {
     for (uint32_t end = pc + bytes, address; pc != end && !d->native; pc += 4, d++) {
         if (d->kind == NUX_KIND_BRANCH)
             break;
-        if (d->kind == NUX_KIND_STORE && RA(d->word) == 1 &&
-            nux_address_now(p, d, registers, &address))
+        bool known = nux_is_memory(d) && nux_address_now(p, d, registers, &address);
+        if (known && nux_is_byte_load(d) && address >= p->config.sram_size)
+            break; /* the engine will stop here, and begin a new block */
+        if (known && d->kind == NUX_KIND_STORE && RA(d->word) == 1)
             lower(p, pc, address);
         nux_values_follow(d, registers);
     }
@@ -59,48 +61,44 @@ static uint32_t value_of(const nux_guard *g) {
     return g->b ? x + (*g->b << g->bs) : x;
 }
 
-/* Raises the floor of a check to the lowest address that is accounted for; false: the access is
- * outside of the stack, or nothing changes. */
-static bool raise_floor(const nux_processor *p, nux_guard *g) {
+/* Raises the floor of a check to the lowest address that is accounted for, if the access is inside
+ * the stack. */
+static void raise_floor(const nux_processor *p, nux_guard *g) {
     uint32_t floor = p->stack_limit > p->code_end ? p->stack_limit : p->code_end;
     uint32_t above = value_of(g) + g->raised, bound = g->bound + g->raised;
-    uint32_t accounted = p->stack_lowest > floor ? (p->stack_lowest - floor) & ~3u : 0;
-    if (!g->stack || above > bound)
-        return false;
+    uint32_t accounted = p->deepest.lowest > floor ? (p->deepest.lowest - floor) & ~3u : 0;
     uint32_t raised = above < accounted ? above : accounted;
-    if (raised > bound || raised == g->raised)
-        return false;
+    if (above > bound || raised > bound)
+        return;
     g->low += g->raised - raised;
     g->bound = bound - raised;
     g->raised = raised;
-    return true;
 }
 
-bool nux_follow_stack(nux_processor *p, nux_plan *plan, uint32_t pc, uint32_t bytes) {
-    bool any = false, changed = false;
+void nux_follow_stack(nux_processor *p, nux_plan *plan, uint32_t pc, uint32_t bytes) {
+    bool any = false;
     for (uint32_t i = 0; i < plan->num_guards; i++)
         any |= plan->guards[i].stack;
     if (!any)
-        return false;
+        return;
     follow_stores(p, pc, bytes);
     for (uint32_t i = 0; i < plan->num_guards; i++) {
         nux_guard *g = &plan->guards[i];
-        if (!raise_floor(p, g))
+        if (!g->stack)
             continue;
-        changed = true;
+        raise_floor(p, g);
         if (i < NUX_QUICK_GUARDS && !g->b && !g->as) {
             plan->quick[i].low = g->low;
             plan->quick[i].bound = g->bound;
         }
     }
-    return changed;
 }
 
 bool nux_stores_hold(const nux_processor *p, const nux_plan *plan) {
     const nux_store_guard *g = plan->store_guards;
     for (const nux_store_guard *end = g + plan->num_store_guards; g != end; g++) {
-        uint32_t last = (*g->a << g->as) + (*g->b << g->bs) + g->low + g->span - p->stack_lowest;
-        uint32_t left = p->gpr[1] + g->lowered - p->stack_lowest; /* by frames that are gone */
+        uint32_t last = (*g->a << g->as) + (*g->b << g->bs) + g->low + g->span - p->deepest.lowest;
+        uint32_t left = p->gpr[1] + g->lowered - p->deepest.lowest; /* by frames that are gone */
         if (last < left + g->span && left - 1 < NUX_SRAM_SIZE)
             return false;
     }
