@@ -22,6 +22,8 @@ STACK_MARGIN = 64
 
 _WORD = 4
 _BRANCH = 18  # primary opcode of b and bl
+#: What the linker puts in between if a function is too far away: lis and addi of r12, mtctr, bctr.
+_STUB = [0x3D80, 0x398C, 0x7D8903A6, 0x4E800420]
 
 
 def stack_use(program: Program, ppu: Processor) -> StackUse | None:
@@ -110,12 +112,21 @@ def sentence(remarks: Sequence[Remark], unlisted: int = 0) -> str:
 
 def _called(program: Program, pc: int) -> str | None:
     """Name of the function that a direct branch goes to."""
-    segment = next((s for s in program.segments if s.address <= pc < s.end), None)
-    if segment is None:
-        return None
-    word = int.from_bytes(segment.data[pc - segment.address :][:_WORD], "big")
+    word = _word(program, pc)
     if word >> 26 != _BRANCH:
         return None
     displacement = (word & 0x03FFFFFC) - ((word & 0x02000000) << 1)
-    function = program.function_at((pc + displacement) & 0xFFFFFFFF)
+    target = (pc + displacement) & 0xFFFFFFFF
+    stub = [_word(program, target + _WORD * i) for i in range(4)]
+    if [word >> 16 for word in stub[:2]] == _STUB[:2] and stub[2:] == _STUB[2:]:
+        target = ((stub[0] << 16) + ((stub[1] & 0xFFFF) ^ 0x8000) - 0x8000) & 0xFFFFFFFF
+    function = program.function_at(target)
     return function.name if function else None
+
+
+def _word(program: Program, address: int) -> int:
+    """Instruction at an address; 0 where there is none."""
+    segment = next((s for s in program.segments if s.address <= address < s.end), None)
+    if segment is None:
+        return 0
+    return int.from_bytes(segment.data[address - segment.address :][:_WORD], "big")

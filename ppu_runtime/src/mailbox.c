@@ -60,12 +60,12 @@ void nux_mailbox_write_signed(int32_t value) {
     nux_mailbox_write_unsigned(value < 0 ? -(uint32_t)value : (uint32_t)value);
 }
 
+// Shifts by a constant only: compilers move others to where they are by 32 or more, and unused.
 void nux_mailbox_write_hex(uint32_t value, uint32_t digits) {
-    if (digits > 8) {
-        digits = 8;
-    }
-    while (digits > 0) {
-        digits--;
-        nux_mailbox_write_char("0123456789abcdef"[value >> (4 * digits) & 0xfu]);
+    for (uint32_t left = 8; left > 0; left--) {
+        if (left <= digits) {
+            nux_mailbox_write_char("0123456789abcdef"[value >> 28]);
+        }
+        value <<= 4;
     }
 }

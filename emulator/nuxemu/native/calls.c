@@ -16,11 +16,24 @@ uint32_t nux_marks_at(const nux_processor *p, uint32_t pc) {
     return p->checks && pc < p->config.sram_size && pc / 4 < NUX_NUM_MARKS ? p->marks[pc / 4] : 0;
 }
 
+/* Where a call goes that the linker has led to a stub, for functions that are too far away:
+ * lis r12; addi r12, r12; mtctr r12; bctr. */
+static uint32_t behind_stub(nux_processor *p, uint32_t target) {
+    const nux_region *region = nux_region_of(p, target);
+    if (!region || region->size - (target - region->base) < 16)
+        return target;
+    const uint8_t *words = region->source + (target - region->base);
+    uint32_t high = nux_get32(words), low = nux_get32(words + 4);
+    bool is_stub = high >> 16 == 0x3d80 && low >> 16 == 0x398c &&
+                   nux_get32(words + 8) == 0x7d8903a6 && nux_get32(words + 12) == 0x4e800420;
+    return is_stub ? (high << 16) + SI(low) : target;
+}
+
 bool nux_calls_float(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     uint32_t w = d->word, displacement = (uint32_t)((int32_t)(w << 6) >> 6) & ~3u, target;
     if (d->id == NUX_S_B)
-        target = w & 2 ? displacement : pc + displacement;
-    else if (d->id == NUX_S_BCCTR)
+        target = behind_stub(p, w & 2 ? displacement : pc + displacement);
+    else if (d->id == NUX_S_BCCTR && w & 1)
         target = *p->ctr & ~3u;
     else
         return false;
