@@ -73,8 +73,8 @@ static __attribute__((noinline)) void use_stack(void) {
 }
 
 int start(void) {
-    static void (*const mistakes[])(void) = {write_dead_frame, store_below_r1,   store_vector,
-                                             write_numbers,    write_vector,     multiply,
+    static void (*const mistakes[])(void) = {write_dead_frame, store_below_r1, store_vector,
+                                             write_numbers,    write_vector,   multiply,
                                              multiply_outside, use_stack};
     mistakes[which]();
     return 0;
