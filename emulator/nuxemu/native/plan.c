@@ -69,7 +69,7 @@ static bool add_guard(const nux_processor *p, guard_list *list, const nux_check 
         .b = v->second == NO_REGISTER ? NULL : p->gpr + v->second,
         .as = v->first_shift,
         .bs = v->second_shift,
-        .align = c->size - 1,
+        .align = (uint8_t)(c->size - 1),
         .stack = c->stack,
     };
     for (uint32_t i = 0; i < list->count; i++)
@@ -202,7 +202,7 @@ static nux_plan *store_plan(const nux_processor *p, const nux_plan *plan, const 
         result->quick[i].low = g->low;
         result->quick[i].bound = g->bound;
         result->a[i] = (uint8_t)(g->a - p->gpr);
-        result->align[i] = (uint8_t)g->align;
+        result->align[i] = g->align;
     }
     result->has_more_guards = list->count > quick || list->num_stores;
     return result;

@@ -89,10 +89,10 @@ typedef struct {
  * no bit of `align` is set in x, and x <= bound. */
 typedef struct {
     const uint32_t *a, *b; /* general registers; b NULL: none */
-    uint32_t low, bound, align;
-    uint8_t as, bs;
-    bool stack;      /* of accesses through r1 */
+    uint32_t low, bound;
     uint32_t raised; /* in `low` and `bound`, above the real floor: see stack.c */
+    uint8_t align, as, bs;
+    bool stack; /* of accesses through r1 */
 } nux_guard;
 
 /* A store that must not meet the stack below r1: its first address is *a << as + *b << bs + low,
