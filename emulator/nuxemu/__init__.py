@@ -12,6 +12,7 @@ from nuxemu.neurons import NeuronParameters, Neurons
 from nuxemu.processor import (
     Checks,
     DebugEvent,
+    Mark,
     Processor,
     Site,
     SiteKind,
@@ -35,6 +36,7 @@ __all__ = [
     "ChipState",
     "CorrelationConfig",
     "DebugEvent",
+    "Mark",
     "Network",
     "NeuronParameters",
     "Neurons",

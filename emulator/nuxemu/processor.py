@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntFlag
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,6 +71,29 @@ class SiteKind(Enum):
     UNINITIALISED = lib.NUX_SITE_UNINITIALISED
     NO_BASELINE = lib.NUX_SITE_NO_BASELINE
     NEVER_RESET = lib.NUX_SITE_NEVER_RESET
+    RED_ZONE = lib.NUX_SITE_RED_ZONE
+    LOST_TEXT = lib.NUX_SITE_LOST_TEXT
+    FLOAT = lib.NUX_SITE_FLOAT
+    STACK_MARGIN = lib.NUX_SITE_STACK_MARGIN
+    MISSED = lib.NUX_SITE_MISSED
+
+
+class Mark(IntFlag):
+    """What is known about a word of a program; see `Processor.set_marks`.
+
+    Attributes
+    ----------
+    FLOAT
+        Begin of a function for floating point in software.
+    LOST
+        Begin of the function called for each character that the mailbox had no room for.
+    LIBRARY
+        Code that is not to blame: what it does counts to the line that calls it.
+    """
+
+    FLOAT = lib.NUX_MARK_FLOAT
+    LOST = lib.NUX_MARK_LOST
+    LIBRARY = lib.NUX_MARK_LIBRARY
 
 
 class Checks(Enum):
@@ -351,6 +374,26 @@ class Processor:
     def set_stack_limit(self, address: int) -> None:
         """Stop the run when a store through r1 goes below `address` (0: no check)."""
         lib.nux_processor_set_stack_limit(self._native, address)
+
+    @property
+    def stack_limit(self) -> int:
+        """Lowest address that the stack may have; 0: there is no check."""
+        return int(lib.nux_processor_stack_limit(self._native))
+
+    @property
+    def stack_lowest(self) -> tuple[int, int]:
+        """Lowest address of a store through r1 since reset, and the instruction.
+
+        The stack's top and 0 if there was none.
+        """
+        lowest = lib.nux_processor_stack_lowest(self._native)
+        return int(lowest), int(lib.nux_processor_stack_lowest_pc(self._native))
+
+    def set_marks(self, marks: bytes) -> None:
+        """Tell what each word of the SRAM is for the checks: bits of `Mark`."""
+        if len(marks) != lib.NUX_NUM_MARKS:
+            raise ValueError(f"{len(marks)} marks, but there must be {lib.NUX_NUM_MARKS}")
+        lib.nux_processor_set_marks(self._native, marks)
 
     def set_code_end(self, address: int) -> None:
         """Tell where the code in SRAM ends: stores above it need no check for changed code."""

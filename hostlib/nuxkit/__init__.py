@@ -17,6 +17,8 @@ from .errors import (
     KernelTrap,
     NuxkitError,
     ProgramFileError,
+    RemarkError,
+    RemarkWarning,
     RunLimitError,
     ToolchainError,
 )
@@ -64,6 +66,8 @@ __all__ = [
     "Program",
     "ProgramFileError",
     "Projection",
+    "RemarkError",
+    "RemarkWarning",
     "RowMode",
     "Rule",
     "RunLimitError",

@@ -31,16 +31,17 @@ from .function_call import CallResult, prepare_call
 from .interruption import run_interruptibly
 from .profile import Profile
 from .program import Program, SourceLocation
-from .result import Remark, RunResult
+from .remarks import about_stack, act_on, check_mode, float_calls, stack_use
+from .result import Remark, RunResult, StackUse
 from .trace import Trace, TraceRecords
 from .traps import error_of
 
 if TYPE_CHECKING:
     from nuxkit.builder import BuildResult
 
-#: Cycles and wall time (s) after which a run is stopped if not told otherwise.
 #: Modes of the checks.
 CHECKS = tuple(each.name.lower() for each in Checks)
+#: Cycles and wall time (s) after which a run is stopped if not told otherwise.
 DEFAULT_MAX_CYCLES = 10 * mm.PPU_CLOCK_HZ
 DEFAULT_MAX_WALL_S = 60.0
 
@@ -83,6 +84,9 @@ class Chip:
         chip, instead of traps that stop the run.
     checks : {"default", "strict", "off"}
         Which likely mistakes of programs are looked for; they are among the remarks of a result.
+    remarks : {"count", "warn", "raise"}
+        Whether remarks are only in a run's result, each is a warning too (RemarkWarning), or the
+        run ends with an error.
 
     Attributes
     ----------
@@ -107,8 +111,10 @@ class Chip:
         core: str = "native",
         hardware: bool = False,
         checks: str = "default",
+        remarks: str = "count",
     ) -> None:
         _check_integer("seed", seed, 0)
+        self._remarks_mode = check_mode(remarks)
         if checks not in CHECKS:
             raise InputError(f"checks is {checks!r}, but must be one of {', '.join(CHECKS)}")
         try:
@@ -219,6 +225,7 @@ class Chip:
             ppu.write(data_address(segment.address), segment.data)
         limit = program.symbols.get("__stack_limit")
         ppu.set_stack_limit(limit.address if limit else 0)
+        ppu.set_marks(program.marks)
         ppu.set_code_end(_code_end(program))
         self._programs[hemisphere] = program
         return program
@@ -349,6 +356,8 @@ class Chip:
             the run up to there. The chip can run the next program.
         RunLimitError
             The program was stopped by `max_cycles` or `max_wall_s`; `result` as above.
+        RemarkError
+            The run is complete, but left remarks (`remarks` of the chip); `result` as above.
         InputError
             An argument is out of its range.
         KeyboardInterrupt
@@ -392,7 +401,7 @@ class Chip:
 
         Raises
         ------
-        KernelTrap, RunLimitError, InputError, KeyboardInterrupt
+        KernelTrap, RunLimitError, RemarkError, InputError, KeyboardInterrupt
             As in `run`; `result` is that of the program that trapped or did not end.
         """
         for hemisphere, program in enumerate((top, bottom if bottom is not None else top)):
@@ -439,7 +448,7 @@ class Chip:
         ------
         InputError
             If the arguments do not fit the function.
-        KernelTrap, RunLimitError, KeyboardInterrupt
+        KernelTrap, RunLimitError, RemarkError, KeyboardInterrupt
             As in `run`.
         """
         self._prepare(program, hemisphere, None)
@@ -525,6 +534,14 @@ class Chip:
 
         save_core(self, path)
 
+    def remarks(self, hemisphere: int = 0) -> tuple[Remark, ...]:
+        """Return the remarks so far about a started program, whether it has ended or not."""
+        return self._remarks(_hemisphere(hemisphere))
+
+    def stack_use(self, hemisphere: int = 0) -> StackUse | None:
+        """Return how deep the stack of a started program went so far."""
+        return stack_use(self.program(hemisphere), self.ppu[hemisphere])
+
     def result(self, hemisphere: int = 0) -> RunResult:
         """Return the present state of a started program, whether it has ended or not."""
         return self._result(_hemisphere(hemisphere), 0.0)
@@ -576,6 +593,7 @@ class Chip:
             if failure is not None:
                 self.model.hold(result.hemisphere)
                 raise failure
+        act_on(results, self._remarks_mode)
         return results
 
     def _run(self, cycles: int, awaited: tuple[int, ...], max_wall_s: float) -> float:
@@ -605,9 +623,13 @@ class Chip:
     def _remarks(self, hemisphere: int) -> tuple[Remark, ...]:
         program, ppu = self.program(hemisphere), self.ppu[hemisphere]
         remarks = [
-            Remark(site.kind, site.pc, program.source_location(site.pc), site.count)
+            Remark(site.kind, site.pc, program.source_location(site.pc), site.count, hemisphere)
             for site in ppu.sites()
         ]
+        floats = [remark for remark in remarks if remark.kind is SiteKind.FLOAT]
+        remarks = [remark for remark in remarks if remark.kind is not SiteKind.FLOAT]
+        remarks += float_calls(program, floats, hemisphere, ppu.checks is Checks.STRICT)
+        remarks += about_stack(program, ppu, hemisphere)
         if ppu.checks is Checks.STRICT or all(r.kind is not SiteKind.EMPTY_MASK for r in remarks):
             return tuple(remarks)
         # A mask may be empty at times, also in one of the copies that the compiler made of a loop.
@@ -645,6 +667,7 @@ class Chip:
             call_stack=frames,
             remarks=self._remarks(hemisphere),
             unlisted_remarks=ppu.unlisted_events,
+            stack=stack_use(loaded, ppu),
             memory={
                 mm.SRAM_BASE: ppu.read(mm.SRAM_BASE, mm.SRAM_SIZE),
                 mm.EXTMEM_DATA_BASE: ppu.read(mm.EXTMEM_DATA_BASE, mm.EXTMEM_SIZE),

@@ -14,6 +14,7 @@ code  meaning
 103   the run ended in a trap
 104   the run hit its cycle or wall-time limit
 105   an argument is out of its range
+106   the run left remarks, which were to be errors
 130   interrupted by Ctrl-C
 ====  =====================================================
 """
@@ -73,6 +74,16 @@ class CallbackError(NuxkitError):
 
 class DeadlineError(NuxkitError):
     """Invocations of a rule ended too late, or had to be left out; the run can be continued."""
+
+
+class RemarkError(NuxkitError):
+    """A complete run left remarks, and these were to be errors."""
+
+    exit_code = 106
+
+
+class RemarkWarning(UserWarning):
+    """A remark about a run."""
 
 
 class DataFileError(NuxkitError):

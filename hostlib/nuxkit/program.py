@@ -11,6 +11,7 @@ from .debug_info import DebugInfo
 from .dwarf_types import Signature, VariableTypes
 from .elf_file import ElfImage, Segment, read_elf
 from .errors import InputError
+from .marks import marks_of
 from .source_lines import Function, SourceLines, SourceLocation
 from .symbols import Location, Symbol, SymbolTable
 
@@ -68,6 +69,11 @@ class Program:
         """Symbols by name; an unknown name raises UnknownSymbolError with close matches."""
         return SymbolTable(self.path, self._image.symbols, VariableTypes(self._debug))
 
+    @cached_property
+    def marks(self) -> bytes:
+        """What the checks know about each word in the SRAM; see `Processor.set_marks`."""
+        return marks_of(self.symbols)
+
     def resolve(self, path: str) -> Location:
         """Address and C type of a variable or a part of it (``"table[3].gain"``).
 
@@ -100,6 +106,10 @@ class Program:
     def function_at(self, pc: int) -> Function | None:
         """Find the function that holds ``pc``; in assembler code the label before it."""
         return self._lines.function_at(pc)
+
+    def unit_at(self, pc: int) -> str | None:
+        """Name of the file that was compiled to the code at ``pc``, without its folder."""
+        return self._lines.unit_at(pc)
 
     def signature(self, name: str) -> Signature:
         """Parameters and result of a function that is not inlined everywhere.

@@ -12,6 +12,7 @@ import numpy as np
 from nuxemu import SiteKind, Stop
 from nuxemu import memory_map as mm
 
+from .hemispheres import HEMISPHERE_NAMES
 from .profile import Profile
 from .program import Frame, Program, SourceLocation
 
@@ -43,6 +44,16 @@ _SITE_TEXT = {
     "nux_reset_correlation, or use acausal minus causal",
     SiteKind.NEVER_RESET: "correlation read of a row whose sensors nobody has ever reset: reset "
     "them first (nux_reset_correlation)",
+    SiteKind.RED_ZONE: "store below the stack pointer, where an interrupt puts its frame: a frame "
+    "was not made first, or the pointer is to a variable of a function that has returned",
+    SiteKind.LOST_TEXT: "characters did not fit into the mailbox and are lost: write less, or "
+    "leave data in variables",
+    SiteKind.FLOAT: "floating point in a loop, which takes software many cycles each: use integers "
+    "or fractions (nux_mul16_frac)",
+    SiteKind.STACK_MARGIN: "the stack came close to the data: make frames or data smaller, or move "
+    "data to external memory",
+    SiteKind.MISSED: "the period is too short: make it longer, or give the rule less to do (fewer "
+    "rows, less to record)",
 }
 
 
@@ -60,16 +71,49 @@ class Remark:
         Its source line.
     count : int
         How often it happened.
+    hemisphere : int
+        Processor: 0 top, 1 bottom.
+    rule : str or None
+        Rule of an experiment that the instruction belongs to.
+    detail : str
+        More about it.
     """
 
     kind: SiteKind
     pc: int
     location: SourceLocation | None
     count: int
+    hemisphere: int = 0
+    rule: str | None = None
+    detail: str = ""
 
     def __str__(self) -> str:
         times = "once" if self.count == 1 else f"{self.count} times"
-        return f"{place(self.location, self.pc)}: {_SITE_TEXT[self.kind]} ({times})"
+        side = HEMISPHERE_NAMES[self.hemisphere]
+        who = f"rule {self.rule!r} on the {side} processor: " if self.rule is not None else ""
+        what = f"{_SITE_TEXT[self.kind]}; {self.detail}" if self.detail else _SITE_TEXT[self.kind]
+        return f"{place(self.location, self.pc)}: {who}{what} ({times})"
+
+
+@dataclass(frozen=True)
+class StackUse:
+    """How deep the stack of a processor went.
+
+    Attributes
+    ----------
+    used_bytes : int
+        From the stack's top to the deepest store through r1.
+    size_bytes : int
+        From its top to the data.
+    """
+
+    used_bytes: int
+    size_bytes: int
+
+    @property
+    def left_bytes(self) -> int:
+        """What was never used."""
+        return self.size_bytes - self.used_bytes
 
 
 def place(location: SourceLocation | None, pc: int) -> str:
@@ -134,6 +178,8 @@ class RunResult:
         mistakes (`Chip.checks`).
     unlisted_remarks : int
         How often it did so at places beyond the 4096 that `remarks` can list.
+    stack : StackUse or None
+        How deep the stack went; None if the program has no symbols that say where it is.
     profile : Profile or None
         Where the cycles went, if that was asked for.
     trace : TraceRecords or None
@@ -151,6 +197,7 @@ class RunResult:
     call_stack: tuple[Frame, ...]
     remarks: tuple[Remark, ...]
     unlisted_remarks: int
+    stack: StackUse | None
     memory: Mapping[int, bytes] = field(repr=False)
     profile: Profile | None = field(default=None, repr=False)
     trace: TraceRecords | None = None

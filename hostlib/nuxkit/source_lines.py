@@ -115,6 +115,15 @@ class SourceLines:
         found: _Extent | None = _find(self._functions, pc) or _find(self._labels, pc)
         return found.function if found else None
 
+    def unit_at(self, pc: int) -> str | None:
+        """Name of the compiled file that the code is of; None without debug information."""
+        function = self.function_at(pc)
+        if function is None or function._die is None:
+            return None
+        with malformed_debug_info(self._debug.path):
+            unit: Any = function._die.cu
+            return PurePosixPath(name_of(unit.get_top_DIE()) or "?").name
+
     def declaration(self, function: Function) -> SourceLocation | None:
         """Find where a function is defined; None without debug information."""
         die = function._die

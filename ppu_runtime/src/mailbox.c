@@ -17,14 +17,21 @@ static volatile char *mailbox(uint32_t position) {
     return (volatile char *)(NUX_MAILBOX_BASE + position);
 }
 
+// A character that did not fit. The emulator looks for calls of this function, by its name.
+__attribute__((noinline)) void nux_mailbox_lose(void) {
+    if (nux_mailbox_dropped++ == 0) {
+        for (uint32_t i = 0; i < sizeof(truncation_mark); i++) {
+            *mailbox(TEXT_LIMIT + i) = truncation_mark[i];
+        }
+    }
+}
+
 __attribute__((noinline)) void nux_mailbox_write_char(char character) {
     if (used < TEXT_LIMIT) {
         *mailbox(used++) = character;
         *mailbox(used) = '\0';
-    } else if (nux_mailbox_dropped++ == 0) {
-        for (uint32_t i = 0; i < sizeof(truncation_mark); i++) {
-            *mailbox(TEXT_LIMIT + i) = truncation_mark[i];
-        }
+    } else {
+        nux_mailbox_lose();
     }
 }
 
@@ -53,12 +60,12 @@ void nux_mailbox_write_signed(int32_t value) {
     nux_mailbox_write_unsigned(value < 0 ? -(uint32_t)value : (uint32_t)value);
 }
 
+// Shifts by a constant only: compilers move others to where they are by 32 or more, and unused.
 void nux_mailbox_write_hex(uint32_t value, uint32_t digits) {
-    if (digits > 8) {
-        digits = 8;
-    }
-    while (digits > 0) {
-        digits--;
-        nux_mailbox_write_char("0123456789abcdef"[value >> (4 * digits) & 0xfu]);
+    for (uint32_t left = 8; left > 0; left--) {
+        if (left <= digits) {
+            nux_mailbox_write_char("0123456789abcdef"[value >> 28]);
+        }
+        value <<= 4;
     }
 }

@@ -44,7 +44,9 @@ def test_prints_the_mailbox_and_a_summary(nuxkit, rule):
     done = nuxkit("run", rule)
     assert (done.code, done.out) == (0, "code 0\n")
     assert re.fullmatch(
-        r"return code 0, \d+ cycles, [\d.]+ us emulated, [\d.]+ (us|ms) wall time\n", done.err
+        r"return code 0, \d+ cycles, [\d.]+ us emulated, [\d.]+ (us|ms) wall time, "
+        r"\d+ of \d+ bytes of stack\n",
+        done.err,
     )
 
 
@@ -102,6 +104,7 @@ def test_json_of_a_run(nuxkit, rule):
     assert result["symbols"] == {"table": [[1, 2], [3, 4]]}
     assert result["emulated_time_s"] == pytest.approx(result["cycles"] * 4e-9)
     assert (result["remarks"], result["call_stack"]) == ([], [])
+    assert 0 < result["stack"]["used_bytes"] < result["stack"]["size_bytes"]
     assert "error" not in result
 
 
@@ -138,6 +141,15 @@ def test_remarks_go_to_standard_error_with_their_line(nuxkit, rule):
     assert [(r["kind"], r["line"], r["count"]) for r in json["remarks"]] == [
         ("divide", DIVIDE_LINE, 1)
     ]
+
+
+def test_remarks_are_errors_if_so_wanted(nuxkit, rule):
+    done = nuxkit("run", rule, "--remarks", "raise", "--set", "divisor=0")
+    assert done.code == 106
+    assert done.out == "code 0\n"
+    assert re.search(rf"nuxkit: remark: .*rule\.c:{DIVIDE_LINE}: ", done.err)
+    assert done.err.endswith("nuxkit: error: the run left remarks\n")
+    assert nuxkit("run", rule, "--remarks", "raise", "--set", "code=3").code == 3
 
 
 def test_limits_end_the_run(nuxkit, source):

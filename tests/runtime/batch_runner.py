@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nuxemu import SiteKind
 from nuxkit import Chip, build
 
 HERE = Path(__file__).parent
@@ -33,7 +34,7 @@ class Batch:
             result = chip.run(symbols=chosen)
             assert result.return_code == 0
             # The model reports what differs from the Power ISA, such as shifts by 32.
-            assert not result.remarks
+            assert not [r for r in result.remarks if r.kind is not SiteKind.FLOAT]
             raw = chip.ppu[0].read(place + 16 * BATCH_SIZE, 8 * len(parts[0]))
             results.append(np.frombuffer(raw, ">u8").astype(np.uint64))
         return np.concatenate(results)

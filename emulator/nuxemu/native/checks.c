@@ -66,7 +66,7 @@ void nux_processor_set_checks(nux_processor *p, int checks) {
     p->checks = checks;
     if (!checks) /* nobody keeps account now: later checks are silent about it */
         memset(p->written, true, p->config.sram_size / 4);
-    nux_forget_plans(p);
+    nux_forget_plans(p); /* some checks are built in */
 }
 
 void nux_processor_forget_written(nux_processor *p) {

@@ -34,6 +34,14 @@ static bool check_stack(nux_processor *p, uint32_t w, uint32_t pc, uint32_t addr
     return refuse_access(p, NUX_TRAP_STACK, pc, address, size, true);
 }
 
+/* A store that moves r1 makes the frame that it is in. */
+static void follow_store(nux_processor *p, uint32_t w, uint32_t pc, uint32_t address, uint32_t size,
+                         bool update) {
+    nux_stack_stored(p, w, pc, address);
+    if (p->checks && !(update && RA(w) == 1))
+        nux_check_below_stack(p, pc, address, size);
+}
+
 static bool is_lha(const nux_decoded *d) { return d->word >> 26 == 42 || d->word >> 26 == 43; }
 
 /* Address of a load or store; of several words, that of the first one. */
@@ -57,6 +65,8 @@ static bool load_store_multiple(nux_processor *p, uint32_t w, uint32_t pc, bool 
         uint32_t address = gpr_or_zero(p, RA(w)) + SI(w) + 4 * (r - RT(w));
         if (store && !check_stack(p, w, pc, address, 4))
             return false;
+        if (store)
+            follow_store(p, w, pc, address, 4, false);
         one.dest = store ? NUX_PIPE_NONE : (uint8_t)r;
         one.reads = store ? UINT64_C(1) << r : 0;
         p->cycles += nux_pipe_wait(&p->timing.pipe, &one);
@@ -87,6 +97,8 @@ bool nux_execute_load_store(nux_processor *p, const nux_decoded *d, uint32_t pc)
         nux_report(p, pc, NUX_SITE_LHA);
     if (store && !check_stack(p, w, pc, address, size))
         return false;
+    if (store)
+        follow_store(p, w, pc, address, size, row->update);
     check_sync(p, pc, address, size);
     if (p->checks && !store)
         nux_check_load(p, pc, address, size);

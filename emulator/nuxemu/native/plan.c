@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_GUARDS = 64, MAX_TOUCHES = 64, MAX_TOUCHED = 1024 };
+enum { MAX_GUARDS = 64, MAX_STORE_GUARDS = 64, MAX_TOUCHES = 64, MAX_TOUCHED = 1024 };
 
 typedef struct {
     nux_guard guards[MAX_GUARDS];
     nux_guard_origin origins[MAX_GUARDS];
     uint32_t count;
+    nux_store_guard stores[MAX_STORE_GUARDS];
+    uint32_t num_stores;
 } guard_list;
 
 typedef struct {
@@ -37,7 +39,7 @@ static bool has_room(const nux_check *c, uint32_t span) {
 }
 
 static bool same_registers(const nux_guard *a, const nux_guard *b) {
-    return a->a == b->a && a->b == b->b && a->as == b->as && a->bs == b->bs;
+    return a->a == b->a && a->b == b->b && a->as == b->as && a->bs == b->bs && a->stack == b->stack;
 }
 
 /* Widens a check with the same registers so that it covers a new one too. */
@@ -72,7 +74,8 @@ static bool add_guard(const nux_processor *p, guard_list *list, const nux_check 
         .b = v->second == NO_REGISTER ? NULL : p->gpr + v->second,
         .as = v->first_shift,
         .bs = v->second_shift,
-        .align = c->size - 1,
+        .align = (uint8_t)(c->size - 1),
+        .stack = c->stack,
     };
     for (uint32_t i = 0; i < list->count; i++)
         if (widen(list, i, &new, c, span))
@@ -89,6 +92,50 @@ static bool add_guard(const nux_processor *p, guard_list *list, const nux_check 
 }
 
 static const uint32_t zero; /* in place of a register */
+
+/* Adds the check that a store does not meet the stack below r1; false if that cannot be done. */
+static bool add_store_guard(const nux_processor *p, guard_list *list, const nux_decoded *d,
+                            const nux_check *c, const nux_value *r1) {
+    const nux_value *v = &c->v;
+    uint32_t span = c->size - 1 + v->slack;
+    bool follows_r1 =
+        r1->known && r1->first == 1 && !r1->first_shift && r1->second == NO_REGISTER && !r1->slack;
+    if (d->kind != NUX_KIND_STORE || RA(d->word) == 1 || !p->stack_limit || !p->checks)
+        return true;
+    if (!follows_r1)
+        return false;
+    if (v->first == NO_REGISTER &&
+        (v->offset + span < p->stack_limit || v->offset >= NUX_STACK_TOP))
+        return true;
+    if (v->first == 1 && !v->first_shift && v->second == NO_REGISTER &&
+        (int32_t)(v->offset - r1->offset) >= 0)
+        return true;
+    nux_store_guard new = {
+        .a = v->first == NO_REGISTER ? &zero : p->gpr + v->first,
+        .b = v->second == NO_REGISTER ? &zero : p->gpr + v->second,
+        .as = v->first_shift,
+        .bs = v->second_shift,
+        .low = v->offset,
+        .span = span,
+        .lowered = r1->offset,
+    };
+    for (uint32_t i = 0; i < list->num_stores; i++) {
+        nux_store_guard *g = &list->stores[i];
+        int64_t distance = (int32_t)(new.low - g->low);
+        if (g->a != new.a || g->b != new.b || g->as != new.as || g->bs != new.bs ||
+            g->lowered != new.lowered || distance < -PAGE_BYTES || distance > PAGE_BYTES)
+            continue;
+        int64_t begin = distance < 0 ? distance : 0;
+        int64_t end = distance + span > g->span ? distance + span : g->span;
+        g->low += (uint32_t)begin;
+        g->span = (uint32_t)(end - begin);
+        return true;
+    }
+    if (list->num_stores == MAX_STORE_GUARDS)
+        return false;
+    list->stores[list->num_stores++] = new;
+    return true;
+}
 
 /* Adds words to a touch of words with the same registers, `distance` words from its first one;
  * false: they do not fit in. */
@@ -252,13 +299,17 @@ static void store_touches(nux_plan *plan, const touch_list *list, nux_touch *mor
 static nux_plan *store_plan(const nux_processor *p, const nux_plan *plan, const guard_list *list,
                             const touch_list *touches) {
     size_t guards = sizeof *plan + list->count * sizeof *list->guards;
-    size_t size = guards + touches->count * sizeof *touches->touches;
+    size_t stores = guards + list->num_stores * sizeof *list->stores;
+    size_t size = stores + touches->count * sizeof *touches->touches;
     nux_plan *result = aligned_alloc(64, (size + 63) / 64 * 64);
     if (!result)
         return NULL;
     *result = *plan;
     result->num_guards = list->count;
-    store_touches(result, touches, (nux_touch *)((uint8_t *)result + guards));
+    result->num_store_guards = list->num_stores;
+    result->store_guards = (nux_store_guard *)((uint8_t *)result + guards);
+    memcpy(result->store_guards, list->stores, list->num_stores * sizeof *list->stores);
+    store_touches(result, touches, (nux_touch *)((uint8_t *)result + stores));
     uint32_t n = 0, num_simple = 0;
     for (int simple = 1; simple >= 0; simple--) {
         for (uint32_t i = 0; i < list->count; i++)
@@ -275,9 +326,9 @@ static nux_plan *store_plan(const nux_processor *p, const nux_plan *plan, const 
         result->quick[i].low = g->low;
         result->quick[i].bound = g->bound;
         result->a[i] = (uint8_t)(g->a - p->gpr);
-        result->align[i] = (uint8_t)g->align;
+        result->align[i] = g->align;
     }
-    result->has_more = list->count > quick || result->num_more_touches;
+    result->has_more = list->count > quick || list->num_stores || result->num_more_touches;
     return result;
 }
 
@@ -295,8 +346,9 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
     nux_region *region = nux_region_of(p, pc);
     uint32_t offset = pc - region->base, end_pc = pc;
     nux_decoded *words = &region->pages[offset / PAGE_BYTES][offset % PAGE_BYTES / 4];
-    guard_list list = {.count = 0};
-    touch_list touches = {.count = 0};
+    guard_list list;
+    touch_list touches;
+    list.count = list.num_stores = touches.count = 0;
     nux_value registers[32];
     nux_plan plan = {.key = PLAN_KEY(pc, bytes), .branch = NO_BRANCH};
     uint32_t whole = bytes; /* with the native instructions behind its end */
@@ -324,10 +376,12 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
         if (d->kind == NUX_KIND_BRANCH) {
             plan.branch = BRANCH_TAG(end_pc);
             plan.place = &d->slot;
+            plan.calls_float = nux_calls_float(p, d, end_pc);
             break;
         }
         nux_check c = nux_check_of(p, d, registers);
-        if ((c.needed && !add_guard(p, &list, &c)) ||
+        if ((c.needed &&
+             (!add_guard(p, &list, &c) || !add_store_guard(p, &list, d, &c, &registers[1]))) ||
             (p->checks && nux_is_memory(d) && !add_touch(p, &touches, d, registers))) {
             nux_make_native(p, end_pc);
             return NULL;
@@ -335,6 +389,7 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
         nux_values_follow(d, registers);
     }
     plan.end_pc = end_pc;
+    plan.is_marked = nux_marks_at(p, pc) & NUX_MARK_LOST;
     nux_plan **place = &p->plans[pc / 4 % NUM_PLANS];
     plan.next = *place;
     nux_plan *result = store_plan(p, &plan, &list, &touches);

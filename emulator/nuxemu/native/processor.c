@@ -100,6 +100,8 @@ void nux_processor_reset(nux_processor *p) {
     memset(p->vectors->acc, 0, sizeof p->vectors->acc);
     memset(p->vectors->vcr, 0, sizeof p->vectors->vcr);
     p->num_unsynced = 0;
+    p->deepest.lowest = NUX_STACK_TOP;
+    p->deepest.pc = 0;
     p->vectors_written = p->condition_set = 0;
     p->raw = 0;
     memset(p->reading_at, 0, sizeof p->reading_at);

@@ -90,8 +90,10 @@ typedef struct {
  * no bit of `align` is set in x, and x <= bound. */
 typedef struct {
     const uint32_t *a, *b; /* general registers; b NULL: none */
-    uint32_t low, bound, align;
-    uint8_t as, bs;
+    uint32_t low, bound;
+    uint32_t raised; /* in `low` and `bound`, above the real floor: see stack.c */
+    uint8_t align, as, bs;
+    bool stack; /* of accesses through r1 */
 } nux_guard;
 
 /* Words of the SRAM that a block reads or writes: those in `mask` (written.h) from the one with the
@@ -103,6 +105,14 @@ typedef struct {
     uint8_t as, bs;
     bool is_word; /* the byte is the first one of its word */
 } nux_touch;
+
+/* A store that must not meet the stack below r1: its first address is *a << as + *b << bs + low,
+ * its last one `span` bytes on, and r1 is `lowered` above its value at the start. */
+typedef struct {
+    const uint32_t *a, *b;
+    uint32_t low, span, lowered;
+    uint8_t as, bs;
+} nux_store_guard;
 
 /* Where a check comes from. */
 typedef struct {
@@ -138,9 +148,10 @@ typedef struct nux_plan {
     } quick[NUX_QUICK_GUARDS]; /* simple guards, filled up with such that always hold */
     uint8_t a[NUX_QUICK_GUARDS], align[NUX_QUICK_GUARDS]; /* register and alignment of these */
     uint16_t instructions;                                /* plain ones */
-    uint8_t slot;          /* place where the branch predictor had the branch last */
-    bool has_more;         /* guards or touches than the quick ones */
-    struct nux_plan *next; /* in the same place of the table */
+    uint8_t slot;                /* place where the branch predictor had the branch last */
+    bool has_more;               /* guards or touches than the quick ones */
+    bool is_marked, calls_float; /* begins with NUX_MARK_LOST; ends with a call of NUX_MARK_FLOAT */
+    struct nux_plan *next;       /* in the same place of the table */
 
     nux_touch touches[NUX_QUICK_TOUCHES]; /* of one register, not shifted; or with mask 0 */
     const nux_touch *more_touches;
@@ -150,7 +161,8 @@ typedef struct nux_plan {
     uint8_t *place;            /* of the branch: nux_decoded.slot */
     uint32_t end_pc;           /* address of the last instruction, or of the first native one */
     uint32_t visits;           /* the newest; 0: there is none */
-    uint32_t num_guards;
+    uint32_t num_guards, num_store_guards;
+    nux_store_guard *store_guards;
     nux_guard guards[]; /* simple ones (one register, not shifted) first */
 } nux_plan;
 
@@ -205,6 +217,11 @@ typedef struct {
     uint32_t count;
 } nux_pipe_table;
 
+/* The deepest store through r1 since reset: its address, and the instruction. */
+typedef struct {
+    uint32_t lowest, pc;
+} nux_depth;
+
 typedef struct nux_profile nux_profile;
 typedef struct nux_debug nux_debug;
 
@@ -240,6 +257,8 @@ struct nux_processor {
     nux_region regions[3]; /* SRAM, external memory, DRAM */
     uint32_t code_end;     /* end of executed SRAM code: lower stores are native */
     uint32_t stack_limit;
+    nux_depth deepest;
+    uint8_t marks[NUX_NUM_MARKS]; /* enum nux_mark */
 
     nux_vstate *vectors;
     nux_parallel_bus parallel_bus;
@@ -271,6 +290,7 @@ struct nux_processor {
     nux_plan
         no_plan; /* of visits[0], where there is none, and of an unpredicted visit in the hook */
     uint32_t num_visits;
+    bool has_float_calls; /* some plan has */
     bool crowded;         /* too many plans and states: they are forgotten soon */
     nux_processor *other; /* the other one while both are at work, or NULL */
     bool leave, flush, stale, fetch_failed, data_failed;
@@ -306,6 +326,24 @@ void nux_forget_stack(nux_processor *);
 void nux_check_load(nux_processor *, uint32_t pc, uint32_t address, uint32_t size);
 /* With strict checks, before arithmetic. */
 void nux_check_saturation(nux_processor *, const nux_vinsn *, uint32_t pc);
+
+/* stack.c: after a native store, before a vector store. */
+void nux_stack_stored(nux_processor *, uint32_t w, uint32_t pc, uint32_t address);
+void nux_check_below_stack(nux_processor *, uint32_t pc, uint32_t address, uint32_t n);
+/* Before a block that has just got its plan, or whose checks fail, maybe since the stack grows. */
+void nux_follow_stack(nux_processor *, nux_plan *, uint32_t pc, uint32_t bytes);
+/* Makes the stores native that may meet the stack below r1. */
+void nux_take_over_stores(nux_processor *, uint32_t pc, uint32_t bytes);
+bool nux_stores_hold(const nux_processor *, const nux_plan *);
+
+/* calls.c: calls of functions with marks. */
+uint32_t nux_marks_at(const nux_processor *, uint32_t pc);
+void nux_report_lost_text(nux_processor *);
+/* Whether a branch at pc goes to such a function. */
+bool nux_calls_float(nux_processor *, const nux_decoded *, uint32_t pc);
+void nux_report_float_calls(nux_processor *, const nux_visit *);
+/* Before counts of visits are forgotten, or sites read. */
+void nux_fold_float_calls(nux_processor *);
 
 /* engine.c */
 int nux_engine_open(nux_processor *, const nux_engine_api *, char *error, size_t error_size);

@@ -8,7 +8,8 @@
 typedef struct {
     nux_registers registers;
     uint64_t origin, cycles, instructions, dec_zero, timers_seen, raw;
-    uint32_t dec_value, stack_limit, held, num_unsynced, vectors_written, condition_set;
+    uint32_t dec_value, stack_limit, stack_lowest, stack_lowest_pc, held, num_unsynced,
+        vectors_written, condition_set;
     uint64_t masks_met[NUX_MASK_WORDS];
     nux_stretch unsynced[MAX_UNSYNCED];
     nux_stop stop;
@@ -18,16 +19,19 @@ typedef struct {
 } fixed_part;
 _Static_assert(sizeof(fixed_part) == sizeof(nux_registers) +
                                          (7 + NUX_MASK_WORDS) * sizeof(uint64_t) +
-                                         (8 + NUX_RAW_REGISTERS) * sizeof(uint32_t) +
+                                         (10 + NUX_RAW_REGISTERS) * sizeof(uint32_t) +
                                          MAX_UNSYNCED * sizeof(nux_stretch) + sizeof(nux_stop),
                "no padding");
 
 static fixed_part fixed_part_of(nux_processor *p) {
+    nux_fold_float_calls(p);
     fixed_part f = {
         .origin = p->origin,
         .cycles = p->cycles,
         .instructions = p->instructions,
         .stack_limit = p->stack_limit,
+        .stack_lowest = p->deepest.lowest,
+        .stack_lowest_pc = p->deepest.pc,
         .held = p->held,
         .num_unsynced = p->num_unsynced,
         .vectors_written = p->vectors_written,
@@ -58,6 +62,7 @@ size_t nux_processor_save(nux_processor *p, uint8_t *out, size_t capacity) {
     nux_write_state(&w, p->vectors->vcr, sizeof p->vectors->vcr);
     nux_write_state(&w, p->sram, p->config.sram_size);
     nux_write_state(&w, p->written, p->config.sram_size / 4);
+    nux_write_state(&w, p->marks, sizeof p->marks);
     return w.used;
 }
 
@@ -81,6 +86,8 @@ static void apply(nux_processor *p, const fixed_part *f) {
     p->timers_seen = f->timers_seen;
     p->dec_value = f->dec_value;
     p->stack_limit = f->stack_limit;
+    p->deepest.lowest = f->stack_lowest;
+    p->deepest.pc = f->stack_lowest_pc;
     p->held = f->held;
     p->num_unsynced = f->num_unsynced;
     p->vectors_written = f->vectors_written;
@@ -100,6 +107,7 @@ int nux_processor_load(nux_processor *p, const uint8_t *data, size_t n) {
     nux_site *sites = calloc(num_sites + 1, sizeof *sites);
     nux_vstate *vectors = calloc(1, sizeof *vectors);
     uint8_t *sram = malloc(p->config.sram_size), *written = malloc(p->config.sram_size / 4);
+    uint8_t marks[NUX_NUM_MARKS];
     bool ok = sites && vectors && sram && written;
     nux_timing_state timing;
     if (ok) {
@@ -110,6 +118,7 @@ int nux_processor_load(nux_processor *p, const uint8_t *data, size_t n) {
         nux_read_state(&r, vectors->vcr, sizeof vectors->vcr);
         nux_read_state(&r, sram, p->config.sram_size);
         nux_read_state(&r, written, p->config.sram_size / 4);
+        nux_read_state(&r, marks, sizeof marks);
         ok &= !r.failed && !r.left && is_consistent(&f, vectors);
     }
     if (ok) {
@@ -119,6 +128,7 @@ int nux_processor_load(nux_processor *p, const uint8_t *data, size_t n) {
         nux_processor_write(p, NUX_SRAM_BASE, sram, p->config.sram_size);
         if (p->checks)
             memcpy(p->written, written, p->config.sram_size / 4);
+        memcpy(p->marks, marks, sizeof marks);
         nux_restore_sites(p, sites, num_sites, f.num_unlisted);
     }
     free(sites);

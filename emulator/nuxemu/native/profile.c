@@ -109,6 +109,8 @@ void nux_profile_fold(nux_processor *p) {
         nux_visit *visit = &p->visits[i];
         if (visit->count)
             nux_profile_block(p, visit, visit->plan->instructions, visit->count);
+        if (visit->count)
+            nux_report_float_calls(p, visit);
         uint64_t lost = visit->missed * NUX_CYCLES_BRANCH_MISS;
         if (lost)
             add(site_at(p, visit->plan->branch & ~3u), 0, lost, lost, NUX_WAIT_BRANCH);

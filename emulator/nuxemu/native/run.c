@@ -111,17 +111,7 @@ static inline uint32_t guard_value(const nux_guard *g) {
     return g->b ? x + (*g->b << g->bs) : x;
 }
 
-/* A block with a failed check: what was checked becomes native, which checks again, one by one
- * and exactly. */
-static void take_over_checked(nux_processor *p, uint32_t pc, uint32_t bytes) {
-    for (uint32_t end = pc + bytes; pc != end; pc += 4) {
-        const nux_decoded *d = nux_decoded_at(p, pc);
-        if (!d->native && nux_is_checked(d))
-            nux_make_native(p, pc);
-    }
-}
-
-static bool checks_hold(const nux_plan *plan) {
+static bool guards_hold(const nux_plan *plan) {
     const nux_guard *g = plan->guards;
     for (const nux_guard *end = g + plan->num_guards; g != end; g++) {
         uint32_t x = guard_value(g);
@@ -129,6 +119,24 @@ static bool checks_hold(const nux_plan *plan) {
             return false;
     }
     return true;
+}
+
+static bool checks_hold(const nux_processor *p, const nux_plan *plan) {
+    return guards_hold(plan) && (!plan->num_store_guards || nux_stores_hold(p, plan));
+}
+
+/* A block with a failed check: what was checked becomes native, which checks again, one by one
+ * and exactly. */
+static void take_over_checked(nux_processor *p, const nux_plan *plan, uint32_t pc, uint32_t bytes) {
+    if (guards_hold(plan)) {
+        nux_take_over_stores(p, pc, bytes);
+        return;
+    }
+    for (uint32_t end = pc + bytes; pc != end; pc += 4) {
+        const nux_decoded *d = nux_decoded_at(p, pc);
+        if (!d->native && nux_is_checked(d))
+            nux_make_native(p, pc);
+    }
 }
 
 /* Words that a block touches and that may not have been written. The addresses lie in the SRAM if
@@ -155,7 +163,7 @@ static bool more_are_written(const nux_processor *p, const nux_plan *plan) {
 }
 
 static __attribute__((noinline)) bool more_hold(const nux_processor *p, const nux_plan *plan) {
-    return checks_hold(plan) && more_are_written(p, plan);
+    return checks_hold(p, plan) && more_are_written(p, plan);
 }
 
 static void leave(nux_processor *p) {
@@ -230,6 +238,18 @@ static void end_visit(nux_processor *p, uint32_t how) {
     nux_start_from(p, p->previous->exit[how & NUX_MISSED]);
 }
 
+/* Whether the engine may run a block now; if not, its translation has changed. */
+static bool may_run(nux_processor *p, nux_plan *plan, uint32_t pc, uint32_t size, bool is_new) {
+    bool hold = checks_hold(p, plan);
+    if (is_new || !hold) {
+        nux_follow_stack(p, plan, pc, size);
+        hold = checks_hold(p, plan);
+    }
+    if (!hold)
+        take_over_checked(p, plan, pc, size);
+    return hold;
+}
+
 /* Whatever is not the plain case. */
 static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t how) {
     const nux_plan *previous = p->previous->plan;
@@ -247,25 +267,34 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
     if (p->crowded)
         forget_all(p);
     nux_plan *plan = plan_of(p, pc, size);
-    if (!plan)
+    bool is_new = !plan;
+    if (is_new)
         plan = nux_make_plan(p, pc, size);
     if (!plan) {
         leave(p);
         return;
     }
-    if (!checks_hold(plan)) {
-        take_over_checked(p, pc, size);
+    nux_depth before = p->deepest;
+    if (!may_run(p, plan, pc, size, is_new)) {
+        p->deepest = before;
         leave(p);
         return;
     }
+    if (plan->is_marked)
+        nux_report_lost_text(p);
     nux_visit *visit = nux_find_visit(p, plan, p->visits[0].exit[0], p->timing.jumped);
     uint32_t part = instructions_before_interrupt(p, visit, pc);
     if (part) {
+        bool deeper = p->deepest.lowest != before.lowest;
+        p->deepest = before;
         run_part_of_block(p, pc, part);
+        if (deeper)
+            nux_forget_plans(p); /* their checks know of the whole block */
         return;
     }
     bool is_written = !p->checks || (quick_are_written(p, plan) && more_are_written(p, plan));
     if ((p->num_unsynced || !is_written) && !nux_check_block(p, pc, size)) {
+        p->deepest = before;
         leave(p);
         return;
     }
@@ -298,7 +327,7 @@ static inline bool begin_visit(nux_processor *p, nux_plan *plan, nux_visit *visi
 static __attribute__((noinline)) void begin_other(nux_processor *p, uint32_t pc, uint32_t size,
                                                   uint32_t how) {
     nux_plan *plan = p->previous->plan->native || p->crowded ? NULL : plan_of(p, pc, size);
-    if (plan && p->previous != p->visits) {
+    if (plan && !plan->is_marked && p->previous != p->visits) {
         uint32_t missed = how & NUX_MISSED;
         nux_visit *visit = nux_find_visit(p, plan, p->previous->exit[missed], missed);
         if (!visit->unpredicted)

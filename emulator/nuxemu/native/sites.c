@@ -42,6 +42,9 @@ void nux_forget_sites(nux_processor *p) {
     p->num_sites = p->num_unlisted = 0;
 }
 
-size_t nux_processor_num_sites(nux_processor *p) { return p->num_sites; }
+size_t nux_processor_num_sites(nux_processor *p) {
+    nux_fold_float_calls(p);
+    return p->num_sites;
+}
 const nux_site *nux_processor_sites(nux_processor *p) { return p->sites; }
 uint64_t nux_processor_num_unlisted(nux_processor *p) { return p->num_unlisted; }

@@ -8,6 +8,7 @@
  * additions and shifts. After a native instruction every register is known again, since the
  * next block starts there.
  */
+#include "fields.h"
 #include "profile.h"
 #include "scalar_table.h"
 #include "values.h"
@@ -42,6 +43,12 @@ static bool checkable_from(const nux_processor *p, const nux_decoded *words, uin
     return true;
 }
 
+/* A store to an address below r1 that leaves r1 as it is. */
+static bool is_below_r1(const nux_decoded *d) {
+    return d->kind == NUX_KIND_STORE && RA(d->word) == 1 && d->word >> 26 != 31 &&
+           !nux_scalar_rows[d->id].update && (int32_t)SI(d->word) < 0;
+}
+
 /* Decides which plain loads and stores must be native. */
 static void choose_native(const nux_processor *p, nux_decoded *words) {
     bool labels[PAGE_WORDS];
@@ -59,6 +66,8 @@ static void choose_native(const nux_processor *p, nux_decoded *words) {
         }
         nux_check c = nux_check_of(p, d, registers);
         if (!d->native && c.needed && !nux_can_check(&c))
+            d->native = true;
+        if (is_below_r1(d))
             d->native = true;
         if (p->engine_branches_only && d->kind != NUX_KIND_BRANCH)
             d->native = true;
@@ -97,6 +106,8 @@ nux_region *nux_region_of(nux_processor *p, uint32_t pc) {
 
 /* Plans follow from the translation: after a change of it, none is valid. */
 void nux_forget_plans(nux_processor *p) {
+    nux_fold_float_calls(p);
+    p->has_float_calls = false;
     if (p->profile)
         nux_profile_fold(p);
     nux_start_from(p, p->previous->exit[0]);

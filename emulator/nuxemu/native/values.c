@@ -137,6 +137,7 @@ nux_check nux_check_of(const nux_processor *p, const nux_decoded *d,
         c.limit = apart ? NUX_MAILBOX_BASE : p->config.sram_size;
         /* One floor for loads and stores, so that they share checks; loads below are rare. */
         bool stack = RA(d->word) == 1 || (c.v.first == 1 && c.v.second == NO_REGISTER);
+        c.stack = stack && p->stack_limit;
         c.floor = stack && p->stack_limit > p->code_end ? p->stack_limit : p->code_end;
     } else if (is_shift(d)) {
         c.v = registers[RB(d->word)];

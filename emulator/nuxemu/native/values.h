@@ -21,6 +21,7 @@ typedef struct {
     bool needed;
     nux_value v;
     uint32_t size, floor, limit; /* limit 0: 2^32 */
+    bool stack;                  /* an access through r1 */
 } nux_check;
 
 /* Every register has the value that it has here. */

@@ -179,6 +179,8 @@ bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     case NUX_VLAX:
     case NUX_VSTAX:
         address &= ~3u;
+        if (p->checks && v->kind == NUX_VSTAX)
+            nux_check_below_stack(p, pc, address, 16 * p->config.slices);
         reason = move_memory(p, v, pc, address, v->kind == NUX_VSTAX, &slow, &failed);
         memory_access(p, address, v->kind == NUX_VSTAX, slow, &access);
         break;

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from nuxkit.chip import DEFAULT_MAX_CYCLES, DEFAULT_MAX_WALL_S
 from nuxkit.cli import text
 from nuxkit.errors import InputError, NuxkitError
 from nuxkit.program import Program
+from nuxkit.result import Remark
 from nuxkit.rules import RuleDescription, RuleInstance, Timer, describe, make_program
 
 _Callback = Callable[[click.Context, click.Parameter, Sequence[str]], dict[str, Any]]
@@ -58,6 +59,14 @@ def print_warnings(result: BuildResult) -> None:
     """Print the compiler's warnings, as it writes them."""
     for warning in result.warnings:
         click.echo(warning, err=True)
+
+
+def print_remarks(remarks: Iterable[Remark], unlisted: int = 0) -> None:
+    """Print what runs were remarked for."""
+    for remark in remarks:
+        click.echo(f"nuxkit: remark: {remark}", err=True)
+    if unlisted:
+        click.echo(f"nuxkit: remark: and {unlisted} more at other places", err=True)
 
 
 def is_source(file: str) -> bool:

@@ -12,7 +12,7 @@ import click
 
 from nuxkit.chip import Chip
 from nuxkit.cli import text
-from nuxkit.cli.common import hemisphere_option, load_program, symbols_option
+from nuxkit.cli.common import hemisphere_option, load_program, print_remarks, symbols_option
 from nuxkit.debug import DebugSession, load_core
 from nuxkit.errors import InputError
 from nuxkit.hemispheres import HEMISPHERES
@@ -74,5 +74,6 @@ def debug_command(
         announce=click.echo,
     )
     for result in results:
+        print_remarks(result.remarks, result.unlisted_remarks)
         click.echo(text.summary(result), err=True)
     return 0

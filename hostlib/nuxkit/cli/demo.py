@@ -13,7 +13,7 @@ import numpy as np
 
 from nuxkit import plot
 from nuxkit.cli import text
-from nuxkit.cli.common import json_errors, json_option, print_json
+from nuxkit.cli.common import json_errors, json_option, print_json, print_remarks
 from nuxkit.cli.new import write_rule
 from nuxkit.dataset_file import save
 from nuxkit.errors import ProgramFileError
@@ -78,7 +78,10 @@ def demo_command(output: str, seed: int, as_json: bool) -> int:
         "invocations": sum(each.invoked for each in rule.statistics),
         "missed": sum(each.missed + each.dropped for each in rule.statistics),
         "longest_invocation_s": max(each.longest_s for each in rule.statistics),
+        "remarks": [text.remark_json(remark) for remark in experiment.remarks],
+        "stack": [text.stack_json(use) for use in experiment.stack_use.values()],
     }
+    print_remarks(experiment.remarks)
     if as_json:
         print_json({**summary, "files": [str(file) for file in files]})
         return 0
@@ -89,14 +92,15 @@ def demo_command(output: str, seed: int, as_json: bool) -> int:
         f"{summary['invocations']} invocations, {summary['missed']} late, the longest "
         f"{text.duration(summary['longest_invocation_s'])}; "
         f"{text.duration(experiment.time_s)} emulated, "
-        f"{text.duration(summary['wall_time_s'])} wall time",
+        f"{text.duration(summary['wall_time_s'])} wall time; "
+        f"{', '.join(map(text.stack_text, experiment.stack_use.values()))}",
         err=True,
     )
     return 0
 
 
 def _learn(source: Path, seed: int) -> tuple[Experiment, NeuronPopulation, Projection, Rule]:
-    experiment = Experiment(seed=seed)
+    experiment = Experiment(seed=seed, remarks="count")
     inputs = experiment.population(_INPUTS, SpikeSourcePoisson(rate_hz=_INPUT_RATE_HZ))
     neurons = experiment.population(
         len(_PLACEMENT),

@@ -20,6 +20,7 @@ from nuxkit.cli.common import (
     max_cycles_option,
     max_seconds_option,
     print_json,
+    print_remarks,
     symbols_option,
 )
 from nuxkit.errors import InputError
@@ -68,6 +69,7 @@ def profile_command(
             max_wall_s=max_seconds,
             profile=True,
         )
+        print_remarks(result.remarks, result.unlisted_remarks)
         profile = result.profile
         assert profile is not None
         if picture is not None:

@@ -20,10 +20,11 @@ from nuxkit.cli.common import (
     max_cycles_option,
     max_seconds_option,
     print_json,
+    print_remarks,
     symbols_option,
 )
 from nuxkit.cli.trace import trace_of, trace_options
-from nuxkit.errors import NuxkitError
+from nuxkit.errors import NuxkitError, RemarkError
 from nuxkit.result import RunResult
 from nuxkit.traps import KernelLimitError, KernelTrapError
 
@@ -59,6 +60,13 @@ _LARGEST_OWN_CODE = 99
     help="Which likely mistakes to look for.",
 )
 @click.option(
+    "--remarks",
+    default="count",
+    show_default=True,
+    type=click.Choice(["count", "raise"]),
+    help="With `raise`, a run that left remarks ends with the exit code 106.",
+)
+@click.option(
     "--save-core",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -84,6 +92,7 @@ def run_command(
     max_seconds: float,
     core: str,
     checks: str,
+    remarks: str,
     save_core: Path | None,
     hardware: bool,
     seed: int,
@@ -126,13 +135,13 @@ def run_command(
         print_json(text.run_json(result, values, error))
     else:
         _print_run(result, values)
-    for remark in result.remarks:
-        click.echo(f"nuxkit: remark: {remark}", err=True)
-    if result.unlisted_remarks:
-        click.echo(f"nuxkit: remark: and {result.unlisted_remarks} more at other places", err=True)
+    print_remarks(result.remarks, result.unlisted_remarks)
     if error is not None:
         raise error
     click.echo(text.summary(result), err=True)
+    if remarks == "raise" and (result.remarks or result.unlisted_remarks):
+        click.echo("nuxkit: error: the run left remarks", err=True)
+        return RemarkError.exit_code
     code = result.return_code
     return code if 0 <= code <= _LARGEST_OWN_CODE else 1
 

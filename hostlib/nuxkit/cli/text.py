@@ -10,7 +10,7 @@ import numpy as np
 
 from nuxkit.builder import BuildResult, KernelBuildError
 from nuxkit.errors import NuxkitError
-from nuxkit.result import Remark, RunResult
+from nuxkit.result import Remark, RunResult, StackUse
 from nuxkit.source_lines import SourceLocation
 
 _TIME_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
@@ -54,7 +54,13 @@ def summary(result: RunResult) -> str:
     return (
         f"return code {result.return_code}, {result.cycles} cycles, "
         f"{duration(result.emulated_time_s)} emulated, {duration(result.wall_time_s)} wall time"
+        + (f", {stack_text(result.stack)}" if result.stack else "")
     )
+
+
+def stack_text(use: StackUse) -> str:
+    """How deep a stack went."""
+    return f"{use.used_bytes} of {use.size_bytes} bytes of stack"
 
 
 def error_text(error: NuxkitError) -> str:
@@ -103,8 +109,9 @@ def run_json(
         "wall_time_s": result.wall_time_s,
         "mailbox": result.mailbox,
         "symbols": values,
-        "remarks": [_remark_json(remark) for remark in result.remarks],
+        "remarks": [remark_json(remark) for remark in result.remarks],
         "unlisted_remarks": result.unlisted_remarks,
+        "stack": stack_json(result.stack),
         "call_stack": [
             {"function": frame.function, "pc": frame.pc, **_place_json(frame.location)}
             for frame in result.call_stack
@@ -113,7 +120,13 @@ def run_json(
     }
 
 
-def _remark_json(remark: Remark) -> dict[str, Any]:
+def stack_json(use: StackUse | None) -> dict[str, int] | None:
+    """JSON of a stack."""
+    return {"used_bytes": use.used_bytes, "size_bytes": use.size_bytes} if use else None
+
+
+def remark_json(remark: Remark) -> dict[str, Any]:
+    """JSON of a remark."""
     return {
         "kind": remark.kind.name.lower(),
         "text": str(remark),

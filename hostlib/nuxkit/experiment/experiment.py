@@ -16,8 +16,10 @@ from nuxemu import CorrelationConfig, NeuronParameters
 from nuxemu import memory_map as mm
 from nuxemu.network import Statistics
 from nuxkit.chip import Chip
-from nuxkit.errors import ExperimentError, InputError
+from nuxkit.errors import ExperimentError, InputError, RemarkError
 from nuxkit.profile import Profile
+from nuxkit.remarks import check_mode, sentence, warn
+from nuxkit.result import Remark, StackUse
 from nuxkit.rules import Timer
 from nuxkit.trace import Trace, TraceRecords
 
@@ -58,6 +60,11 @@ class Experiment:
     deadlines : {"raise", "count"}
         Whether a run in which rules missed deadlines ends with an error, or they are only counted
         in the rules' statistics.
+    checks : {"default", "strict", "off"}
+        Which likely mistakes of the rules are looked for, see `remarks`.
+    remarks : {"warn", "count", "raise"}
+        Whether each new remark of a run is a warning (RemarkWarning), they are only in `remarks`,
+        or the run ends with an error. Missed deadlines are up to `deadlines`.
     keep : path, optional
         Folder to which the generated program of the rules is written.
     optimize : {"-O1", "-O2", "-O3", "-Os"}
@@ -71,6 +78,8 @@ class Experiment:
         correlation: CorrelationConfig | None = None,
         neurons: NeuronParameters | None = None,
         deadlines: Literal["raise", "count"] = "raise",
+        checks: str = "default",
+        remarks: Literal["warn", "count", "raise"] = "warn",
         keep: str | os.PathLike[str] | None = None,
         optimize: str = "-O2",
     ) -> None:
@@ -82,7 +91,8 @@ class Experiment:
             raise InputError(f"deadlines is {deadlines!r}, but must be 'raise' or 'count'")
         self._strict = deadlines == "raise"
         self._defaults = neurons or NeuronParameters()
-        self._session = Session(self._checked_seed(seed), correlation)
+        self._remarks_mode = check_mode(remarks)
+        self._session = Session(self._checked_seed(seed), correlation, checks)
         self._wiring = Wiring(self._session.chip)
         self._trace: TraceRecords | None = None
         self._wiring.write_labels()
@@ -364,6 +374,8 @@ class Experiment:
             If `max_wall_s` was reached.
         DeadlineError
             At the end of the run, if a rule missed deadlines (`deadlines` of the experiment).
+        RemarkError
+            At the end of the run, if rules left remarks (`remarks` of the experiment).
         BuildError
             At the first run, if the rules do not fit into the processors' memory.
         """
@@ -379,6 +391,21 @@ class Experiment:
             else:
                 self._run_traced(cycles, limit_s, trace)
         self._rule_set.check_deadlines(self._strict)
+        self._act_on_remarks()
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What the rules did since time 0 that is most likely a mistake, on both processors.
+
+        Each names its rule, source line and count; see `RunResult.remarks`. Also rules that missed
+        deadlines.
+        """
+        return self._rule_set.remarks()
+
+    @property
+    def stack_use(self) -> Mapping[int, StackUse]:
+        """How deep the stacks of the processors with rules went since time 0, by hemisphere."""
+        return self._rule_set.stack_use()
 
     def debug(
         self,
@@ -450,6 +477,14 @@ class Experiment:
         finally:
             rules, lost = self._rule_set.traced_since(begin_s)
             self._trace = TraceRecords(trace, buffer, self.chip.programs, rules, lost)
+
+    def _act_on_remarks(self) -> None:
+        if self._remarks_mode == "count":
+            return
+        new = self._rule_set.new_remarks(grown=self._remarks_mode == "raise")
+        if new and self._remarks_mode == "raise":
+            raise RemarkError(sentence(new))
+        warn(new, 3)
 
     def call_at(self, time_s: float, function: Callable[[float], object]) -> Call:
         """Have a function called at a hardware time during a run, with that time (s).
@@ -554,7 +589,7 @@ class Experiment:
 
         Raises
         ------
-        InputError, CallbackError, KernelTrap, RunLimitError, DeadlineError
+        InputError, CallbackError, KernelTrap, RunLimitError, DeadlineError, RemarkError
             As `run`. The experiment then has its earlier settings again.
 
         Notes
@@ -583,7 +618,7 @@ class Experiment:
             Groups by label. Populations: ``spike_time_s`` and ``spike_neuron`` (spike), ``v``
             (time, neuron). Projections: ``weights`` (time, pre, post) and so on, and the present
             ones as ``final_weights``. Rules: see `Rule.observables`. Attributes of the root: time,
-            seed, and the network's statistics.
+            seed, the network's statistics, remarks (one a line), and bytes used of the stacks.
         """
         return collect(self)
 

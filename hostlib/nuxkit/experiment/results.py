@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nuxkit.hemispheres import HEMISPHERE_NAMES
+
 from .population import Population
 from .projection import Projection
 
@@ -21,9 +23,17 @@ def collect(experiment: Experiment) -> xarray.DataTree:
     import xarray
 
     network = {name: int(value) for name, value in experiment.statistics._asdict().items()}
-    groups: dict[str, xarray.Dataset] = {
-        "/": xarray.Dataset(attrs={"time_s": experiment.time_s, "seed": experiment.seed, **network})
+    root = {
+        "time_s": experiment.time_s,
+        "seed": experiment.seed,
+        **network,
+        "remarks": "\n".join(map(str, experiment.remarks)),
+        **{
+            f"stack_used_bytes_{HEMISPHERE_NAMES[h]}": use.used_bytes
+            for h, use in experiment.stack_use.items()
+        },
     }
+    groups: dict[str, xarray.Dataset] = {"/": xarray.Dataset(attrs=root)}
     for label, population in experiment.populations.items():
         if population.recorded:
             groups[label] = _population(population)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from nuxemu import SiteKind
 from nuxemu import memory_map as mm
 from nuxkit.chip import Chip, check_hemispheres
 from nuxkit.errors import DeadlineError, ExperimentError, InputError
 from nuxkit.hemispheres import HEMISPHERE_NAMES, HEMISPHERES
 from nuxkit.profile import Profile, rule_costs
+from nuxkit.result import Remark, StackUse
 from nuxkit.rules import (
     PopulationSite,
     ProjectionSite,
@@ -173,6 +175,7 @@ class RuleSet:
         self._program: RuleProgram | None = None
         self._started = False
         self._late: dict[tuple[str, int], int] = {}
+        self._remarked: dict[tuple[SiteKind, int, int], int] = {}
         self.profiles: tuple[Profile, ...] = ()
 
     def add(
@@ -273,6 +276,30 @@ class RuleSet:
                 )
         return chosen
 
+    def remarks(self) -> tuple[Remark, ...]:
+        """Return all remarks so far."""
+        if self._program is None:
+            return ()
+        return self._program.remarks(self.chip) + self._program.late_remarks(self.chip)
+
+    def stack_use(self) -> dict[int, StackUse]:
+        """Return how deep the stacks of the processors with rules went so far."""
+        if self._program is None:
+            return {}
+        used = {h for rule in self._program.instances for h in rule.hemispheres}
+        found = {h: self.chip.stack_use(h) for h in sorted(used)}
+        return {h: use for h, use in found.items() if use is not None}
+
+    def new_remarks(self, grown: bool) -> list[Remark]:
+        """Return remarks since the last time, but on periods; also old ones that have `grown`."""
+        new = []
+        for each in self._program.remarks(self.chip) if self._program is not None else ():
+            place = (each.kind, each.pc, each.hemisphere)
+            if place not in self._remarked or (grown and each.count > self._remarked[place]):
+                new.append(each)
+            self._remarked[place] = each.count
+        return new
+
     @contextmanager
     def profiling(self, on: bool) -> Iterator[None]:
         """Count where the cycles go, for `profiles`."""
@@ -295,7 +322,7 @@ class RuleSet:
 
     def restart(self) -> None:
         """Load the program into a fresh chip."""
-        self._started, self._late = False, {}
+        self._started, self._late, self._remarked = False, {}, {}
         if self._program is not None:
             self._program.load(self.chip)
 

@@ -44,10 +44,10 @@ class Session:
         By label.
     """
 
-    def __init__(self, seed: int, correlation: CorrelationConfig | None) -> None:
+    def __init__(self, seed: int, correlation: CorrelationConfig | None, checks: str) -> None:
         self.seed, self.batch = seed, 0
-        self._correlation = correlation
-        self.chip = Chip(seed, correlation=correlation)
+        self._correlation, self._checks = correlation, checks
+        self.chip = Chip(seed, correlation=correlation, checks=checks)
         self.populations: dict[str, Population] = {}
         self._fresh: tuple[int, Any] | None = None
         self._calls = Calls()
@@ -136,7 +136,7 @@ class Session:
     def reset(self) -> None:
         """Become a fresh chip at time 0."""
         if self._fresh is None or self._fresh[0] != self.seed:
-            chip = Chip(self.seed, correlation=self._correlation)
+            chip = Chip(self.seed, correlation=self._correlation, checks=self._checks)
             self._fresh = (self.seed, chip.model.save())
         self.chip.model.restore(self._fresh[1])
         self._sent = 0

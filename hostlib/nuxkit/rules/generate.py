@@ -43,7 +43,7 @@ def generate(rules: Sequence[RuleInstance]) -> dict[str, str]:
     described = [_described(rule) for rule in rules]
     environment = _environment()
     sources = {
-        _wrapper(rule): environment.get_template("rule.c.j2").render(
+        wrapper(rule): environment.get_template("rule.c.j2").render(
             rule=rule, source=_quoted(rule), scalars=bool(rule.description.in_struct)
         )
         for rule in rules
@@ -52,7 +52,8 @@ def generate(rules: Sequence[RuleInstance]) -> dict[str, str]:
     return sources
 
 
-def _wrapper(rule: RuleInstance) -> str:
+def wrapper(rule: RuleInstance) -> str:
+    """Name of the file that is compiled for a rule."""
     return f"rule_{rule.name}.c"
 
 
@@ -107,7 +108,7 @@ def compile_program(
     for name, text in sources.items():
         if not (home / name).is_file() or (home / name).read_text() != text:
             cache.write_atomic(home / name, text.encode())
-    exports = {str(home / _wrapper(rule)): _exported(rule.name) for rule in rules}
+    exports = {str(home / wrapper(rule)): _exported(rule.name) for rule in rules}
     files = [str(home / name) for name in sources]
     readable = [rule.folder for rule in rules]
     try:
@@ -115,7 +116,7 @@ def compile_program(
     except KernelBuildError as problem:
         found = [_at_rule(entry, rules, str(home)) for entry in problem.diagnostics]
         if any("SRAM" in entry.text and entry.severity == "error" for entry in found):
-            found.append(error(size_report(rules, {r.name: str(home / _wrapper(r)) for r in rules},
+            found.append(error(size_report(rules, {r.name: str(home / wrapper(r)) for r in rules},
                                            optimize)))  # fmt: skip
         raise KernelBuildError(found) from None
     warnings = tuple(_at_rule(entry, rules, str(home)) for entry in result.warnings)

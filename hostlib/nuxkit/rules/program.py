@@ -5,21 +5,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from nuxemu import SiteKind
 from nuxemu import memory_map as mm
 from nuxkit.builder import BuildResult
 from nuxkit.builder.capacity import DRAM, EXTERNAL
 from nuxkit.chip import Chip
 from nuxkit.errors import InputError
 from nuxkit.hemispheres import HEMISPHERE_NAMES, HEMISPHERES
+from nuxkit.result import Remark
 from nuxkit.rules import parameters
 from nuxkit.rules.description import names
-from nuxkit.rules.generate import compile_program, generate
+from nuxkit.rules.generate import compile_program, generate, wrapper
 from nuxkit.rules.instance import RuleInstance
 from nuxkit.rules.invocations import LOG_ENTRY, read_log
 from nuxkit.rules.layout import Memory, Place, place_records
@@ -215,6 +217,37 @@ class RuleProgram:
                     "or the rules shorter"
                 )
         return found
+
+    def remarks(self, chip: Chip) -> tuple[Remark, ...]:
+        """Return the remarks about both processors, with the names of rules.
+
+        For periods that were too short, see `late_remarks`.
+        """
+        self._check_loaded(chip)
+        files = {wrapper(rule): rule.name for rule in self.instances}
+        program = self.build.program
+        return tuple(
+            replace(remark, rule=files.get(program.unit_at(remark.pc) or ""))
+            for h in HEMISPHERES
+            for remark in chip.remarks(h)
+        )
+
+    def late_remarks(self, chip: Chip) -> tuple[Remark, ...]:
+        """Return remarks about the rules that had missed or dropped invocations."""
+        late = [one for one in self.statistics(chip) if one.missed or one.dropped]
+        return tuple(self._missed(one) for one in late)
+
+    def _missed(self, one: RuleStatistics) -> Remark:
+        program = self.build.program
+        pc = program.symbols[f"{one.rule}_rule"].address
+        function = program.function_at(pc)
+        return Remark(
+            SiteKind.MISSED, pc, program.declaration(function) if function else None,
+            one.missed + one.dropped, one.hemisphere, one.rule,
+            f"of {one.invoked + one.dropped} invocations {one.missed} ended after their deadline "
+            f"and {one.dropped} were left out, the longest took {one.longest_s * 1e6:.6g} us, the "
+            f"period is {self.rule(one.rule).timer.period_s * 1e6:.6g} us",
+        )  # fmt: skip
 
     def invocations(self, chip: Chip) -> npt.NDArray[Any]:
         """Read the log of all invocations that ended, by their begin.

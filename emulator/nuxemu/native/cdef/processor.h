@@ -86,8 +86,22 @@ enum nux_site_kind {
 
     NUX_SITE_UNINITIALISED, /* memory read that nobody has written */
     NUX_SITE_NO_BASELINE,   /* correlation reading that became a weight without a subtraction */
-    NUX_SITE_NEVER_RESET    /* correlation read of a row whose sensor nobody has reset */
+    NUX_SITE_NEVER_RESET,   /* correlation read of a row whose sensor nobody has reset */
+
+    NUX_SITE_RED_ZONE,     /* store below r1 to what the stack has reached */
+    NUX_SITE_LOST_TEXT,    /* text for the mailbox that did not fit; counts characters */
+    NUX_SITE_FLOAT,        /* call of a function for floating point in software */
+    NUX_SITE_STACK_MARGIN, /* the stack came close to the data; found by the host */
+    NUX_SITE_MISSED        /* period of a rule that was too short; found by the host */
 };
+
+/* What the host knows about the code, by word of the SRAM. */
+enum nux_mark {
+    NUX_MARK_FLOAT = 1,  /* begin of a function for floating point in software */
+    NUX_MARK_LOST = 2,   /* begin of the function called for each character that did not fit */
+    NUX_MARK_LIBRARY = 4 /* code that is not to blame for what it is called for */
+};
+enum { NUX_NUM_MARKS = 4096 };
 
 typedef struct {
     uint32_t pc;
@@ -127,6 +141,13 @@ void nux_processor_get_registers(nux_processor *, nux_registers *);
 void nux_processor_set_registers(nux_processor *, const nux_registers *);
 /* Stores through r1 below this address stop the run; 0: no check. */
 void nux_processor_set_stack_limit(nux_processor *, uint32_t address);
+uint32_t nux_processor_stack_limit(const nux_processor *);
+/* Lowest address of a store through r1 since reset, and the last instruction that lowered it; that
+ * of the stack's top if there was none. */
+uint32_t nux_processor_stack_lowest(const nux_processor *);
+uint32_t nux_processor_stack_lowest_pc(const nux_processor *);
+/* NUX_NUM_MARKS of enum nux_mark. */
+void nux_processor_set_marks(nux_processor *, const uint8_t *marks);
 /* enum nux_checks. */
 void nux_processor_set_checks(nux_processor *, int checks);
 /* A program is about to be loaded: what was in the SRAM so far does not count as written. */
