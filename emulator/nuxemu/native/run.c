@@ -22,10 +22,13 @@ enum {
 };
 #define NEVER 0xfffffffeu /* end address that no program reaches */
 
+/* The word is that in memory: the page may not be translated yet, as in a processor that has just
+ * been restored. */
 void nux_stop_at(nux_processor *p, int reason, uint32_t pc, uint32_t address) {
-    const nux_decoded *d = nux_decoded_at(p, pc);
+    const nux_region *region = nux_region_of(p, pc);
+    uint32_t word = region ? nux_get32(region->source + (pc - region->base)) : 0;
     p->stop = (nux_stop){
-        .reason = reason, .pc = pc, .from_pc = pc, .address = address, .word = d ? d->word : 0};
+        .reason = reason, .pc = pc, .from_pc = pc, .address = address, .word = word};
     p->resume_pc = pc;
 }
 
