@@ -124,9 +124,7 @@ static bool has_baseline(const nux_processor *p, const nux_vinsn *v, uint64_t ot
 }
 
 /* A correlation reading stays raw until something is subtracted from it, or it from something. */
-static void follow_reading(nux_processor *p, const nux_vinsn *v) {
-    if (v->kind == NUX_VSTAX || v->kind == NUX_VOUTX || v->unit == NUX_UNIT_COMPARE)
-        return;
+void nux_follow_reading(nux_processor *p, const nux_vinsn *v) {
     uint32_t to = v->writes ? v->rt : NUX_ACCUMULATOR;
     if (v->kind != NUX_VARITH) {
         p->raw &= ~REGISTER(to);
@@ -148,31 +146,29 @@ int nux_processor_mask_was_met(const nux_processor *p, uint32_t pc) {
     return p->masks_met[bit / WORD_BITS] >> bit % WORD_BITS & 1;
 }
 
-/* Compilers store registers that they keep for a caller, which may never have written them. */
-static uint32_t registers_used(const nux_vinsn *v, bool strict) {
-    switch (v->kind) {
-    case NUX_VARITH:
-        return 1u << v->ra | (v->reads == 2 ? 1u << v->rb : 0);
-    case NUX_VOUTX:
-        return 1u << v->rt;
-    case NUX_VSTAX:
-        return strict ? 1u << v->rt : 0;
-    default:
-        return 0;
-    }
+nux_check_use nux_check_use_of(const nux_vinsn *v) {
+    nux_check_use use = {.written = v->writes ? 1u << v->rt : 0,
+                         .needs_condition = v->reads_condition && v->cond,
+                         .sets_condition = v->unit == NUX_UNIT_COMPARE};
+    if (v->kind == NUX_VARITH)
+        use.used = 1u << v->ra | (v->reads == 2 ? 1u << v->rb : 0);
+    if (v->kind == NUX_VOUTX)
+        use.used = 1u << v->rt;
+    if (v->kind == NUX_VSTAX) /* compilers store registers that they keep for a caller */
+        use.stored = 1u << v->rt;
+    if (v->kind == NUX_VARITH && !use.sets_condition)
+        use.related = sources_of(v);
+    if (v->kind != NUX_VSTAX && v->kind != NUX_VOUTX && !use.sets_condition)
+        use.related |= REGISTER(v->writes ? v->rt : NUX_ACCUMULATOR);
+    return use;
 }
 
-void nux_check_vector(nux_processor *p, const nux_vinsn *v, uint32_t pc) {
-    if (registers_used(v, p->checks == NUX_CHECKS_STRICT) & ~p->vectors_written)
+void nux_report_unwritten(nux_processor *p, const nux_check_use *use, uint32_t pc) {
+    uint32_t used = use->used | (p->checks == NUX_CHECKS_STRICT ? use->stored : 0);
+    if (used & ~p->vectors_written)
         nux_report(p, pc, NUX_SITE_UNWRITTEN);
-    if (v->reads_condition && v->cond && !p->condition_set)
+    if (use->needs_condition && !p->condition_set)
         nux_report(p, pc, NUX_SITE_NO_CONDITION);
-    if (p->raw)
-        follow_reading(p, v);
-    if (v->writes)
-        p->vectors_written |= 1u << v->rt;
-    if (v->unit == NUX_UNIT_COMPARE)
-        p->condition_set = 1;
 }
 
 static void check_mask(nux_processor *p, uint32_t pc, const uint8_t *enable) {

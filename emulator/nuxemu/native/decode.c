@@ -65,5 +65,8 @@ void nux_decode(nux_decoded *d, uint32_t word) {
     decode(d, word);
     d->use = nux_use_of(d);
     d->slot = NO_SLOT;
-    d->vector_use = d->kind == NUX_KIND_VECTOR ? nux_vector_use(&d->vector) : 0;
+    if (d->kind == NUX_KIND_VECTOR) {
+        d->vector_use = nux_vector_use(&d->vector);
+        d->check_use = nux_check_use_of(&d->vector);
+    }
 }

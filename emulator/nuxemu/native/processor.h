@@ -62,6 +62,14 @@ typedef struct {
     const char *mnemonic;
 } nux_scalar_row;
 
+/* What the checks look at in a vector instruction: bits of registers. */
+typedef struct {
+    uint32_t used, stored; /* stored: used by strict checks only */
+    uint32_t written;
+    uint64_t related; /* registers through which correlation readings may go */
+    bool needs_condition, sets_condition;
+} nux_check_use;
+
 /* A decoded word of the original code. */
 typedef struct {
     uint32_t word;
@@ -72,7 +80,8 @@ typedef struct {
     uint8_t slot;     /* of a branch: its place in the predictor if it has one; NO_SLOT: unknown */
     nux_use use;      /* what it needs of the pipeline */
     uint32_t vector_use; /* nux_vector_use of a vector instruction */
-    nux_vinsn vector;    /* for vector instructions */
+    nux_check_use check_use;
+    nux_vinsn vector; /* for vector instructions */
 } nux_decoded;
 
 #define NO_SLOT 0xff
@@ -315,8 +324,11 @@ struct nux_processor {
     uint64_t num_unlisted;
 };
 
-/* checks.c: before an instruction, before its write to the vector bus, after its read. */
-void nux_check_vector(nux_processor *, const nux_vinsn *, uint32_t pc);
+/* checks.c: of a vector instruction; what it uses was not written; before it, when it has to do
+ * with a correlation reading; before its write to the vector bus; after its read. */
+nux_check_use nux_check_use_of(const nux_vinsn *);
+void nux_report_unwritten(nux_processor *, const nux_check_use *, uint32_t pc);
+void nux_follow_reading(nux_processor *, const nux_vinsn *);
 void nux_check_write(nux_processor *, const nux_vinsn *, uint32_t pc, uint32_t address,
                      const uint8_t *enable);
 void nux_check_read(nux_processor *, const nux_vinsn *, uint32_t pc, uint32_t address, int kind);

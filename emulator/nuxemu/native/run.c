@@ -27,8 +27,8 @@ enum {
 void nux_stop_at(nux_processor *p, int reason, uint32_t pc, uint32_t address) {
     const nux_region *region = nux_region_of(p, pc);
     uint32_t word = region ? nux_get32(region->source + (pc - region->base)) : 0;
-    p->stop = (nux_stop){
-        .reason = reason, .pc = pc, .from_pc = pc, .address = address, .word = word};
+    p->stop =
+        (nux_stop){.reason = reason, .pc = pc, .from_pc = pc, .address = address, .word = word};
     p->resume_pc = pc;
 }
 
