@@ -53,9 +53,9 @@ def program(rng: random.Random) -> list[int]:
     return [*words, WAIT]
 
 
-def run(cpu: Processor, rng: random.Random) -> tuple:
+def run(cpu: Processor, rng: random.Random, checks: Checks) -> tuple:
     cpu.reset()
-    cpu.checks = Checks.DEFAULT
+    cpu.checks = checks
     cpu.set_stack_limit(LIMIT)
     cpu.write(0, bytes(mm.SRAM_SIZE))
     words = program(rng)
@@ -74,17 +74,19 @@ def run(cpu: Processor, rng: random.Random) -> tuple:
     return stop, cpu.stack_lowest, sites, cpu.registers()["gpr"], cpu.cycles
 
 
-@pytest.mark.parametrize("part", range(4))
-def test_random_code_with_a_stack_is_checked_alike_on_both_executors(part):
+@pytest.mark.parametrize("checks", [Checks.DEFAULT, Checks.STRICT])
+@pytest.mark.parametrize("part", range(3))
+def test_random_code_with_a_stack_is_checked_alike_on_both_executors(part, checks):
     print("seed", SEED)
     engine, native = (Processor(SynapseArray()) for _ in range(2))
     lib.nux_processor_set_engine_branches_only(native._native, 1)
     below = finished = depths = 0
     for number in range(60):
         seed = f"{SEED} {part} {number}"
-        one, other = (run(cpu, random.Random(seed)) for cpu in (engine, native))
+        one, other = (run(cpu, random.Random(seed), checks) for cpu in (engine, native))
         assert one == other, f"program {seed}"
         below += sum(count for _, kind, count in one[2] if kind == SiteKind.RED_ZONE.name)
         finished += one[0].reason is StopReason.FINISHED
         depths += one[1][0] < mm.STACK_TOP
-    assert min(below, finished, depths) > 20
+    assert min(finished, depths) > 20
+    assert checks is Checks.DEFAULT or below > 20

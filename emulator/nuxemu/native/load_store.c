@@ -38,7 +38,7 @@ static bool check_stack(nux_processor *p, uint32_t w, uint32_t pc, uint32_t addr
 static void follow_store(nux_processor *p, uint32_t w, uint32_t pc, uint32_t address, uint32_t size,
                          bool update) {
     nux_stack_stored(p, w, pc, address);
-    if (p->checks && !(update && RA(w) == 1))
+    if (RA(w) == 1 ? p->checks && !update : p->checks == NUX_CHECKS_STRICT)
         nux_check_below_stack(p, pc, address, size);
 }
 

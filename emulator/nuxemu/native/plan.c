@@ -100,7 +100,8 @@ static bool add_store_guard(const nux_processor *p, guard_list *list, const nux_
     uint32_t span = c->size - 1 + v->slack;
     bool follows_r1 =
         r1->known && r1->first == 1 && !r1->first_shift && r1->second == NO_REGISTER && !r1->slack;
-    if (d->kind != NUX_KIND_STORE || RA(d->word) == 1 || !p->stack_limit || !p->checks)
+    bool looked_at = p->checks == NUX_CHECKS_STRICT && p->stack_limit;
+    if (d->kind != NUX_KIND_STORE || RA(d->word) == 1 || !looked_at)
         return true;
     if (!follows_r1)
         return false;
