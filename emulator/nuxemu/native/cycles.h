@@ -35,6 +35,6 @@
 /* --- Chosen: not published --- */
 #define NUX_CYCLES_EXTERNAL_SCALAR 43 /* one of the eight transfers of the vector load above */
 #define NUX_CYCLES_BUS 18
-#define NUX_CYCLES_LONG_ANSWER 64 /* what acts on the array waits outside of the queue for these   \
-                                   */
+/* What acts on the array waits outside of the queue for answers later than that. */
+#define NUX_CYCLES_LONG_ANSWER 64
 #endif
