@@ -344,6 +344,33 @@ def test_a_restored_processor_takes_the_same_cycles():
         assert saved(after) == saved(whole)
 
 
+def test_a_restored_processor_stops_behind_the_same_instruction():
+    """Though it does not know which loads once left the SRAM, and have divided blocks since."""
+    adds = "addi 3,3,1; add 4,3,4; "
+    loop = f"{adds * 4} lwz 5,0(9); li 9,0x800; {adds * 9}"
+    source = f"lis 9,0x4000; li 10,50; mtctr 10; loop: {loop} bdnz loop"
+    for start in range(200, 320, 7):
+        for cycles_more in range(1, 130, 6):
+            machine, restored = Machine(source + "; wait"), Machine(source + "; wait")
+            machine.run(max_cycles=start)
+            state = saved(machine)
+            assert lib.nux_processor_load(restored.cpu._native, state, len(state)) == 0
+            for each in (machine, restored):
+                each.run(max_cycles=start + cycles_more)
+            assert saved(restored) == saved(machine)
+
+
+def test_a_restored_processor_that_sleeps_on_has_the_same_state():
+    sleeper = f"lis 3,0x0400; mtspr 340,3; li 3,5000; mtspr 22,3; {'nop; ' * 5} wait; wait"
+    machine, restored = Machine(sleeper), Machine(sleeper)
+    machine.run(max_cycles=500)
+    state = saved(machine)
+    assert lib.nux_processor_load(restored.cpu._native, state, len(state)) == 0
+    machine.run(max_cycles=1000)
+    restored.run(max_cycles=1000)
+    assert saved(restored) == saved(machine)
+
+
 def test_a_load_that_updates_its_own_register_is_saved_and_waited_for():
     """lwzu 5,0(5), which the assembler does not write, though the chip has it."""
     loads = "li 5,64; " + ".long 0x84a50000; " * 9 + "addi 6,5,1; wait"

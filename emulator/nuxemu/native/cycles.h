@@ -35,5 +35,6 @@
 /* --- Chosen: not published --- */
 #define NUX_CYCLES_EXTERNAL_SCALAR 43 /* one of the eight transfers of the vector load above */
 #define NUX_CYCLES_BUS 18
-#define NUX_CYCLES_LONG_ANSWER 64 /* behind it, conversions and stores wait */
+/* What acts on the array waits outside of the queue for answers later than that. */
+#define NUX_CYCLES_LONG_ANSWER 64
 #endif

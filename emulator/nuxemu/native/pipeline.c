@@ -172,6 +172,8 @@ void nux_pipe_normalize(nux_pipe *p) {
         moved = t == NUX_PIPE_PENDING ? 0 : moved;
         latest = moved > latest ? moved : latest;
     }
+    uint32_t written_by_none = p->count ? (p->from > now ? p->from - now : 0) : 2;
+    p->slots &= (uint16_t)~((1u << written_by_none) - 1); /* nothing to come writes that early */
     p->xer_ready = from_now(p, p->xer_ready, 0);
     p->empty = from_now(p, p->empty, 1);
     p->from = p->count ? from_now(p, p->from, 0) : 0;
@@ -183,8 +185,6 @@ void nux_pipe_normalize(nux_pipe *p) {
     }
     p->response = p->count ? 0 : from_now(p, p->response, NUX_CYCLES_TO_BUS);
     p->written = p->count ? 0 : from_now(p, p->written, NUX_CYCLES_TO_BUS + 1);
-    if (!p->count)
-        p->slots &= (uint16_t)~3; /* no instruction to come can write that early */
     for (uint32_t i = 0; i < NUX_PIPE_QUEUE; i++)
         if (i < p->count)
             p->queue[i].start = from_now(p, p->queue[i].start, -NUX_PIPE_ORIGIN);

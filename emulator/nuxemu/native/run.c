@@ -190,18 +190,19 @@ static void set_budget(nux_processor *p) {
     p->budget = p->num_unsynced || p->debug ? 0 : left < MAX_BUDGET ? left : MAX_BUDGET;
 }
 
-/* Plain instructions of a block that begins now, up to and with the one during which a request
- * comes; 0: none comes, or only with the branch at the end. */
-static uint32_t instructions_before_interrupt(nux_processor *p, const nux_visit *visit,
-                                              uint32_t pc) {
-    if (p->cycles + visit->cycles < p->next_interrupt)
+/* Plain instructions of a block that begins now, up to and with the one during which a request or
+ * the limit comes; 0: none comes, or only with the branch at the end. So a run stops behind the
+ * same instruction however the code is divided into blocks. */
+static uint32_t instructions_before_event(nux_processor *p, const nux_visit *visit, uint32_t pc) {
+    uint64_t event = p->next_interrupt < p->max_cycles ? p->next_interrupt : p->max_cycles;
+    if (p->cycles + visit->cycles < event)
         return 0;
     uint32_t n = visit->plan->instructions - (visit->plan->branch != NO_BRANCH);
     nux_pipe pipe = *visit->entry;
     uint64_t cycles = p->cycles;
     for (uint32_t i = 1; i <= n; i++) {
         cycles += (uint32_t)nux_cost_of(p, pc + 4 * (i - 1), 1, &pipe);
-        if (cycles >= p->next_interrupt)
+        if (cycles >= event)
             return i;
     }
     return 0;
@@ -211,9 +212,11 @@ static uint32_t instructions_before_interrupt(nux_processor *p, const nux_visit 
 static void run_part_of_block(nux_processor *p, uint32_t pc, uint32_t n) {
     p->timing.pipe = *p->visits[0].exit[0];
     p->timing.jumped = 0;
-    for (uint32_t i = 0; i < n && !p->leave; i++) {
+    for (uint32_t i = 0; i < n && !p->leave && p->cycles < p->next_event; i++) {
         NUX_TRACE_EXECUTES(p, pc + 4 * i);
-        execute_counted(p, nux_decoded_at(p, pc + 4 * i), pc + 4 * i); /* resume_pc is behind it */
+        p->resume_pc = pc + 4 * (i + 1);
+        if (!execute_counted(p, nux_decoded_at(p, pc + 4 * i), pc + 4 * i))
+            break;
     }
     nux_start_from(p, nux_pipe_find(p, &p->timing.pipe));
     leave(p);
@@ -286,7 +289,7 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
     if (plan->is_marked)
         nux_report_lost_text(p);
     nux_visit *visit = nux_find_visit(p, plan, p->visits[0].exit[0], p->timing.jumped);
-    uint32_t part = instructions_before_interrupt(p, visit, pc);
+    uint32_t part = instructions_before_event(p, visit, pc);
     if (part) {
         bool deeper = p->deepest.lowest != before.lowest;
         p->deepest = before;
