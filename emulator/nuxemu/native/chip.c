@@ -28,12 +28,11 @@ nux_chip *nux_chip_new(void) {
         return NULL;
     chip->users = 1;
     nux_registers_reset(&chip->registers);
-    chip->team = nux_team_new();
     chip->ext = nux_reserve(NUX_EXTMEM_SIZE);
     chip->dram = nux_reserve(NUX_DRAM_SIZE);
     chip->ext_flags = nux_reserve(NUX_WRITTEN_SIZE(NUX_EXTMEM_SIZE));
     chip->dram_flags = nux_reserve(NUX_WRITTEN_SIZE(NUX_DRAM_SIZE));
-    if (!chip->team || !chip->ext || !chip->dram || !chip->ext_flags || !chip->dram_flags) {
+    if (!chip->ext || !chip->dram || !chip->ext_flags || !chip->dram_flags) {
         nux_chip_free(chip);
         return NULL;
     }
@@ -44,7 +43,6 @@ nux_chip *nux_chip_new(void) {
 void nux_chip_free(nux_chip *chip) {
     if (!chip || --chip->users)
         return;
-    nux_team_free(chip->team);
     if (chip->ext)
         munmap(chip->ext, NUX_EXTMEM_SIZE);
     if (chip->dram)
@@ -237,7 +235,7 @@ static int run_both_apart(nux_chip *chip, uint64_t until) {
     bool shared = may_share_work(chip);
     steps of = {chip, chip->step_end, step, !shared};
     unsigned n = left < NUX_TEAM_STEPS ? (unsigned)left : NUX_TEAM_STEPS;
-    n = nux_team_run(chip->team, run_apart, meet, &of, n, shared);
+    n = nux_team_run(run_apart, meet, &of, n, shared);
     chip->step_end += (n - 1) * step;
     for (unsigned h = 0; h < NUX_HEMISPHERES; h++)
         chip->met |= nux_chip_cycle(chip->ppu[h]) < chip->step_end;

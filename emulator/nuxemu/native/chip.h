@@ -28,8 +28,7 @@ struct nux_chip {
     uint8_t *ext_flags, *dram_flags; /* of the words that anyone has written (written.h) */
     nux_array *array[NUX_HEMISPHERES];
     nux_processor *ppu[NUX_HEMISPHERES];
-    nux_network *network;  /* NULL: there are no events but those of the arrays */
-    struct nux_team *team; /* for steps of both processors */
+    nux_network *network; /* NULL: there are no events but those of the arrays */
     nux_chip_registers registers;
     uint32_t users; /* the one who made it, and processors */
 

@@ -48,8 +48,7 @@ nux_network *nux_network_new(nux_array *const array[2], nux_neurons *const neuro
     double *delay_s = malloc(sizeof *delay_s);
     network->routing =
         (routing_table){.target = target, .delay_s = delay_s, .shortest_s = INFINITY};
-    network->team = nux_team_new();
-    bool ok = target != NULL && delay_s != NULL && network->team != NULL;
+    bool ok = target != NULL && delay_s != NULL;
     for (unsigned h = 0; h < HEMISPHERES; h++) {
         nux_hemisphere *of = &network->hemispheres[h];
         *of = (nux_hemisphere){.network = network,
@@ -76,7 +75,6 @@ nux_network *nux_network_new(nux_array *const array[2], nux_neurons *const neuro
 void nux_network_free(nux_network *network) {
     if (network == NULL)
         return;
-    nux_team_free(network->team);
     free(network->routing.target);
     free(network->routing.delay_s);
     for (unsigned h = 0; h < HEMISPHERES; h++) {
@@ -316,7 +314,7 @@ void nux_network_advance(nux_network *network, double until_s) {
         windows of = {network, begin_s, length_s, until_s};
         bool much = network->events >= MANY_EVENTS;
         uint64_t before = events_of(network);
-        unsigned n = nux_team_run(network->team, run_window, meet, &of, much ? NUX_TEAM_STEPS : 1,
+        unsigned n = nux_team_run(run_window, meet, &of, much ? NUX_TEAM_STEPS : 1,
                                   much && !NUX_IS_TRACED(network));
         network->events = (events_of(network) - before) / n;
     }

@@ -152,8 +152,7 @@ struct nux_network {
     nux_hemisphere hemispheres[HEMISPHERES];
     nux_network_driver drivers[HEMISPHERES][DRIVERS];
     routing_table routing;
-    uint32_t injected; // events injected so far, or since a state was loaded, one more
-    struct nux_team *team;
+    uint32_t injected;       // events injected so far, or since a state was loaded, one more
     uint64_t events;         // of the last window, for a guess at those of the next
     struct nux_trace *trace; // or NULL
 };

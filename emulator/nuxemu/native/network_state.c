@@ -314,8 +314,6 @@ int nux_network_load(nux_network *network, const uint8_t *data, size_t n) {
     if (ok) {
         loaded->injected = 1;
         loaded->trace = network->trace;
-        loaded->team = network->team;
-        network->team = NULL;
         exchange(network, loaded);
     }
     nux_network_free(loaded);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The caller does the steps of the top hemisphere, a helper those of the bottom one, and after each
-// they wait for each other. The helper looks for work for a while after it has done some, then it
-// sleeps. When it does not begin soon, or is late for steps, as on a machine whose processors are
-// all busy, the caller does without it for a while, which becomes longer each time.
+// they wait for each other. There is one helper in a process, for one caller at a time; another one
+// does without. It looks for work for a while after it has done some, then it sleeps; until it is
+// awake the caller does a few steps of both at a time. When it does not begin soon, or is late for
+// steps, as on a machine whose processors are all busy, callers do without it for a while, which
+// becomes longer each time.
 #define _GNU_SOURCE // sched_getaffinity
 #include "team.h"
 
@@ -39,11 +41,11 @@ typedef struct {
     _Alignas(APART) atomic_uint twice;
 } progress;
 
-struct nux_team {
+static struct {
     // Of the caller.
+    atomic_bool taken;
     unsigned skips, next_skips;
     unsigned generation; // of processes, in which the helper was made; 0: none
-    pthread_t helper;
     // The work.
     nux_step *step;
     nux_meeting *meet;
@@ -52,10 +54,11 @@ struct nux_team {
     progress progress[HEMISPHERES];
     _Alignas(APART) atomic_int offer;
     _Alignas(APART) atomic_int state; // of the helper
-    atomic_bool end;
     pthread_mutex_t mutex;
     pthread_cond_t woken;
-};
+} team = {.next_skips = LEAST_SKIPS,
+          .mutex = PTHREAD_MUTEX_INITIALIZER,
+          .woken = PTHREAD_COND_INITIALIZER};
 
 // Threads do not survive a fork: counts up in the child.
 static atomic_uint generation = 1;
@@ -76,23 +79,14 @@ static int64_t clock_ns(void) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void init_shared(nux_team *team) {
-    team->skips = 0;
-    team->next_skips = LEAST_SKIPS;
-    team->generation = 0;
-    atomic_init(&team->offer, NOTHING);
-    atomic_init(&team->state, ASLEEP);
-    atomic_init(&team->end, false);
-}
-
-nux_team *nux_team_new(void) {
-    nux_team *team = aligned_alloc(APART, sizeof *team);
-    if (team == NULL)
-        return NULL;
-    memset(team, 0, sizeof *team);
-    init_shared(team);
-    pthread_once(&once, watch_forks);
-    return team;
+// The helper is one of the process that this one was forked from.
+static void forget_helper(void) {
+    pthread_mutex_init(&team.mutex, NULL);
+    pthread_cond_init(&team.woken, NULL);
+    team.skips = team.generation = 0;
+    team.next_skips = LEAST_SKIPS;
+    atomic_store(&team.offer, NOTHING);
+    atomic_store(&team.state, ASLEEP);
 }
 
 // --- Steps --------------------------------------------------------------------------------
@@ -117,14 +111,14 @@ static bool wait_for(const progress *other, unsigned steps) {
 }
 
 // All steps of a hemisphere, beside the other one; false: it was late.
-static bool do_steps(nux_team *team, unsigned hemisphere) {
-    progress *own = &team->progress[hemisphere], *other = &team->progress[1 - hemisphere];
+static bool do_steps(unsigned hemisphere) {
+    progress *own = &team.progress[hemisphere], *other = &team.progress[1 - hemisphere];
     bool in_time = true;
-    for (unsigned k = 0; k < team->n; k++) {
-        bool last = team->step(team->user, hemisphere, k);
+    for (unsigned k = 0; k < team.n; k++) {
+        bool last = team.step(team.user, hemisphere, k);
         atomic_store_explicit(&own->twice, 2 * (k + 1) + last, memory_order_release);
         in_time = wait_for(other, k + 1) && in_time;
-        team->meet(team->user, hemisphere, k);
+        team.meet(team.user, hemisphere, k);
         // If the other one is further, this step was not its last one.
         if (last || atomic_load_explicit(&other->twice, memory_order_relaxed) == 2 * (k + 1) + 1)
             break;
@@ -134,15 +128,15 @@ static bool do_steps(nux_team *team, unsigned hemisphere) {
 
 // --- The helper ---------------------------------------------------------------------------
 
-static void search(nux_team *team) {
+static void search(void) {
     int64_t since = clock_ns();
-    for (unsigned looks = 1; !atomic_load_explicit(&team->end, memory_order_relaxed); looks++) {
+    for (unsigned looks = 1;; looks++) {
         int offered = OFFERED;
-        if (atomic_load_explicit(&team->offer, memory_order_relaxed) == OFFERED &&
-            atomic_compare_exchange_strong_explicit(&team->offer, &offered, BEGUN,
+        if (atomic_load_explicit(&team.offer, memory_order_relaxed) == OFFERED &&
+            atomic_compare_exchange_strong_explicit(&team.offer, &offered, BEGUN,
                                                     memory_order_acquire, memory_order_relaxed)) {
-            do_steps(team, 1);
-            atomic_store_explicit(&team->offer, DONE, memory_order_release);
+            do_steps(1);
+            atomic_store_explicit(&team.offer, DONE, memory_order_release);
             since = clock_ns();
         }
         if (looks % LOOKS == 0 && clock_ns() - since > SEARCH_NS)
@@ -151,18 +145,17 @@ static void search(nux_team *team) {
     }
 }
 
-static void *help(void *team_) {
-    nux_team *team = team_;
-    while (!atomic_load(&team->end)) {
-        atomic_store(&team->state, SEARCHING);
-        search(team);
-        pthread_mutex_lock(&team->mutex);
-        atomic_store(&team->state, ASLEEP);
-        while (atomic_load(&team->state) == ASLEEP && !atomic_load(&team->end))
-            pthread_cond_wait(&team->woken, &team->mutex);
-        pthread_mutex_unlock(&team->mutex);
+static void *help(void *unused) {
+    for (;;) {
+        atomic_store(&team.state, SEARCHING);
+        search();
+        pthread_mutex_lock(&team.mutex);
+        atomic_store(&team.state, ASLEEP);
+        while (atomic_load(&team.state) == ASLEEP)
+            pthread_cond_wait(&team.woken, &team.mutex);
+        pthread_mutex_unlock(&team.mutex);
     }
-    return NULL;
+    return unused;
 }
 
 // Processes that share a machine, such as those of a sweep, are told to have one thread each.
@@ -175,105 +168,71 @@ static bool has_processors(void) {
 }
 
 // Signals are for the process's own threads.
-static void make_helper(nux_team *team) {
+static void make_helper(void) {
     sigset_t all, before;
+    pthread_t helper;
     sigfillset(&all);
-    pthread_mutex_init(&team->mutex, NULL);
-    pthread_cond_init(&team->woken, NULL);
-    atomic_store(&team->state, WOKEN);
+    atomic_store(&team.state, WOKEN);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool made = pthread_create(&team->helper, NULL, help, team) == 0;
+    bool made = pthread_create(&helper, NULL, help, NULL) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    team->generation = made ? atomic_load(&generation) : 0;
-    if (!made) {
-        atomic_store(&team->state, ASLEEP);
-        team->skips = MOST_SKIPS;
+    if (made) {
+        pthread_detach(helper);
+        team.generation = atomic_load(&generation);
+    } else {
+        atomic_store(&team.state, ASLEEP);
+        team.skips = MOST_SKIPS;
     }
 }
 
-static void wake_helper(nux_team *team) {
-    pthread_mutex_lock(&team->mutex);
-    atomic_store(&team->state, WOKEN);
-    pthread_cond_signal(&team->woken);
-    pthread_mutex_unlock(&team->mutex);
+static void wake_helper(void) {
+    pthread_mutex_lock(&team.mutex);
+    atomic_store(&team.state, WOKEN);
+    pthread_cond_signal(&team.woken);
+    pthread_mutex_unlock(&team.mutex);
 }
 
 // --- The caller ---------------------------------------------------------------------------
 
-void nux_team_free(nux_team *team) {
-    if (team == NULL)
-        return;
-    if (team->generation == atomic_load(&generation)) {
-        pthread_mutex_lock(&team->mutex);
-        atomic_store(&team->end, true);
-        pthread_cond_signal(&team->woken);
-        pthread_mutex_unlock(&team->mutex);
-        pthread_join(team->helper, NULL);
-        pthread_cond_destroy(&team->woken);
-        pthread_mutex_destroy(&team->mutex);
-    }
-    free(team);
-}
-
-static void do_without(nux_team *team) {
-    team->skips = team->next_skips;
-    team->next_skips = 2 * team->skips < MOST_SKIPS ? 2 * team->skips : MOST_SKIPS;
+static void do_without(void) {
+    team.skips = team.next_skips;
+    team.next_skips = 2 * team.skips < MOST_SKIPS ? 2 * team.skips : MOST_SKIPS;
 }
 
 // Offers the work to the helper; false: it has not begun, and will not.
-static bool offer(nux_team *team) {
-    if (team->skips > 0) {
-        team->skips--;
+static bool offer(void) {
+    if (team.skips > 0) {
+        team.skips--;
         return false;
     }
-    int state = atomic_load_explicit(&team->state, memory_order_relaxed);
+    int state = atomic_load_explicit(&team.state, memory_order_relaxed);
     if (state == ASLEEP && !has_processors())
-        team->skips = MOST_SKIPS;
-    else if (state == ASLEEP && team->generation == 0)
-        make_helper(team);
+        team.skips = MOST_SKIPS;
+    else if (state == ASLEEP && team.generation == 0)
+        make_helper();
     else if (state == ASLEEP)
-        wake_helper(team);
+        wake_helper();
     if (state != SEARCHING) {
-        team->n = team->n < FEW ? team->n : FEW;
+        team.n = team.n < FEW ? team.n : FEW;
         return false;
     }
-    atomic_store_explicit(&team->offer, OFFERED, memory_order_release);
+    atomic_store_explicit(&team.offer, OFFERED, memory_order_release);
     int64_t since = clock_ns();
-    for (unsigned looks = 1; atomic_load_explicit(&team->offer, memory_order_relaxed) == OFFERED;
+    for (unsigned looks = 1; atomic_load_explicit(&team.offer, memory_order_relaxed) == OFFERED;
          looks++) {
         relax();
         if (looks % LOOKS == 0 && clock_ns() - since > BEGIN_NS)
             break;
     }
     int offered = OFFERED;
-    if (!atomic_compare_exchange_strong(&team->offer, &offered, NOTHING))
+    if (!atomic_compare_exchange_strong(&team.offer, &offered, NOTHING))
         return true;
-    do_without(team);
+    do_without();
     return false;
 }
 
-unsigned nux_team_run(nux_team *team, nux_step *step, nux_meeting *meet, void *user, unsigned n,
-                      bool together) {
-    if (team->generation != 0 && team->generation != atomic_load(&generation))
-        init_shared(team); // the helper is one of the process that this one was forked from
-    team->step = step;
-    team->meet = meet;
-    team->user = user;
-    team->n = n < NUX_TEAM_STEPS ? n : NUX_TEAM_STEPS;
-    for (unsigned h = 0; h < HEMISPHERES; h++)
-        atomic_init(&team->progress[h].twice, 0);
-    if (together && offer(team)) {
-        bool in_time = do_steps(team, 0);
-        while (atomic_load_explicit(&team->offer, memory_order_acquire) != DONE)
-            sched_yield();
-        atomic_store_explicit(&team->offer, NOTHING, memory_order_relaxed);
-        if (in_time)
-            team->next_skips = LEAST_SKIPS;
-        else
-            do_without(team);
-        return atomic_load(&team->progress[0].twice) / 2;
-    }
-    for (unsigned k = 0; k < team->n; k++) {
+static unsigned do_both(nux_step *step, nux_meeting *meet, void *user, unsigned n) {
+    for (unsigned k = 0; k < n; k++) {
         bool last = step(user, 0, k);
         last = step(user, 1, k) || last;
         meet(user, 0, k);
@@ -281,5 +240,39 @@ unsigned nux_team_run(nux_team *team, nux_step *step, nux_meeting *meet, void *u
         if (last)
             return k + 1;
     }
-    return team->n;
+    return n;
+}
+
+// With the helper; 0: it has not begun.
+static unsigned do_together(void) {
+    for (unsigned h = 0; h < HEMISPHERES; h++)
+        atomic_store_explicit(&team.progress[h].twice, 0, memory_order_relaxed);
+    if (!offer())
+        return 0;
+    bool in_time = do_steps(0);
+    while (atomic_load_explicit(&team.offer, memory_order_acquire) != DONE)
+        sched_yield();
+    atomic_store_explicit(&team.offer, NOTHING, memory_order_relaxed);
+    if (in_time)
+        team.next_skips = LEAST_SKIPS;
+    else
+        do_without();
+    return atomic_load(&team.progress[0].twice) / 2;
+}
+
+unsigned nux_team_run(nux_step *step, nux_meeting *meet, void *user, unsigned n, bool together) {
+    n = n < NUX_TEAM_STEPS ? n : NUX_TEAM_STEPS;
+    pthread_once(&once, watch_forks);
+    if (!together || atomic_exchange_explicit(&team.taken, true, memory_order_acquire))
+        return do_both(step, meet, user, n);
+    if (team.generation != 0 && team.generation != atomic_load(&generation))
+        forget_helper();
+    team.step = step;
+    team.meet = meet;
+    team.user = user;
+    team.n = n;
+    unsigned done = do_together();
+    n = team.n;
+    atomic_store_explicit(&team.taken, false, memory_order_release);
+    return done > 0 ? done : do_both(step, meet, user, n);
 }

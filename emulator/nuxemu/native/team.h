@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 
-typedef struct nux_team nux_team;
 // Work of one hemisphere up to the end of step k, counted from 0; true: no more steps.
 typedef bool nux_step(void *, unsigned hemisphere, unsigned k);
 // What the other one has sent in step k comes to a hemisphere.
@@ -13,12 +12,9 @@ typedef void nux_meeting(void *, unsigned hemisphere, unsigned k);
 
 enum { NUX_TEAM_STEPS = 64 }; // most steps at a time
 
-nux_team *nux_team_new(void); // NULL without memory
-void nux_team_free(nux_team *);
 // Does up to n steps: both hemispheres work through one, then they meet. It ends behind the first
 // step that was the last one for any. Both are done by the calling thread if `together` is false or
 // no other thread is free; it makes no difference to the result. Returns the steps done.
-unsigned nux_team_run(nux_team *, nux_step *step, nux_meeting *meet, void *user, unsigned n,
-                      bool together);
+unsigned nux_team_run(nux_step *step, nux_meeting *meet, void *user, unsigned n, bool together);
 
 #endif
