@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Many events for all neurons, near their thresholds: the usual load of a network."""
+"""Many events for many neurons, near their thresholds: the usual load of a network."""
 
 import numpy as np
 import pytest
@@ -153,3 +153,99 @@ def test_refractory_times_may_be_much_longer_than_time_constants():
         neurons.input(time, np.full(256, 1), inhibitory=True, amplitude=0.0)
         after = np.maximum(time - ends, 0)
         np.testing.assert_allclose(neurons.membrane(), 80 - 10 * np.exp(-after / 1e-8), rtol=1e-9)
+
+
+# --- events that reach few neurons, and inhibition ------------------------------------------
+
+
+def sparse_events(rate_hz: float, seed: int, n: int, inhibitory: float):
+    """Most of them for a tenth of the neurons, others for all."""
+    random = np.random.default_rng(seed)
+    time = 0.0
+    for _ in range(n):
+        time += random.exponential(1 / rate_hz)
+        weights = random.integers(0, 64, 256)
+        weights *= random.random(256) < random.choice([0.02, 0.1, 0.1, 0.1, 1])
+        yield time, weights, bool(random.random() < inhibitory), float(random.choice([1.0, 0.4]))
+
+
+def by_neuron(spikes) -> tuple[list[int], np.ndarray]:
+    """Columns, and the times of each in order."""
+    ordered = sorted(spikes, key=lambda spike: spike[::-1])
+    return [column for _, column in ordered], np.array([time for time, _ in ordered])
+
+
+@settings(max_examples=3, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([0.1, 0.3, 0.4]),
+    st.sampled_from([0.0, 0.1]),
+    st.sampled_from([(2e-5, 5e-6), (1e-5, 1.5e-6), (3e-6, 2e-5)]),
+)
+@example(1, 0.3, 0.0, (2e-5, 5e-6))
+@example(1, 0.3, 0.1, (2e-5, 5e-6))
+def test_sparse_events_and_inhibition_give_the_spikes_of_the_plain_model(
+    seed, inhibitory, cv, taus
+):
+    p = near_threshold(2.5e6, cv, seed, *taus)
+    # The same mean drive: from 0.264 of the weights, with a mean amplitude of 0.7.
+    factor = 0.6 / (1 - 2 * inhibitory) / (0.264 * 0.7)
+    p = p.changed(
+        charge_exc_lsb=factor * p.charge_exc_lsb, charge_inh_lsb=factor * p.charge_inh_lsb
+    )
+    events = list(sparse_events(2.5e6, seed, N_EVENTS // 2, inhibitory))
+    plain = PlainMembranes(p)
+    for time, weights, is_inhibitory, amplitude in events:
+        plain.run(time)
+        plain.input(weights, is_inhibitory, amplitude)
+    plain.run(time + 2e-5)
+    assert len(plain.spikes) > 20
+    found, expected = (by_neuron(s) for s in (spikes_of(Neurons(p), events), plain.spikes))
+    assert found[0] == expected[0]
+    error = np.abs(found[1] - expected[1])
+    assert np.median(error) < 1e-14
+    assert error.max() < 1e-10
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([0.0, 0.1]),
+    st.sampled_from([1e5, 1e6, 5e6]),
+    st.sampled_from([3e-7, 5e-6, 5e-5]),
+    st.sampled_from([0.3, 1.0, 3.0]),
+)
+def test_no_membrane_is_ever_above_its_threshold(seed, cv, rate_hz, tau_inh_s, charge):
+    """Also with inhibition that is much faster or slower than excitation, or much stronger."""
+    p = near_threshold(rate_hz, cv, seed)
+    p = p.changed(
+        tau_syn_inh_s=tau_inh_s, charge_exc_lsb=2 * p.charge_exc_lsb,
+        charge_inh_lsb=2 * charge * p.charge_inh_lsb,
+    )  # fmt: skip
+    neurons, before, spikes = Neurons(p), 0.0, 0
+    for time, weights, inhibitory, amplitude in dense_events(rate_hz, seed, 400):
+        for look in np.linspace(before, time, 4)[1:]:
+            spikes += neurons.run(look)[0].size
+            assert (neurons.membrane() < p.threshold_lsb + 1e-9).all()
+        neurons.input(time, weights, inhibitory, amplitude)
+        before = time
+    assert spikes > 20
+
+
+@pytest.mark.parametrize("cv", [0.0, 0.02, 0.3])
+def test_events_for_few_and_for_many_neurons_add_the_same_bits(cv):
+    """The neurons of one half do not see what reaches the others."""
+    p = NeuronParameters(fire=False).with_mismatch(1, cv=cv)
+    few, many = Neurons(p), Neurons(p)
+    random = np.random.default_rng(2)
+    time = 0.0
+    for _ in range(300):
+        time += random.exponential(1e-7)
+        weights, inhibitory = random.integers(0, 64, 256), bool(random.random() < 0.3)
+        few.input(time, np.where(np.arange(256) < 100, weights, 0), inhibitory)
+        many.input(time, weights, inhibitory)
+    for one, other in zip(
+        (few.membrane(), *few.currents()), (many.membrane(), *many.currents()), strict=True
+    ):
+        np.testing.assert_array_equal(one[:100], other[:100])
+        assert (one[100:] != other[100:]).all()

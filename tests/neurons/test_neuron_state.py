@@ -264,14 +264,17 @@ def build(folder: Path, name: str, *flags: str) -> Path:
 
 @pytest.fixture(scope="module")
 def libraries(tmp_path_factory):
-    """The neurons alone, without special instructions and, where it runs, for AVX2.
+    """The neurons alone, without special instructions and, where they run, for AVX2 and AVX-512.
 
     ``other`` is the code for other kinds of processors.
     """
     folder = tmp_path_factory.mktemp("neurons")
     found = {"portable": build(folder, "portable"), "other": build(folder, "other", "-U__SSE2__")}
-    if " avx2 " in Path("/proc/cpuinfo").read_text():
+    flags = set(Path("/proc/cpuinfo").read_text().split())
+    if "avx2" in flags:
         found["avx2"] = build(folder, "avx2", "-mavx2")
+    if flags >= {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}:
+        found["avx512"] = build(folder, "avx512", "-march=x86-64-v4")
     return found
 
 
@@ -298,8 +301,11 @@ def state_elsewhere(library: Path, start: bytes) -> bytes:
 
 def some_input():
     random = np.random.default_rng(9)
-    for time in np.sort(random.uniform(0, 1e-4, 400)):
-        yield time, random.integers(0, 64, 256).astype(np.uint8), int(random.random() < 0.3)
+    for index, time in enumerate(np.sort(random.uniform(0, 1e-4, 600))):
+        weights = random.integers(0, 64, 256).astype(np.uint8)
+        if index % 3 == 2:
+            weights *= random.random(256) < 0.1
+        yield time, weights, int(random.random() < 0.3)
 
 
 @pytest.mark.parametrize("parameters", ["mixture", "alike", "varied"])

@@ -6,9 +6,20 @@
 // -K(t - start) in its growing form, (exp(rate_syn h) - exp(rate_mem h)) / (rate_mem - rate_syn)
 // times as much, so that the membrane at t is as before.
 //
-// Spans: at the start of one, each neuron's room is measured: how far its membrane stays below the
-// threshold until the end without input. An excitatory event takes from it the height of its PSP at
-// the end. Only groups with a neuron whose room is used up are looked at. Inhibition adds no room.
+// Spans: at the begin of one, each neuron's room is measured. Only groups with a neuron whose room
+// an excitatory event has used up are looked at. The start may stay where it is.
+//
+// In a short span the room is how far the membrane stays below the threshold at its end without
+// input, less a reserve for what it may lie above a line from now to there. With V'' >= -arch and h
+// until the end that is at most arch x (h - x) / 2 at x, so that a membrane which is below the
+// threshold now, and by arch h^2 / 2 or more at the end, is below it in between. An event with a
+// current of 1 changes the membrane at the end by K(h), and adds at most rate_mem + rate_syn to
+// arch if it is excitatory (-K'' is no more), nothing if it is inhibitory (-K'' >= 0 up to twice
+// the time of the peak). So excitation takes K(h) + (rate_mem + rate_exc) h^2 / 2, and inhibition
+// gives K(h).
+//
+// In other spans the room is how far the membrane stays below the threshold all the time until the
+// end. Excitation takes the height of its PSP at the end, inhibition gives nothing.
 #include "neuron_event.h"
 #include "neuron_passage.h"
 
@@ -155,8 +166,9 @@ NUX_INLINE void look(nux_neurons *neurons, unsigned group, double t, const nux_n
     nux_set_check(neurons, group, check);
 }
 
-// In short spans: what an event of excitation h before the end takes at most from the distance of a
-// membrane from its threshold at the end, and what one of inhibition gives at least, per current.
+// In short spans: the room that excitation h before the end takes at most and inhibition gives at
+// least, per current; from exp(-x) <= 1 - x + x^2 / 2 and exp(-x) >= 1 - x in the integral that K
+// is.
 NUX_INLINE double room_used(const nux_neuron_derived *derived, double h) {
     double m = derived->highest[0], s = derived->highest[1];
     return h * (1 + h * h * (m * m + m * s + s * s) / 6);
@@ -171,7 +183,7 @@ NUX_NEURON_CLONES
 void nux_neurons_find_ends(nux_neurons *neurons) {
     nux_neuron_derived *derived = neurons->derived;
     const nux_neuron_state *state = &neurons->state;
-    derived->short_span = state->end_s < INFINITY && state->span_s * derived->fastest <= SHORT_SPAN;
+    derived->short_span = state->end_s < INFINITY && state->span_s <= SHORT_SPAN / derived->fastest;
     if (!derived->short_span)
         return;
     passage over = pass(derived, state->end_s - state->start_s);
@@ -202,6 +214,10 @@ static void choose_span(nux_neurons *neurons, double t) {
         state->span_s = 0.7 * (state->span_s < longest ? state->span_s : longest);
     else
         state->span_s *= state->inputs > 0 ? 1.25 : 2;
+    // As long as there is input in short spans, they are better.
+    double short_s = SHORT_SPAN / neurons->derived->fastest;
+    if (neurons->derived->uniform && state->span_s > short_s && state->inputs > FEW_INPUTS)
+        state->span_s = short_s;
     if (state->span_s < shortest)
         state->span_s = shortest;
     if (state->span_s > longest)
@@ -298,7 +314,7 @@ void nux_neurons_restart(nux_neurons *neurons, double t) {
     nux_neuron_state *state = &neurons->state;
     const nux_neuron_derived *derived = neurons->derived;
     choose_span(neurons, t);
-    bool is_short = state->end_s < INFINITY && state->span_s * derived->fastest <= SHORT_SPAN;
+    bool is_short = state->end_s < INFINITY && state->span_s <= SHORT_SPAN / derived->fastest;
     bool is_simple = derived->uniform && is_short;
     if (!is_simple || nux_span_old(neurons, t))
         move_start(neurons, t);
