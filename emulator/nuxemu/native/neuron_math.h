@@ -10,11 +10,11 @@
 #include <emmintrin.h>
 #endif
 
-// Functions worth versions for AVX-512 and AVX2, chosen when the library is loaded. The sanitizers'
-// run time is not up yet at that moment.
+// Functions worth an AVX2 version, chosen when the library is loaded. The sanitizers' run time is
+// not up yet at that moment. (AVX-512 versions of them were slower.)
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) &&       \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(NUX_NO_CLONES)
-#define NUX_NEURON_CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+#define NUX_NEURON_CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define NUX_NEURON_CLONES
 #endif
