@@ -14,7 +14,7 @@ enum nux_neuron_limits {
     NUX_NEURON_REALS = 16, // parameters that are numbers
     NUX_NEURON_FLAGS = 6,
     NUX_NEURON_ROOM_UNITS = 32,
-    NUX_NEURON_NO_ROOM = -1, // none, whatever inhibition comes
+    NUX_NEURON_NO_ROOM = -1,         // none, whatever inhibition comes
     NUX_NEURON_REVERSAL_GAP_LSB = 1, // least distance of reversal potentials from the leak
 };
 
