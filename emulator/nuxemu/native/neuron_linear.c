@@ -31,9 +31,11 @@
 // Largest distance of a threshold from a leak.
 #define MOST_RISE_LSB 2000
 // A membrane that rises faster than this (LSB/s) and is that near to its threshold crosses it on a
-// line; in the smallest step it rises by much more than the rounding of its value.
+// line, but for that part; in LINE_S it rises by more than the rounding of its value.
 #define STEEP 1e5
 #define AT_ONCE_S 1e-12
+#define LINE_PART 1e-5
+#define LINE_S 1e-18
 // The search for a threshold crossing takes larger steps when it has not ended after so many.
 enum { PATIENCE = 32 };
 // Room and its unit are rounded.
@@ -396,7 +398,7 @@ NUX_INLINE double search(const nux_neurons *neurons, unsigned group, double t, d
         nux_i64x4 at_once = moves & (slope > STEEP) & (gap <= slope * AT_ONCE_S);
         if (nux_any_lane(at_once)) {
             double left = nux_least(nux_where(at_once, gap / slope, never));
-            t += (left > 0 ? left : 0) + finest;
+            t += (left > 0 ? left * (1 + LINE_PART) : 0) + NUX_FINEST_PART * t + LINE_S;
             return t < end ? t : end;
         }
         step = quiet_moving(neurons, group, t, &at);
