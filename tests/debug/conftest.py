@@ -107,7 +107,10 @@ class Client:
                 if isinstance(item, bytes):
                     self.raw(b"+")
                     return item
-            data = self._socket.recv(65536)
+            try:
+                data = self._socket.recv(65536)
+            except ConnectionResetError:  # closed before it had read our last acknowledgement
+                return None
             if not data:
                 return None
             self._items += self._reader.feed(data)
