@@ -17,6 +17,7 @@
 #define NUX_NETWORK_H
 
 #include "cdef/network.h"
+#include "team.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -115,8 +116,6 @@ typedef struct {
     size_t count, capacity;
     bool on;
 } recording;
-
-enum { NUX_APART = 128 }; // bytes between what two threads write: two lines of the cache
 
 // Of one hemisphere.
 typedef struct {

@@ -21,9 +21,8 @@
 #include <time.h>
 
 enum {
-    APART = 128, // bytes between what two threads write: two lines of the cache
-    LOOKS = 64,  // between two readings of the clock
-    FEW = 4,     // steps until the helper is awake
+    LOOKS = 64, // between two readings of the clock
+    FEW = 4,    // steps until the helper is awake
     // Times that the caller does without a helper that did not begin.
     LEAST_SKIPS = 1,
     MOST_SKIPS = 1 << 10,
@@ -38,7 +37,7 @@ enum { HEMISPHERES = 2 };
 
 // How far a hemisphere is: twice the steps done, and one more if no other shall follow.
 typedef struct {
-    _Alignas(APART) atomic_uint twice;
+    _Alignas(NUX_APART) atomic_uint twice;
 } progress;
 
 static struct {
@@ -52,8 +51,8 @@ static struct {
     void *user;
     unsigned n;
     progress progress[HEMISPHERES];
-    _Alignas(APART) atomic_int offer;
-    _Alignas(APART) atomic_int state; // of the helper
+    _Alignas(NUX_APART) atomic_int offer;
+    _Alignas(NUX_APART) atomic_int state; // of the helper
     pthread_mutex_t mutex;
     pthread_cond_t woken;
 } team = {.next_skips = LEAST_SKIPS,

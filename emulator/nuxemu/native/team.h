@@ -10,7 +10,10 @@ typedef bool nux_step(void *, unsigned hemisphere, unsigned k);
 // What the other one has sent in step k comes to a hemisphere.
 typedef void nux_meeting(void *, unsigned hemisphere, unsigned k);
 
-enum { NUX_TEAM_STEPS = 64 }; // most steps at a time
+enum {
+    NUX_TEAM_STEPS = 64, // most steps at a time
+    NUX_APART = 128,     // bytes between what two threads write: two lines of the cache
+};
 
 // Does up to n steps: both hemispheres work through one, then they meet. It ends behind the first
 // step that was the last one for any. Both are done by the calling thread if `together` is false or

@@ -54,20 +54,19 @@ void nux_vector_settle(nux_processor *p) {
     s->at = NULL;
 }
 
+/* A cycle of the state that is kept, 0: never, as one of the processor. */
+static uint64_t cycle_of(const nux_vector_states *s, uint64_t cycle) {
+    return cycle ? cycle - NUX_VECTOR_ORIGIN + s->since : 0;
+}
+
 uint64_t nux_vector_empty(const nux_processor *p) {
     const nux_vector_states *s = &p->vector_states;
-    if (!s->at)
-        return p->timing.vector.empty;
-    uint64_t empty = s->at->timing.empty;
-    return empty ? empty - NUX_VECTOR_ORIGIN + s->since : 0;
+    return s->at ? cycle_of(s, s->at->timing.empty) : p->timing.vector.empty;
 }
 
 uint64_t nux_vector_bus_answer(const nux_processor *p) {
     const nux_vector_states *s = &p->vector_states;
-    if (!s->at)
-        return p->timing.vector.bus_answered;
-    uint64_t answer = s->at->timing.bus_answered;
-    return answer ? answer - NUX_VECTOR_ORIGIN + s->since : 0;
+    return s->at ? cycle_of(s, s->at->timing.bus_answered) : p->timing.vector.bus_answered;
 }
 
 void nux_vector_states_forget(nux_processor *p) {
