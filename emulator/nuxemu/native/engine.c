@@ -80,7 +80,8 @@ static uint32_t *find_gprs(nux_processor *p) {
         size_t n = peek(copy, fields[f], sizeof(uint32_t) * PROBE_WORDS) / sizeof *copy;
         for (size_t i = 0; !found && i + 32 + STATE_WORDS <= n; i++) {
             uint32_t *words = (uint32_t *)fields[f] + i;
-            if (!memcmp(copy + i, pattern, sizeof pattern) && are_registers(p, words, marker))
+            if (copy[i] == marker && !memcmp(copy + i, pattern, sizeof pattern) &&
+                are_registers(p, words, marker))
                 found = words;
         }
     }
