@@ -174,19 +174,30 @@ void nux_array_update_labels(nux_array *array) {
 }
 
 void nux_array_file_row(nux_array *array, unsigned row, const uint8_t *labels) {
+    // Quarters of the row side by side: a count that follows another one of the same label waits.
+    enum { PARTS = 4, PART = NUX_ARRAY_COLUMNS / PARTS };
     nux_array_label *of_label = array->rows[row].label;
-    uint16_t count[NUX_ARRAY_LABELS] = {0}, next[NUX_ARRAY_LABELS], filed = 0;
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
-        count[labels[column]]++;
+    uint16_t place[NUX_ARRAY_LABELS][PARTS] = {0}, filed = 0;
+    for (unsigned i = 0; i < PART; i++)
+        for (unsigned part = 0; part < PARTS; part++)
+            place[labels[part * PART + i]][part]++;
     array->rows[row].labels = 0;
     for (unsigned label = 0; label < NUX_ARRAY_LABELS; label++) {
-        array->rows[row].labels |= (uint64_t)(count[label] > 0) << label;
-        of_label[label].columns = count[label];
-        of_label[label].first_column = next[label] = filed;
-        filed = (uint16_t)(filed + count[label]);
+        of_label[label].first_column = filed;
+        for (unsigned part = 0; part < PARTS; part++) {
+            uint16_t count = place[label][part];
+            place[label][part] = filed;
+            filed = (uint16_t)(filed + count);
+        }
+        of_label[label].columns = (uint16_t)(filed - of_label[label].first_column);
+        array->rows[row].labels |= (uint64_t)(of_label[label].columns > 0) << label;
     }
-    for (unsigned column = 0; column < NUX_ARRAY_COLUMNS; column++)
-        array->row_columns[row][next[labels[column]]++] = (uint8_t)column;
+    uint8_t *columns = array->row_columns[row];
+    for (unsigned i = 0; i < PART; i++)
+        for (unsigned part = 0; part < PARTS; part++) {
+            unsigned column = part * PART + i;
+            columns[place[labels[column]][part]++] = (uint8_t)column;
+        }
     memcpy(array->filed_label[row], labels, NUX_ARRAY_COLUMNS);
 }
 

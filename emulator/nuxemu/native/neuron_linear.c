@@ -258,9 +258,34 @@ NUX_INLINE void move_start(nux_neurons *neurons, double t) {
     }
 }
 
+// Set the room of neurons that rest, as in spare_of_resting() and in a short span: all of it if they
+// rest until its end.
+NUX_INLINE void measure_resting(nux_neurons *neurons, double h, const passage *over) {
+    nux_neuron_state *state = &neurons->state;
+    const nux_neuron_derived *derived = neurons->derived;
+    const nux_neuron_rates *rates = &derived->shared;
+    double mem = rates->mem[0], exc = rates->exc[0], inh = rates->inh[0], half = 0.5 * h * h;
+    double units = NUX_NEURON_ROOM_UNITS / state->room_s;
+    for (uint64_t rest = derived->resting; rest != 0; rest &= rest - 1) {
+        unsigned group = (unsigned)__builtin_ctzll(rest);
+        nux_f64x4 until = nux_refractory_until(neurons, group);
+        for (unsigned bits = nux_bits(until > -INFINITY); bits != 0; bits &= bits - 1) {
+            unsigned i = group * NUX_NEURON_GROUP + (unsigned)__builtin_ctz(bits);
+            double above = state->v_lsb[i] - derived->leak[i];
+            double i_exc = state->i_exc[i] * over->same.exc, i_inh = state->i_inh[i];
+            double slope = (above < 0 ? -above * mem : 0) + i_exc;
+            double arch = mem * (slope + inh * i_inh * over->same.inh * h) + exc * i_exc;
+            double most = (above > 0 ? above : 0) + i_exc * rates->psp_peak[0];
+            double spare = derived->threshold[i] - derived->leak[i] - most - half * arch;
+            if (state->refractory_until_s[i] >= state->end_s)
+                spare = INFINITY;
+            state->room[i] = room_of(spare, derived->per_jump[i] * units);
+        }
+    }
+}
+
 // Set the room of all linear neurons with the same rates at t, in a short span: as in
-// spare_at_end(), with the values at t as sums of those at the start. Neurons that rest are not
-// treated.
+// spare_at_end(), with the values at t as sums of those at the start.
 NUX_INLINE void measure_uniform(nux_neurons *neurons, double t) {
     nux_neuron_state *state = &neurons->state;
     const nux_neuron_derived *derived = neurons->derived;
@@ -287,22 +312,12 @@ NUX_INLINE void measure_uniform(nux_neurons *neurons, double t) {
         double end = end_v * above + (end_exc * i_exc[i] - end_inh * i_inh[i]);
         room[i] = room_of(gap - end - reserve, per_jump[i] * units);
     }
+    measure_resting(neurons, h, &over);
 }
 
-// Give all room to neurons that rest until the end of the span; the groups with neurons that have
-// none or end to rest before, as bits.
-NUX_INLINE uint64_t groups_in_need(nux_neurons *neurons) {
-    nux_neuron_state *state = &neurons->state;
+// The groups with neurons that have no room, as bits.
+NUX_INLINE uint64_t groups_without_room(const nux_neuron_state *state) {
     uint64_t groups = 0;
-    for (uint64_t rest = neurons->derived->resting; rest != 0; rest &= rest - 1) {
-        unsigned group = (unsigned)__builtin_ctzll(rest);
-        nux_f64x4 until = nux_refractory_until(neurons, group);
-        nux_i64x4 stays = until >= state->end_s;
-        for (unsigned bits = nux_bits(stays); bits != 0; bits &= bits - 1)
-            state->room[group * NUX_NEURON_GROUP + (unsigned)__builtin_ctz(bits)] = MOST_ROOM;
-        if (nux_any_lane(~stays & (until > -INFINITY)))
-            groups |= (uint64_t)1 << group;
-    }
     for (unsigned column = 0; column < NUX_NEURONS; column += 16) {
         nux_i16x16 room;
         memcpy(&room, &state->room[column], sizeof room);
@@ -331,7 +346,7 @@ void nux_neurons_restart(nux_neurons *neurons, double t) {
     nux_find_block_checks(neurons);
     if (is_simple) {
         measure_uniform(neurons, t);
-        groups &= groups_in_need(neurons);
+        groups &= groups_without_room(&neurons->state);
     }
     if (groups != 0)
         look_at_all(neurons, groups, t);

@@ -112,13 +112,12 @@ void nux_forget_plans(nux_processor *p) {
         nux_profile_fold(p);
     nux_start_from(p, p->previous->exit[0]);
     p->num_visits = 1;
-    for (uint32_t i = 0; i < NUM_PLANS; i++) {
-        for (nux_plan *plan = p->plans[i], *next; plan != &p->no_plan; plan = next) {
-            next = plan->next;
+    for (uint32_t i = 0; i < NUM_PLANS; i++)
+        while (p->plans[i] != &p->no_plan) {
+            nux_plan *plan = p->plans[i];
+            p->plans[i] = plan->next;
             free(plan);
         }
-        p->plans[i] = &p->no_plan;
-    }
 }
 
 /* Decodes a page and fills its fetch view; 0, or -1 without memory. Words stay native or
