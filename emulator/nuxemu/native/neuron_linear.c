@@ -258,8 +258,8 @@ NUX_INLINE void move_start(nux_neurons *neurons, double t) {
     }
 }
 
-// Set the room of neurons that rest, as in spare_of_resting() and in a short span: all of it if they
-// rest until its end.
+// Set the room of neurons that rest, as in spare_of_resting() and in a short span: all of it if
+// they rest until its end.
 NUX_INLINE void measure_resting(nux_neurons *neurons, double h, const passage *over) {
     nux_neuron_state *state = &neurons->state;
     const nux_neuron_derived *derived = neurons->derived;
