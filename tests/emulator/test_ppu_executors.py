@@ -5,12 +5,14 @@ Words, operands and addresses are random, so most programs end in a trap: both m
 the same instruction, for the same reason, with the same state. Stores hit code as well.
 """
 
+import itertools
 import os
 import random
 import struct
 from typing import Any
 
 import pytest
+from ppu_machine import Machine
 
 from nuxemu import Checks, Processor, SiteKind, StopReason, SynapseArray
 from nuxemu import memory_map as mm
@@ -27,6 +29,12 @@ RANDOM_SPRS = [1, 8, 9, 26, 27, 54, 58, 61, 66]  # those without effect on the r
 NOT_RANDOM = {"rfi", "rfci", "rfmci", "wait", "mtmsr", "bclr", "bcctr", "b", "bc", "tw", "twi"}
 POINTERS = range(24, 32)  # registers that hold addresses at the start
 INDICES = range(8)  # registers that hold small multiples of four
+BUS = mm.OMNIBUS_DATA_BASE
+SRAM_OVER_BUS = BUS | 4 * mm.OMNIBUS_SRAM_WORD
+CONVERSION = BUS | 4 * (mm.OMNIBUS_SYNRAM_WORD + mm.VECTOR_CAUSAL)
+TIMES, DATA = 0x3800, 0x3F00
+LOADS = ["lbz", "lwz", "lbzu", "lhau", "lwzu"]
+STORES = ["stw", "sthu", "stwu"]
 STOP, SITES, WRITTEN = 0, 4, -1  # parts of a final state
 #: Handler of alignment and program interrupts: skips the instruction.
 HANDLER = bytes.fromhex("7efa02a6 3af70004 7efa03a6 4c000064")
@@ -40,8 +48,10 @@ def pointer(rng: random.Random) -> int:
     return rng.choices(
         [rng.randrange(0x2000, 0x3F00) & ~3, rng.randrange(0, mm.SRAM_SIZE),
          mm.EXTMEM_DATA_BASE + (rng.randrange(0, mm.EXTMEM_SIZE) & ~3),
-         CODE + 4 * rng.randrange(LENGTH), rng.getrandbits(32)],
-        [200, 1, 10, 10, 1],
+         CODE + 4 * rng.randrange(LENGTH),
+         rng.choice([SRAM_OVER_BUS + 0x2000, CONVERSION]) + 4 * rng.randrange(64),
+         rng.getrandbits(32)],
+        [200, 1, 10, 10, 4, 1],
     )[0]  # fmt: skip
 
 
@@ -187,3 +197,55 @@ def test_random_words_cover_all_plain_instructions():
     words = [word for _ in range(100) for word in random_program(rng)]
     seen = {insn.mnemonic for word in words if (insn := scalar.decode(word))}
     assert {insn.mnemonic for insn in SCALAR_ROWS} <= seen
+
+
+def on_both(source: str, gpr: dict[int, int]) -> list[Machine]:
+    """Two machines that have run a program, one on each executor."""
+    machines = [Machine(source, array=SynapseArray()) for _ in range(2)]
+    lib.nux_processor_set_engine_branches_only(machines[1].cpu._native, 1)
+    for machine in machines:
+        machine.set_gpr(gpr)
+        assert machine.run().reason is StopReason.FINISHED
+    return machines
+
+
+def differing(stretches: list[list[str]], bases: dict[int, int]) -> list[list[str]]:
+    """Those stretches of code that take other cycles on the other executor, up to a sync."""
+    source = "; ".join(f"{'; '.join(s)}; sync; mfspr 3,284; stwu 3,4(8)\n" for s in stretches)
+    machines = on_both(f"sync; {source}; wait", {8: TIMES, **bases})
+    times = [[m.word(TIMES + 4 * i) for i in range(len(stretches) + 1)] for m in machines]
+    engine, native = ([b - a for a, b in itertools.pairwise(t)] for t in times)
+    return [s for s, a, b in zip(stretches, engine, native, strict=True) if a != b]
+
+
+def test_a_load_meets_the_update_of_a_base_alike_on_both_executors():
+    """Both write a register, and there is one write port; the engine's block ends in between."""
+    names = ("lwz {},0({})", "lwzu {},0({})", "stwu {},0({})", "nop")
+    stretches = [
+        [name.format(21 + i, 9 + i) for i, name in enumerate(four)]
+        for four in itertools.product(names, repeat=4)
+    ]
+    assert not differing(stretches, dict.fromkeys(range(9, 13), DATA))
+
+
+def test_random_accesses_to_all_memories_take_the_same_cycles_on_both_executors():
+    print("seed", SEED)
+    rng = random.Random(SEED)
+    places = [DATA] * 8 + [mm.EXTMEM_DATA_BASE] * 2 + [SRAM_OVER_BUS, CONVERSION]
+    bases = dict(enumerate(places, 9))
+    stretches = [
+        [
+            f"{rng.choice(LOADS if bases[base] == CONVERSION else LOADS + STORES)} {rt},0({base})"
+            for rt, base in enumerate(rng.choices([*bases], k=rng.randrange(2, 9)), 21)
+        ]
+        for _ in range(200)
+    ]
+    assert not differing(stretches, bases)
+
+
+@pytest.mark.parametrize("before", range(10, 400, 30))
+def test_a_conversion_may_be_under_way_for_long(before):
+    """The engine's block ends meanwhile, at an instruction that it does not execute."""
+    source = f"lwz 3,0(9); {'nop; ' * before} mfspr 4,284; add 5,3,3; wait"
+    engine, native = on_both(source, {9: CONVERSION})
+    assert engine.cpu.registers() == native.cpu.registers()

@@ -176,13 +176,17 @@ void nux_pipe_normalize(nux_pipe *p) {
     p->slots &= (uint16_t)~((1u << written_by_none) - 1); /* nothing to come writes that early */
     p->xer_ready = from_now(p, p->xer_ready, 0);
     p->empty = from_now(p, p->empty, 1);
-    p->from = p->count ? from_now(p, p->from, 0) : 0;
     if (p->count) { /* what the oldest transfer waits for is in its start from now on */
         nux_transfer *oldest = &p->queue[0];
         extend(&oldest->start, p->response);
-        if (p->written > oldest->start + 1 + oldest->latency)
-            oldest->start = (uint16_t)(p->written - 1 - oldest->latency);
+        oldest->start = (uint16_t)(oldest->start + oldest->latency);
+        oldest->latency = 0;
+        if (p->written > oldest->start + 1)
+            oldest->start = (uint16_t)(p->written - 1);
+        if (p->from <= oldest->start + 2) /* it is not written before anyway */
+            p->from = 0;
     }
+    p->from = p->count ? from_now(p, p->from, -NUX_PIPE_ORIGIN) : 0;
     p->response = p->count ? 0 : from_now(p, p->response, NUX_CYCLES_TO_BUS);
     p->written = p->count ? 0 : from_now(p, p->written, NUX_CYCLES_TO_BUS + 1);
     for (uint32_t i = 0; i < NUX_PIPE_QUEUE; i++)
