@@ -109,3 +109,15 @@ def test_a_core_that_is_none_is_refused(tmp_path, capsys):
     assert main(["debug", "--post-mortem", str(path)]) == 100
     assert "x.core: no saved core" in capsys.readouterr().err
     assert main(["debug"]) == 2
+
+
+@pytest.mark.parametrize("optimize", ["-O1", "-O2", "-O3"])
+def test_a_breakpoint_on_a_line_of_vector_instructions_is_there(tmp_path, optimize):
+    (tmp_path / "rule.c").write_text(RULE)
+    program = nuxkit.build(tmp_path / "rule.c", optimize=optimize).program
+    lines = range(6, 11)
+    commands = [f"tbreak rule.c:{line}" for line in lines] + ["continue"] * len(lines)
+    gdb = Gdb(program, [*commands, "continue"])
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    stops = re.findall(r"^Temporary breakpoint \d+, .* at \S*rule\.c:(\d+)$", gdb.wait(), re.M)
+    assert sorted(map(int, stops)) == list(lines)
