@@ -121,3 +121,43 @@ def test_a_breakpoint_on_a_line_of_vector_instructions_is_there(tmp_path, optimi
     nuxkit.Chip().debug(program, announce=gdb.attach)
     stops = re.findall(r"^Temporary breakpoint \d+, .* at \S*rule\.c:(\d+)$", gdb.wait(), re.M)
     assert sorted(map(int, stops)) == list(lines)
+
+
+INTERRUPTED = """\
+#include <nux/nux.h>
+volatile uint32_t ticks, sum;
+NUX_ISR(decrementer) {
+    if (++ticks == 3) sum = *(volatile uint32_t *)0x10000000;
+    nux_clear_timer_status(NUX_TSR_DECREMENTER);
+}
+__attribute__((noinline)) uint32_t leaf(uint32_t n) {
+    uint32_t total = 5;
+    for (uint32_t i = 0; i < n; i++) {
+        __asm__ volatile("nop");
+    }
+    return total;
+}
+int start(void) {
+    nux_start_periodic_decrementer(500);
+    nux_enable_interrupts();
+    for (;;) sum += leaf(200);
+}
+"""
+
+
+def test_the_stack_of_an_interrupt_goes_on_through_the_leaf_function_that_it_met(build):
+    program = build(INTERRUPTED)
+    gdb = Gdb(program, [
+        "tbreak *isr_decrementer", "continue", "print $r3", "print $ctr",
+        "tbreak nux_isr_decrementer", "continue", "set var $r3 = 1", "set var $ctr = 1",
+        "up 2", "print $r3", "print $ctr", "continue", "backtrace", "kill",
+    ])  # fmt: skip
+    with pytest.raises(nuxkit.KernelTrap) as caught:
+        nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    values = dict(re.findall(r"^\$(\d) = (.*)$", shown, re.M))
+    assert (values["1"], values["2"]) == (values["3"], values["4"])
+    names = ["nux_isr_decrementer", "isr_decrementer", "leaf", "start", "__init"]
+    stack = shown.partition("SIGSEGV")[2]
+    assert re.findall(r"^#\d .*?(\w+) \(", stack, re.M) == names
+    assert [frame.function for frame in caught.value.result.call_stack] == names
