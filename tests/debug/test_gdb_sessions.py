@@ -109,6 +109,24 @@ def test_a_core_that_is_none_is_refused(tmp_path, capsys):
     assert main(["debug", "--post-mortem", str(path)]) == 100
     assert "x.core: no saved core" in capsys.readouterr().err
     assert main(["debug"]) == 2
+    assert main(["debug", "--post-mortem", str(path), "--both"]) == 2
+
+
+def test_a_program_that_was_killed_has_no_return_code(build, monkeypatch):
+    program = build(RULE)
+    gdb = Gdb(program, ["break rule", "continue", "kill"])
+    lines = []
+
+    def echo(text, *, err=False):
+        lines.append(text)
+        if not err:
+            gdb.attach(text)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nuxkit.cli.debug.click.echo", echo)
+        assert main(["debug", str(program.path), "--port", "0"]) == 0
+    assert "killed" in gdb.wait()
+    assert re.match(r"killed, \d+ cycles, ", lines[-1])
 
 
 @pytest.mark.parametrize("optimize", ["-O1", "-O2", "-O3"])

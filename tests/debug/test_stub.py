@@ -214,6 +214,14 @@ def test_wrong_processors_are_refused(build, hemispheres):
         nuxkit.Chip().debug(build(RULE), hemispheres=hemispheres)
 
 
+@pytest.mark.parametrize(
+    ("hemispheres", "port", "last"), [((0,), -1, 65535), ((0, 1), 65535, 65534), ((0,), "x", 65535)]
+)
+def test_ports_that_do_not_exist_are_refused(build, hemispheres, port, last):
+    with pytest.raises(nuxkit.InputError, match=rf"port is .* integer from 0 to {last}"):
+        nuxkit.Chip().debug(build(RULE), hemispheres=hemispheres, port=port)
+
+
 def test_a_weight_that_the_other_processor_changes_is_noticed(build, beside):
     writer = build(
         "#include <nux/nux.h>\n"

@@ -20,6 +20,7 @@ LOOPBACK = "127.0.0.1"
 #: Wall time (s) for which the chip runs before connections are looked at.
 _SLICE_S = 0.05
 _FAR = 1 << 62
+_LAST_PORT = 65535
 
 
 class _Connection:
@@ -31,9 +32,11 @@ class _Connection:
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self.listener.bind((LOOPBACK, port))
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             self.listener.close()
-            raise InputError(f"port {port} of {LOOPBACK} cannot be used: {error}") from error
+            raise InputError(
+                f"port {port} of {LOOPBACK} cannot be used: {error.strerror}"
+            ) from error
         self.listener.listen(1)
         self.port: int = self.listener.getsockname()[1]
         self.client: socket.socket | None = None
@@ -131,6 +134,9 @@ class DebugSession:
         *,
         post_mortem: bool = False,
     ) -> None:
+        last = _LAST_PORT + 1 - len(hemispheres)
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= last:
+            raise InputError(f"port is {port!r}, but must be an integer from 0 to {last}")
         self._chip, self._post_mortem = chip, post_mortem
         self._connections: list[_Connection] = []
         self.ports: dict[int, int] = {}
