@@ -88,6 +88,23 @@ def test_a_trap_is_a_signal_at_its_line(build):
     assert "terminated with signal SIGSEGV" in shown
 
 
+def test_a_jump_out_of_all_memories_is_shown_where_it_was(build):
+    program = build(
+        "void (*volatile nowhere)(void) = (void (*)(void))0x7000;\n"
+        "__attribute__((noinline)) void call(int depth) {\n"
+        "    if (depth) nowhere();\n"
+        "}\n"
+        "int start(void) { call(5); return 0; }\n"
+    )
+    gdb = Gdb(program, ["continue", "backtrace", "monitor trap", "kill"])
+    with pytest.raises(nuxkit.KernelTrap, match=r"rule\.c:3: jump to 0x00007000"):
+        nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    assert re.search(r"SIGSEGV.*\n0x\w+ in call \(depth=", shown)
+    assert re.search(r"#1 .* in start \(\)", shown)
+    assert "jump to 0x00007000" in shown
+
+
 def test_a_saved_core_shows_where_it_trapped(build, tmp_path, capsys, monkeypatch):
     program = build(TRAPPING)
     core = tmp_path / "rule.core"
