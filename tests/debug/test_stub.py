@@ -94,6 +94,13 @@ def test_registers_have_the_sizes_of_the_description():
     assert stub.answer(b"g") == every
 
 
+def test_labels_cannot_be_watched():
+    stub = _stub()
+    assert stub.answer(b"Z2,2000ff00,100") == b"OK"
+    assert stub.answer(b"Z2,2000ff00,101") == b"E01"
+    assert stub.answer(b"Z4,20010005,1") == b"E01"
+
+
 def test_an_endless_program_can_be_interrupted_and_killed(build, beside):
     def client(port):
         gdb = Client(port)
