@@ -2,11 +2,15 @@
 """Sessions with GDB itself, from start to end."""
 
 import re
+import shlex
+import subprocess
+import threading
 
 import pytest
 
 import nuxkit
 from nuxkit.cli import main
+from nuxkit.debug.session import COMMANDS
 
 from .conftest import RULE, TRAPPING, Gdb
 
@@ -156,6 +160,43 @@ def test_a_breakpoint_on_a_line_of_vector_instructions_is_there(tmp_path, optimi
     nuxkit.Chip().debug(program, announce=gdb.attach)
     stops = re.findall(r"^Temporary breakpoint \d+, .* at \S*rule\.c:(\d+)$", gdb.wait(), re.M)
     assert sorted(map(int, stops)) == list(lines)
+
+
+def test_with_its_commands_gdb_shows_vectors_by_name_and_stops_at_lines_of_the_rule(build):
+    program = build(RULE)
+    gdb = Gdb(program, [
+        "tbreak rule.c:9", "continue", "print row", "vector weight", "vector nothing",
+        "vector weight + 1", "print rule(1)", "awatch memory.u8[5]", "continue", "delete",
+        "continue",
+    ], read=COMMANDS)  # fmt: skip
+    (result,) = nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    assert re.search(r"Temporary breakpoint 1, rule \(row=.*rule\.c:9", shown)
+    assert "$1 = 0\n" in shown
+    assert "u8 = {3 <repeats 128 times>}" in shown
+    assert 'No symbol "nothing" in current context.' in shown
+    assert shown.count("<repeats 128 times>") == 2  # as .s8 and .u8; none of the sum
+    assert "Python" not in shown
+    assert re.search(r"Hardware access [^$]*\nrule \(row=.*rule\.c:\d+", shown)
+    assert result.return_code == 7
+
+
+def test_the_command_for_gdb_can_be_run_as_it_is(tmp_path):
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    (folder / "rule.c").write_text(RULE)
+    output = folder / "rule.elf"
+    nuxkit.build(folder / "rule.c", output=output)
+    threads = []
+
+    def run(greeting):
+        words = [*shlex.split(greeting.partition(": ")[2]), "-nx", "-batch", "-ex", "continue"]
+        threads.append(threading.Thread(target=lambda: subprocess.run(words, timeout=60)))
+        threads[0].start()
+
+    (result,) = nuxkit.Chip().debug(nuxkit.Program.load(output), announce=run)
+    threads[0].join()
+    assert result.return_code == 7
 
 
 INTERRUPTED = """\

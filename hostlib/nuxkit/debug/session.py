@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import selectors
+import shlex
 import socket
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from nuxemu import ChipEnd
 from nuxkit.chip import Chip
@@ -17,6 +19,8 @@ from .stub import EXITED, Stub
 
 #: The only address that stubs listen on.
 LOOPBACK = "127.0.0.1"
+#: What GDB is to read first.
+COMMANDS = Path(__file__).with_name("nuxkit.gdb")
 #: Wall time (s) for which the chip runs before connections are looked at.
 _SLICE_S = 0.05
 _FAR = 1 << 62
@@ -164,7 +168,8 @@ class DebugSession:
         """Tell how to connect, a line for each processor."""
         return "\n".join(
             f"{HEMISPHERE_NAMES[hemisphere]} processor: "
-            f'gdb-multiarch {program(hemisphere)} -ex "target remote {LOOPBACK}:{port}"'
+            f"gdb-multiarch {shlex.quote(program(hemisphere))} -x {shlex.quote(str(COMMANDS))} "
+            f'-ex "target remote {LOOPBACK}:{port}"'
             for hemisphere, port in self.ports.items()
         )
 
