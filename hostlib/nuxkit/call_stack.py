@@ -26,7 +26,7 @@ from .source_lines import Function, SourceLines, SourceLocation
 
 MAX_FRAMES = 64
 
-_SP = 1  # r1, also in DWARF
+_SP, _LR = 1, 65  # r1 and the link register in DWARF
 _HANDLER_PREFIX = "isr_"
 #: Instruction patterns (mask, value) of prologues and epilogues.
 _STWU_SP = 0xFFFF_0000, 0x9421_0000  # stwu r1,-n(r1): the frame stands
@@ -71,10 +71,14 @@ class Frame:
 
 @dataclass(frozen=True)
 class _Caller:
-    """Where the frame begins (the caller's stack pointer) and the return address."""
+    """Where the frame begins (the caller's stack pointer) and the return address.
+
+    ``lr`` is the link register of code that was interrupted; after calls it is not known.
+    """
 
     sp: int
     return_address: int
+    lr: int | None = None
 
 
 class CallStacks:
@@ -103,7 +107,7 @@ class CallStacks:
             if caller.return_address % 4 or self._word(pc) is None:
                 break
             frames += self._frames_at(pc)
-            sp, return_register = caller.sp, None
+            sp, return_register = caller.sp, caller.lr
         return frames[:MAX_FRAMES]
 
     def _is_handler(self, pc: int) -> bool:
@@ -141,12 +145,15 @@ class CallStacks:
                 return None
             return _Caller(sp, return_register)  # the stack is lost, but not the last caller
         row = self._unwind_row(pc)
+        lr = None
         if row is not None:
             frame = sp + row.offset if row.register == _SP else read(sp)
             if row.saved_at is None:
                 address = return_register
             else:
                 address = None if frame is None else read(frame + row.saved_at)
+            if frame is not None and row.lr_saved_at is not None:
+                lr = read(frame + row.lr_saved_at)
         else:
             state = self._scan(pc)
             frame = read(sp) if state.stands else sp
@@ -156,7 +163,7 @@ class CallStacks:
                 address = None if state.called else return_register
         if frame is None or address is None:
             return None
-        return _Caller(frame, address)
+        return _Caller(frame, address, lr)
 
     # --- call frame information --------------------------------------------------------
 
@@ -254,11 +261,15 @@ class _UnwindTable:
 
 @dataclass(frozen=True)
 class _UnwindRow:
-    """The frame begins at ``register + offset``; ``saved_at``: return address, from there."""
+    """The frame begins at ``register + offset``; ``saved_at``: return address, from there.
+
+    ``lr_saved_at``: the link register, if it does not hold the return address.
+    """
 
     register: int
     offset: int
     saved_at: int | None
+    lr_saved_at: int | None
 
 
 def _row_at(entry: Any, pc: int) -> _UnwindRow | None:
@@ -266,9 +277,14 @@ def _row_at(entry: Any, pc: int) -> _UnwindRow | None:
     if not rows or rows[-1]["cfa"].expr is not None:
         return None
     row = rows[-1]
-    rule = row.get(entry.cie["return_address_register"])
-    saved_at = rule.arg if rule is not None and rule.type == "OFFSET" else None
-    return _UnwindRow(row["cfa"].reg, row["cfa"].offset, saved_at)
+
+    def saved_at(register: int) -> int | None:
+        rule = row.get(register)
+        return rule.arg if rule is not None and rule.type == "OFFSET" else None
+
+    returns = entry.cie["return_address_register"]
+    lr_saved_at = saved_at(_LR) if returns != _LR else None
+    return _UnwindRow(row["cfa"].reg, row["cfa"].offset, saved_at(returns), lr_saved_at)
 
 
 def _matches(word: int, pattern: tuple[int, int]) -> bool:

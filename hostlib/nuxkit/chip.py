@@ -505,7 +505,6 @@ class Chip:
         from .debug import DebugSession
 
         chosen = check_hemispheres(hemispheres)
-        _check_integer("port", port, 0)
         for hemisphere in chosen:
             self._prepare(program, hemisphere, None)
         session = DebugSession(self, chosen, port)

@@ -43,3 +43,20 @@ def test_an_unknown_picture_format_is_refused_before_the_run(nuxkit, source):
     assert done.code == InputError.exit_code
     assert "flame.xyz: no picture format '.xyz'" in done.err
     assert ".svg" in done.err
+
+
+def test_a_program_that_never_ends_has_a_profile_up_to_its_limit(nuxkit, source):
+    endless = source("volatile int n;\nint start(void) { for (;;) n++; }\n")
+    done = nuxkit("profile", endless, "--max-cycles", "5000", "--folded", "stacks.txt")
+    assert done.code == 104
+    assert "top processor: 500" in done.out
+    assert "cycle limit reached" in done.err
+    data = nuxkit("profile", endless, "--max-cycles", "5000", "--json").json
+    assert data["error"]["exit_code"] == 104
+    assert sum(line["cycles"] for line in data["lines"]) == data["total"]["cycles"] >= 5000
+
+
+def test_a_negative_number_of_rows_is_refused(nuxkit, source):
+    done = nuxkit("profile", source(KERNEL), "--top", "-5")
+    assert (done.code, done.out) == (105, "")
+    assert "top is -5, but must be 0 or more" in done.err

@@ -64,8 +64,9 @@ def port_in(greeting: str) -> list[int]:
 class Gdb:
     """Runs ``gdb-multiarch`` with commands, beside the session that it debugs."""
 
-    def __init__(self, program, commands):
+    def __init__(self, program, commands, read=None):
         self._arguments = ["gdb-multiarch", "-nx", "-batch", str(program.path)]
+        self._arguments += ["-x", str(read)] if read else []
         self._commands = ["set pagination off", "set confirm off", *commands]
         self.output = ""
 

@@ -2,11 +2,15 @@
 """Sessions with GDB itself, from start to end."""
 
 import re
+import shlex
+import subprocess
+import threading
 
 import pytest
 
 import nuxkit
 from nuxkit.cli import main
+from nuxkit.debug.session import COMMANDS
 
 from .conftest import RULE, TRAPPING, Gdb
 
@@ -88,6 +92,23 @@ def test_a_trap_is_a_signal_at_its_line(build):
     assert "terminated with signal SIGSEGV" in shown
 
 
+def test_a_jump_out_of_all_memories_is_shown_where_it_was(build):
+    program = build(
+        "void (*volatile nowhere)(void) = (void (*)(void))0x7000;\n"
+        "__attribute__((noinline)) void call(int depth) {\n"
+        "    if (depth) nowhere();\n"
+        "}\n"
+        "int start(void) { call(5); return 0; }\n"
+    )
+    gdb = Gdb(program, ["continue", "backtrace", "monitor trap", "kill"])
+    with pytest.raises(nuxkit.KernelTrap, match=r"rule\.c:3: jump to 0x00007000"):
+        nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    assert re.search(r"SIGSEGV.*\n0x\w+ in call \(depth=", shown)
+    assert re.search(r"#1 .* in start \(\)", shown)
+    assert "jump to 0x00007000" in shown
+
+
 def test_a_saved_core_shows_where_it_trapped(build, tmp_path, capsys, monkeypatch):
     program = build(TRAPPING)
     core = tmp_path / "rule.core"
@@ -109,3 +130,110 @@ def test_a_core_that_is_none_is_refused(tmp_path, capsys):
     assert main(["debug", "--post-mortem", str(path)]) == 100
     assert "x.core: no saved core" in capsys.readouterr().err
     assert main(["debug"]) == 2
+    assert main(["debug", "--post-mortem", str(path), "--both"]) == 2
+
+
+def test_a_program_that_was_killed_has_no_return_code(build, monkeypatch):
+    program = build(RULE)
+    gdb = Gdb(program, ["break rule", "continue", "kill"])
+    lines = []
+
+    def echo(text, *, err=False):
+        lines.append(text)
+        if not err:
+            gdb.attach(text)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nuxkit.cli.debug.click.echo", echo)
+        assert main(["debug", str(program.path), "--port", "0"]) == 0
+    assert "killed" in gdb.wait()
+    assert re.match(r"killed, \d+ cycles, ", lines[-1])
+
+
+@pytest.mark.parametrize("optimize", ["-O1", "-O2", "-O3"])
+def test_a_breakpoint_on_a_line_of_vector_instructions_is_there(tmp_path, optimize):
+    (tmp_path / "rule.c").write_text(RULE)
+    program = nuxkit.build(tmp_path / "rule.c", optimize=optimize).program
+    lines = range(6, 11)
+    commands = [f"tbreak rule.c:{line}" for line in lines] + ["continue"] * len(lines)
+    gdb = Gdb(program, [*commands, "continue"])
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    stops = re.findall(r"^Temporary breakpoint \d+, .* at \S*rule\.c:(\d+)$", gdb.wait(), re.M)
+    assert sorted(map(int, stops)) == list(lines)
+
+
+def test_with_its_commands_gdb_shows_vectors_by_name_and_stops_at_lines_of_the_rule(build):
+    program = build(RULE)
+    gdb = Gdb(program, [
+        "tbreak rule.c:9", "continue", "print row", "vector weight", "vector nothing",
+        "vector weight + 1", "print rule(1)", "awatch memory.u8[5]", "continue", "delete",
+        "continue",
+    ], read=COMMANDS)  # fmt: skip
+    (result,) = nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    assert re.search(r"Temporary breakpoint 1, rule \(row=.*rule\.c:9", shown)
+    assert "$1 = 0\n" in shown
+    assert "u8 = {3 <repeats 128 times>}" in shown
+    assert 'No symbol "nothing" in current context.' in shown
+    assert shown.count("<repeats 128 times>") == 2  # as .s8 and .u8; none of the sum
+    assert "Python" not in shown
+    assert re.search(r"Hardware access [^$]*\nrule \(row=.*rule\.c:\d+", shown)
+    assert result.return_code == 7
+
+
+def test_the_command_for_gdb_can_be_run_as_it_is(tmp_path):
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    (folder / "rule.c").write_text(RULE)
+    output = folder / "rule.elf"
+    nuxkit.build(folder / "rule.c", output=output)
+    threads = []
+
+    def run(greeting):
+        words = [*shlex.split(greeting.partition(": ")[2]), "-nx", "-batch", "-ex", "continue"]
+        threads.append(threading.Thread(target=lambda: subprocess.run(words, timeout=60)))
+        threads[0].start()
+
+    (result,) = nuxkit.Chip().debug(nuxkit.Program.load(output), announce=run)
+    threads[0].join()
+    assert result.return_code == 7
+
+
+INTERRUPTED = """\
+#include <nux/nux.h>
+volatile uint32_t ticks, sum;
+NUX_ISR(decrementer) {
+    if (++ticks == 3) sum = *(volatile uint32_t *)0x10000000;
+    nux_clear_timer_status(NUX_TSR_DECREMENTER);
+}
+__attribute__((noinline)) uint32_t leaf(uint32_t n) {
+    uint32_t total = 5;
+    for (uint32_t i = 0; i < n; i++) {
+        __asm__ volatile("nop");
+    }
+    return total;
+}
+int start(void) {
+    nux_start_periodic_decrementer(500);
+    nux_enable_interrupts();
+    for (;;) sum += leaf(200);
+}
+"""
+
+
+def test_the_stack_of_an_interrupt_goes_on_through_the_leaf_function_that_it_met(build):
+    program = build(INTERRUPTED)
+    gdb = Gdb(program, [
+        "tbreak *isr_decrementer", "continue", "print $r3", "print $ctr",
+        "tbreak nux_isr_decrementer", "continue", "set var $r3 = 1", "set var $ctr = 1",
+        "up 2", "print $r3", "print $ctr", "continue", "backtrace", "kill",
+    ])  # fmt: skip
+    with pytest.raises(nuxkit.KernelTrap) as caught:
+        nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    values = dict(re.findall(r"^\$(\d) = (.*)$", shown, re.M))
+    assert (values["1"], values["2"]) == (values["3"], values["4"])
+    names = ["nux_isr_decrementer", "isr_decrementer", "leaf", "start", "__init"]
+    stack = shown.partition("SIGSEGV")[2]
+    assert re.findall(r"^#\d .*?(\w+) \(", stack, re.M) == names
+    assert [frame.function for frame in caught.value.result.call_stack] == names

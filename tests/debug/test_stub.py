@@ -94,6 +94,13 @@ def test_registers_have_the_sizes_of_the_description():
     assert stub.answer(b"g") == every
 
 
+def test_labels_cannot_be_watched():
+    stub = _stub()
+    assert stub.answer(b"Z2,2000ff00,100") == b"OK"
+    assert stub.answer(b"Z2,2000ff00,101") == b"E01"
+    assert stub.answer(b"Z4,20010005,1") == b"E01"
+
+
 def test_an_endless_program_can_be_interrupted_and_killed(build, beside):
     def client(port):
         gdb = Client(port)
@@ -212,6 +219,14 @@ def test_the_stub_listens_on_the_loopback_address_only(build):
 def test_wrong_processors_are_refused(build, hemispheres):
     with pytest.raises(nuxkit.InputError, match="hemisphere"):
         nuxkit.Chip().debug(build(RULE), hemispheres=hemispheres)
+
+
+@pytest.mark.parametrize(
+    ("hemispheres", "port", "last"), [((0,), -1, 65535), ((0, 1), 65535, 65534), ((0,), "x", 65535)]
+)
+def test_ports_that_do_not_exist_are_refused(build, hemispheres, port, last):
+    with pytest.raises(nuxkit.InputError, match=rf"port is .* integer from 0 to {last}"):
+        nuxkit.Chip().debug(build(RULE), hemispheres=hemispheres, port=port)
 
 
 def test_a_weight_that_the_other_processor_changes_is_noticed(build, beside):

@@ -109,6 +109,7 @@ def test_what_has_no_room_is_counted(program):
         ({"hemispheres": [2]}, "2"),
         ({"capacity": 0}, "capacity"),
         ({"start_s": -1.0}, "start_s"),
+        ({"start_s": 2.0, "stop_s": 1.0}, "stop_s is 1.0, but must be after start_s"),
     ],
 )
 def test_wrong_settings_are_named(options, words):

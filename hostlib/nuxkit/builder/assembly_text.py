@@ -11,6 +11,7 @@ _FILE = re.compile(r'^\s*\.file\s+(\d+)\s+"((?:[^"\\]|\\.)*)"(?:\s+"((?:[^"\\]|\
 _LOC = re.compile(r"^\s*\.loc\s+(\d+)\s+(\d+)(?:\s+(\d+))?")
 _MARKER = re.compile(r'^\s*#\s+(\d+)\s+"([^"]*)"')
 _FUNCTION = re.compile(r"^\s*\.type\s+([\w.$]+),\s*@function")
+_STATEMENT = re.compile(r" is_stmt ([01])")
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,7 @@ class AssemblyText:
         in_asm = False
         for number, line in enumerate(self.lines):
             if match := _FILE.match(line):
-                files[int(match[1])] = (
-                    match[3] if match[3] and match[3][0] == "/" else (match[3] or match[2])
-                )
+                files[int(match[1])] = _file_name(match)
             elif match := _LOC.match(line):
                 column = int(match[3]) if match[3] else None
                 self._note(number, files.get(int(match[1]), ""), int(match[2]), column or None)
@@ -94,3 +93,28 @@ class AssemblyText:
             if function.begin <= number < function.end:
                 return function
         return None
+
+
+def without_stops(text: str, headers: str) -> str:
+    """Mark code that is inlined from `headers`, a prefix of paths, as no place to stop at.
+
+    Of a user's line that is nothing but such code, GDB forgets where it is otherwise: it drops a
+    row of the line table when rows of another file with statements follow at the same address.
+    """
+    files: dict[int, str] = {}
+    lines, statement = [], True  # what the compiler says holds until it says something else
+    for line in text.splitlines(keepends=True):
+        if match := _FILE.match(line):
+            files[int(match[1])] = _file_name(match)
+        elif match := _LOC.match(line):
+            if said := _STATEMENT.search(line):
+                statement = said[1] == "1"
+            stops = statement and not files.get(int(match[1]), "").startswith(headers)
+            rest = _STATEMENT.sub("", line[match.end() :])
+            line = f"{match[0]} is_stmt {int(stops)}{rest}"
+        lines.append(line)
+    return "".join(lines)
+
+
+def _file_name(match: re.Match[str]) -> str:
+    return match[3] if match[3] and match[3][0] == "/" else (match[3] or match[2])

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nuxkit.builder import assembler, reads, toolchain
+from nuxkit.builder.assembly_text import without_stops
 from nuxkit.builder.diagnostics import Diagnostic, at_user_line, error, parse_gcc
 from nuxkit.builder.toolchain import Toolchain
 from nuxkit.errors import ProgramFileError
@@ -124,6 +125,10 @@ def compile_source(tools: Toolchain, source: str, settings: Settings, work: Path
         if not any(entry.severity == "error" for entry in found):
             found.append(error(messages.strip() or "gcc failed without a message", source))
         return CompiledSource(source, None, tuple(found), headers)
+    if is_c:
+        text = os.fsdecode(assembly.read_bytes())
+        headers_prefix = str(settings.runtime / "include") + os.sep
+        assembly.write_bytes(os.fsencode(without_stops(text, headers_prefix)))
     object_path = work / "user.o"
     found += assembler.assemble(
         tools, assembly, object_path, settings.runtime, source, is_c=is_c, allowed=allowed

@@ -54,6 +54,10 @@ def debug_command(
     if (file is None) == (core is None):
         raise click.UsageError("name a program, or a saved core with --post-mortem")
     if core is not None:
+        if symbols or hemisphere or both:
+            raise click.UsageError(
+                "--post-mortem shows the processors that the core has, as they are"
+            )
         with tempfile.TemporaryDirectory(prefix="nuxkit-debug-") as folder:
             loaded = load_core(core, folder)
             chosen = tuple(loaded.elf_files)

@@ -11,6 +11,7 @@ import click
 
 from nuxkit.builder.cache import write_atomic
 from nuxkit.chip import Chip
+from nuxkit.cli import text
 from nuxkit.cli.common import (
     file_argument,
     hemisphere_option,
@@ -23,8 +24,9 @@ from nuxkit.cli.common import (
     print_remarks,
     symbols_option,
 )
-from nuxkit.errors import InputError
+from nuxkit.errors import InputError, NuxkitError
 from nuxkit.profile import Profile
+from nuxkit.traps import KernelLimitError, KernelTrapError
 
 _out_file = click.Path(dir_okay=False, path_type=Path)
 
@@ -55,20 +57,27 @@ def profile_command(
     """Run a program and show where its cycles go.
 
     FILE is a linked program (ELF) or a source file, which is built first. Cycles are shown by
-    what was waited for, by function and by source line.
+    what was waited for, by function and by source line. Of a program that is stopped, it is
+    those up to there.
     """
+    error: NuxkitError | None = None
     with json_errors(as_json):
+        if top < 0:
+            raise InputError(f"top is {top}, but must be 0 or more")
         program = load_program(file)
         if picture is not None:
             _check_picture(picture)
-        result = Chip().run(
-            program,
-            symbols=symbols,
-            hemisphere=hemisphere,
-            max_cycles=max_cycles,
-            max_wall_s=max_seconds,
-            profile=True,
-        )
+        try:
+            result = Chip().run(
+                program,
+                symbols=symbols,
+                hemisphere=hemisphere,
+                max_cycles=max_cycles,
+                max_wall_s=max_seconds,
+                profile=True,
+            )
+        except (KernelTrapError, KernelLimitError) as stopped:
+            result, error = stopped.result, stopped
         print_remarks(result.remarks, result.unlisted_remarks)
         profile = result.profile
         assert profile is not None
@@ -77,9 +86,11 @@ def profile_command(
         if folded is not None:
             write_atomic(folded, profile.folded_text().encode())
     if as_json:
-        print_json(profile.as_dict())
+        print_json(profile.as_dict() | (text.error_json(error) if error else {}))
     else:
         click.echo(profile.annotated() if annotate else profile.text(top), nl=False)
+    if error is not None:
+        raise error
     return 0
 
 

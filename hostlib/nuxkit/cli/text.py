@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nuxemu import StopReason
 from nuxkit.builder import BuildResult, KernelBuildError
 from nuxkit.errors import NuxkitError
 from nuxkit.result import Remark, RunResult, StackUse
@@ -50,9 +51,11 @@ def duration(seconds: float) -> str:
 
 
 def summary(result: RunResult) -> str:
-    """One line about a run that finished."""
+    """One line about a run that finished, or was killed by a debugger."""
+    finished = result.stop.reason is StopReason.FINISHED
     return (
-        f"return code {result.return_code}, {result.cycles} cycles, "
+        (f"return code {result.return_code}" if finished else "killed")
+        + f", {result.cycles} cycles, "
         f"{duration(result.emulated_time_s)} emulated, {duration(result.wall_time_s)} wall time"
         + (f", {stack_text(result.stack)}" if result.stack else "")
     )

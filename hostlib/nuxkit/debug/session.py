@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import selectors
+import shlex
 import socket
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from nuxemu import ChipEnd
 from nuxkit.chip import Chip
@@ -17,9 +19,12 @@ from .stub import EXITED, Stub
 
 #: The only address that stubs listen on.
 LOOPBACK = "127.0.0.1"
+#: What GDB is to read first.
+COMMANDS = Path(__file__).with_name("nuxkit.gdb")
 #: Wall time (s) for which the chip runs before connections are looked at.
 _SLICE_S = 0.05
 _FAR = 1 << 62
+_LAST_PORT = 65535
 
 
 class _Connection:
@@ -31,9 +36,11 @@ class _Connection:
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self.listener.bind((LOOPBACK, port))
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             self.listener.close()
-            raise InputError(f"port {port} of {LOOPBACK} cannot be used: {error}") from error
+            raise InputError(
+                f"port {port} of {LOOPBACK} cannot be used: {error.strerror}"
+            ) from error
         self.listener.listen(1)
         self.port: int = self.listener.getsockname()[1]
         self.client: socket.socket | None = None
@@ -131,6 +138,9 @@ class DebugSession:
         *,
         post_mortem: bool = False,
     ) -> None:
+        last = _LAST_PORT + 1 - len(hemispheres)
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= last:
+            raise InputError(f"port is {port!r}, but must be an integer from 0 to {last}")
         self._chip, self._post_mortem = chip, post_mortem
         self._connections: list[_Connection] = []
         self.ports: dict[int, int] = {}
@@ -158,7 +168,8 @@ class DebugSession:
         """Tell how to connect, a line for each processor."""
         return "\n".join(
             f"{HEMISPHERE_NAMES[hemisphere]} processor: "
-            f'gdb-multiarch {program(hemisphere)} -ex "target remote {LOOPBACK}:{port}"'
+            f"gdb-multiarch {shlex.quote(program(hemisphere))} -x {shlex.quote(str(COMMANDS))} "
+            f'-ex "target remote {LOOPBACK}:{port}"'
             for hemisphere, port in self.ports.items()
         )
 

@@ -264,6 +264,8 @@ class Stub:
         if not 0 < size <= 1 << 32:
             raise PacketError("nothing to watch")
         _, reads, writes = _WATCH_TYPES[kind]
+        if address < memory.LABELS_BASE + memory.ARRAY_SIZE and address + size > memory.LABELS_BASE:
+            raise PacketError("labels cannot be watched")
         base = memory.WEIGHTS_BASE
         weights = base <= address < base + memory.ARRAY_SIZE
         first = address - base if weights else address

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from nuxemu import Processor
+from nuxemu import Processor, StopReason
 
 _TYPES = """\
 <vector id="ppu_u8" type="uint8" count="128"/>
@@ -45,6 +45,8 @@ def _word(name: str, feature: str) -> Register:
     kind = {"pc": "code_ptr", "lr": "code_ptr", "r1": "data_ptr"}.get(name, "uint32")
 
     def read(ppu: Processor) -> bytes:
+        if name == "pc" and ppu.stop.reason is StopReason.FETCH:  # where the jump was
+            return int(ppu.stop.from_pc).to_bytes(4, "big")
         registers = ppu.registers()
         value = registers["gpr"][int(name[1:])] if name[1:].isdigit() else registers[name]
         return int(value).to_bytes(4, "big")

@@ -47,7 +47,8 @@ class Trace:
         Rows (0 to 255) of weights, conversions, resets and events; columns (0 to 255) of
         weights and spikes.
     capacity : int
-        Most records, 32 bytes each; later ones are dropped and counted.
+        Most records, 32 bytes each; later ones are dropped and counted. Invocations of rules,
+        which are read from a log of their own, have this bound for themselves.
 
     Raises
     ------
@@ -71,6 +72,10 @@ class Trace:
             value = getattr(self, name)
             if not (isinstance(value, int | float) and value >= 0):
                 raise InputError(f"{name} is {value!r}, but must be a time of at least 0 s")
+        if self.stop_s <= self.start_s:
+            raise InputError(
+                f"stop_s is {self.stop_s!r}, but must be after start_s, {self.start_s!r}"
+            )
         for name, limit in (("hemispheres", 2), ("rows", 256), ("columns", 256)):
             for value in getattr(self, name) or ():
                 if value not in range(limit):

@@ -14,7 +14,7 @@
 
 /// Wait until all earlier vector and scalar memory accesses are done. The two units work
 /// side by side: one of them sees what the other wrote only after a sync.
-static inline void nux_sync(void) { __asm__ volatile("sync" ::: "memory"); }
+NUX_INTRINSIC void nux_sync(void) { __asm__ volatile("sync" ::: "memory"); }
 
 // Memory. Safe on both sides; in a loop over data that no scalar code touches, use
 // fxvlax and fxvstax and one nux_sync before and after.
