@@ -119,6 +119,15 @@ def test_a_trap_still_prints_the_mailbox_and_the_symbols(nuxkit, rule):
     assert re.search(r"\br31 +[0-9a-f]{8}", done.err)
 
 
+@pytest.mark.parametrize("option", ["--save-core", "--trace"])
+def test_a_file_that_cannot_be_written_does_not_hide_the_trap(nuxkit, rule, option):
+    done = nuxkit("run", rule, "--set", "address=0x2002", option, "missing/file")
+    assert done.code == 103
+    written, trap, *_ = done.err.splitlines()
+    assert "missing/file" in written and "No such file or directory" in written
+    assert f"rule.c:{STORE_LINE}: misaligned 4-byte store to 0x00002002" in trap
+
+
 def test_json_of_a_trap(nuxkit, rule):
     done = nuxkit("run", rule, "--json", "--set", "address=0x20000000", "--symbol", "result")
     assert done.code == 103

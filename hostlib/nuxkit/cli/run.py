@@ -26,6 +26,7 @@ from nuxkit.cli.common import (
 from nuxkit.cli.trace import trace_of, trace_options
 from nuxkit.errors import NuxkitError, RemarkError
 from nuxkit.result import RunResult
+from nuxkit.trace import Trace
 from nuxkit.traps import KernelLimitError, KernelTrapError
 
 _LARGEST_OWN_CODE = 99
@@ -123,13 +124,15 @@ def run_command(
             )
         except (KernelTrapError, KernelLimitError) as stopped:
             result, error = stopped.result, stopped
-            if save_core is not None:
+        try:
+            if error is not None and save_core is not None:
                 chip.save_core(save_core)
-        if trace_file and result.trace is not None:
-            result.trace.to_perfetto(trace_file)
-            dropped = sum(result.trace.dropped.values())
-            if dropped:
-                click.echo(f"nuxkit: the trace has no room for {dropped} more records", err=True)
+            if trace_file is not None and result.trace is not None:
+                _write_trace(result.trace, trace_file)
+        except NuxkitError as not_written:
+            if error is None:
+                raise
+            click.echo(f"nuxkit: error: {not_written}", err=True)  # before what stopped the run
     values = {name: chip.read(name, hemisphere=hemisphere) for name in shown}
     if as_json:
         print_json(text.run_json(result, values, error))
@@ -144,6 +147,13 @@ def run_command(
         return RemarkError.exit_code
     code = result.return_code
     return code if 0 <= code <= _LARGEST_OWN_CODE else 1
+
+
+def _write_trace(trace: Trace, trace_file: str) -> None:
+    trace.to_perfetto(trace_file)
+    dropped = sum(trace.dropped.values())
+    if dropped:
+        click.echo(f"nuxkit: the trace has no room for {dropped} more records", err=True)
 
 
 def _print_run(result: RunResult, values: dict[str, Any]) -> None:
