@@ -204,6 +204,8 @@ class Chip:
     ) -> Program:
         """Load a program: put the processor into reset, clear its SRAM, write all sections.
 
+        Variables in external memory without an initial value keep what was there.
+
         Parameters
         ----------
         program : Program, BuildResult or path of an ELF file
@@ -222,7 +224,8 @@ class Chip:
         ppu.write(mm.SRAM_BASE, bytes(mm.SRAM_SIZE))
         ppu.forget_written()
         for segment in program.segments:
-            ppu.write(data_address(segment.address), segment.data)
+            if segment.address < mm.SRAM_SIZE or not segment.zeroed:  # others keep what was there
+                ppu.write(data_address(segment.address), segment.data)
         limit = program.symbols.get("__stack_limit")
         ppu.set_stack_limit(limit.address if limit else 0)
         ppu.set_marks(program.marks)

@@ -116,3 +116,21 @@ def test_checks_that_are_switched_on_later_know_of_no_gaps(program):
     chip.load(program)
     chip.ppu[0].checks = Chip().ppu[0].checks
     assert not chip.run(symbols={"which": WRONG.index("mailbox")}).remarks
+
+
+@pytest.mark.parametrize("place", ["NUX_EXTERNAL_BUFFER", "NUX_DRAM_BUFFER"])
+def test_buffers_in_external_memory_are_not_written_by_loading(tmp_path, place):
+    source = tmp_path / "buffers.c"
+    source.write_text(
+        f"#include <nux/nux.h>\n{place} volatile uint32_t buffer[4];\nvolatile uint32_t give;\n"
+        "int start(void) {\n"
+        "    if (give) { buffer[1] = give; return 0; }\n"
+        "    return (int)buffer[1];\n"
+        "}\n"
+    )
+    program, chip = build(source).program, Chip()
+    (remark,) = chip.run(program).remarks
+    assert (remark.kind, remark.location.line) == (SiteKind.UNINITIALISED, 6)
+    chip.run(program, hemisphere=1, symbols={"give": 5})
+    result = chip.run(program)
+    assert (result.return_code, result.remarks) == (5, ())
