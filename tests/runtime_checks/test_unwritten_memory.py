@@ -134,3 +134,21 @@ def test_buffers_in_external_memory_are_not_written_by_loading(tmp_path, place):
     chip.run(program, hemisphere=1, symbols={"give": 5})
     result = chip.run(program)
     assert (result.return_code, result.remarks) == (5, ())
+
+
+def test_copies_of_unwritten_memory_are_found_where_the_copy_is_called(tmp_path):
+    source = tmp_path / "copies.c"
+    source.write_text(
+        "#include <nux/nux.h>\nvolatile size_t size = 40;\nuint8_t copy[64];\n"
+        "static inline void keep(const uint8_t *from) {\n"
+        "    memcpy(copy, from, size);\n"
+        "}\n"
+        "int start(void) {\n"
+        "    uint8_t values[64];\n"
+        "    memset(values, 1, 8);\n"
+        "    keep(values);\n"
+        "    return 0;\n"
+        "}\n"
+    )
+    (remark,) = Chip().run(build(source).program).remarks
+    assert (remark.kind, remark.location.line, remark.count) == (SiteKind.UNINITIALISED, 5, 8)

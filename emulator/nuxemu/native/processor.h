@@ -351,6 +351,8 @@ bool nux_stores_hold(const nux_processor *, const nux_plan *);
 /* calls.c: calls of functions with marks. */
 uint32_t nux_marks_at(const nux_processor *, uint32_t pc);
 void nux_report_lost_text(nux_processor *);
+/* At the line that called, if the instruction is of a function of NUX_MARK_LEAF. */
+void nux_report_at_call(nux_processor *, uint32_t pc, uint32_t kind);
 /* Whether a branch at pc goes to such a function. */
 bool nux_calls_float(nux_processor *, const nux_decoded *, uint32_t pc);
 void nux_report_float_calls(nux_processor *, const nux_visit *);
