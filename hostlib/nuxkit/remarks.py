@@ -93,7 +93,7 @@ def _places(program: Program, found: Iterable[Remark]) -> list[list[Remark]]:
     places: dict[object, list[Remark]] = defaultdict(list)
     for remark in found:
         where: object = remark.pc
-        if remark.location:
+        if remark.location and remark.kind is not SiteKind.UNDEFINED:
             at = remark.location
             column = at.column if remark.kind is SiteKind.SATURATED else 0  # each operation
             where = (at.file, at.line, column, program.unit_at(remark.pc))
