@@ -92,12 +92,15 @@ class Mark(IntFlag):
         Code that is not to blame: what it does counts to the line that calls it.
     LEAF
         Such code of a function that makes no frame on the stack.
+    ANEW
+        Begin of a function from which on what lies below the stack pointer counts as unwritten.
     """
 
     FLOAT = lib.NUX_MARK_FLOAT
     LOST = lib.NUX_MARK_LOST
     LIBRARY = lib.NUX_MARK_LIBRARY
     LEAF = lib.NUX_MARK_LEAF
+    ANEW = lib.NUX_MARK_ANEW
 
 
 class Checks(Enum):

@@ -24,6 +24,8 @@ _LIBRARY = re.compile(
 )
 #: Of these, those that make no frame on the stack.
 _LEAF = re.compile(r"nux_divide_by_zero|mem(cpy|move|cmp)|strlen")
+#: Called anew: variables of earlier invocations of a rule or an interrupt routine are gone.
+_ANEW = re.compile(r"nux_invoke|isr_\w+")
 _WORD = 4
 
 
@@ -41,4 +43,6 @@ def marks_of(symbols: SymbolTable) -> bytes:
             marks[symbol.address // _WORD] |= Mark.FLOAT
         if symbol.name == _LOST:
             marks[symbol.address // _WORD] |= Mark.LOST
+        if _ANEW.fullmatch(symbol.name):
+            marks[symbol.address // _WORD] |= Mark.ANEW
     return bytes(marks)

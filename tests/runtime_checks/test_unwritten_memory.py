@@ -8,6 +8,7 @@ import pytest
 from nuxemu import SiteKind
 from nuxemu import memory_map as mm
 from nuxkit import Chip, build
+from nuxkit.rules import RuleInstance, Timer, describe, make_program
 
 SOURCE = Path(__file__).with_name("memory.c")
 WRONG = ["word", "byte", "vector", "external", "external_vector", "dram", "mailbox"]
@@ -152,3 +153,43 @@ def test_copies_of_unwritten_memory_are_found_where_the_copy_is_called(tmp_path)
     )
     (remark,) = Chip().run(build(source).program).remarks
     assert (remark.kind, remark.location.line, remark.count) == (SiteKind.UNINITIALISED, 5, 8)
+
+
+LATE = """    volatile uint32_t values[4];
+    if (calls++ != 3) {
+        values[2] = 1;
+    }
+    sink = values[2];
+"""
+
+
+def late_line(text):
+    return 1 + text.splitlines().index("    sink = values[2];")
+
+
+def test_what_an_earlier_interrupt_wrote_is_not_written(tmp_path):
+    text = (
+        "#include <nux/nux.h>\nvolatile uint32_t calls, sink;\n"
+        f"NUX_ISR(decrementer) {{\n{LATE}    nux_clear_timer_status(NUX_TSR_DECREMENTER);\n}}\n"
+        "int start(void) {\n    nux_start_periodic_decrementer(5000);\n"
+        "    nux_enable_interrupts();\n    while (calls < 6) {\n    }\n"
+        "    nux_disable_interrupts();\n    return 0;\n}\n"
+    )
+    source = tmp_path / "late.c"
+    source.write_text(text)
+    assert places(Chip().run(build(source).program)) == [(late_line(text), 1)]
+
+
+def test_what_an_earlier_invocation_of_a_rule_wrote_is_not_written(tmp_path):
+    text = (
+        "#include <nux/rule.h>\nvolatile uint32_t calls, sink;\n"
+        f"void rule(const nux_call *call) {{\n    (void)call;\n{LATE}}}\n"
+    )
+    source = tmp_path / "late.c"
+    source.write_text(text)
+    rule = RuleInstance("late", describe(source), Timer(period_s=1e-4, count=6))
+    program, chip = make_program([rule]), Chip()
+    program.load(chip)
+    program.start(chip)
+    chip.advance(1e-3)
+    assert places(chip.result()) == [(late_line(text), 1)]

@@ -78,7 +78,12 @@ static uint32_t calling(const nux_processor *p) {
     return call;
 }
 
-void nux_report_lost_text(nux_processor *p) { nux_report(p, calling(p), NUX_SITE_LOST_TEXT); }
+void nux_meet_mark(nux_processor *p, uint32_t pc) {
+    if (nux_marks_at(p, pc) & NUX_MARK_LOST)
+        nux_report(p, calling(p), NUX_SITE_LOST_TEXT);
+    else
+        nux_forget_stack(p, p->gpr[1]);
+}
 
 void nux_report_at_call(nux_processor *p, uint32_t pc, uint32_t kind) {
     nux_report(p, nux_marks_at(p, pc) & NUX_MARK_LEAF ? calling(p) : pc, kind);

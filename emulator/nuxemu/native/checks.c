@@ -76,10 +76,10 @@ void nux_processor_forget_written(nux_processor *p) {
     nux_forget_plans(p);
 }
 
-void nux_forget_stack(nux_processor *p) {
-    if (p->checks && p->stack_limit && p->stack_limit < NUX_STACK_TOP &&
+void nux_forget_stack(nux_processor *p, uint32_t below) {
+    if (p->checks && p->stack_limit && p->stack_limit < below && below <= NUX_STACK_TOP &&
         p->config.sram_size >= NUX_STACK_TOP)
-        nux_set_written(p->written, p->stack_limit, NUX_STACK_TOP - p->stack_limit, false);
+        nux_set_written(p->written, p->stack_limit, below - p->stack_limit, false);
 }
 
 void nux_processor_vector_written(nux_processor *p, uint32_t index) {

@@ -101,7 +101,8 @@ enum nux_mark {
     NUX_MARK_FLOAT = 1,   /* begin of a function for floating point in software */
     NUX_MARK_LOST = 2,    /* begin of the function called for each character that did not fit */
     NUX_MARK_LIBRARY = 4, /* code that is not to blame for what it is called for */
-    NUX_MARK_LEAF = 8     /* such code, of a function without a frame on the stack */
+    NUX_MARK_LEAF = 8,    /* such code, of a function without a frame on the stack */
+    NUX_MARK_ANEW = 16    /* begin of a function that finds nothing below r1 written */
 };
 enum { NUX_NUM_MARKS = 4096 };
 
