@@ -76,6 +76,7 @@ class SiteKind(Enum):
     FLOAT = lib.NUX_SITE_FLOAT
     STACK_MARGIN = lib.NUX_SITE_STACK_MARGIN
     MISSED = lib.NUX_SITE_MISSED
+    NEURON_ROW = lib.NUX_SITE_NEURON_ROW
 
 
 class Mark(IntFlag):
@@ -89,11 +90,17 @@ class Mark(IntFlag):
         Begin of the function called for each character that the mailbox had no room for.
     LIBRARY
         Code that is not to blame: what it does counts to the line that calls it.
+    LEAF
+        Such code of a function that makes no frame on the stack.
+    ANEW
+        Begin of a function from which on what lies below the stack pointer counts as unwritten.
     """
 
     FLOAT = lib.NUX_MARK_FLOAT
     LOST = lib.NUX_MARK_LOST
     LIBRARY = lib.NUX_MARK_LIBRARY
+    LEAF = lib.NUX_MARK_LEAF
+    ANEW = lib.NUX_MARK_ANEW
 
 
 class Checks(Enum):

@@ -31,7 +31,15 @@ from .function_call import CallResult, prepare_call
 from .interruption import run_interruptibly
 from .profile import Profile
 from .program import Program, SourceLocation
-from .remarks import about_stack, act_on, check_mode, float_calls, stack_use
+from .remarks import (
+    about_stack,
+    act_on,
+    check_mode,
+    float_calls,
+    joined,
+    meant_kind,
+    stack_use,
+)
 from .result import Remark, RunResult, StackUse
 from .trace import Trace, TraceRecords
 from .traps import error_of
@@ -204,6 +212,8 @@ class Chip:
     ) -> Program:
         """Load a program: put the processor into reset, clear its SRAM, write all sections.
 
+        Variables in external memory without an initial value keep what was there.
+
         Parameters
         ----------
         program : Program, BuildResult or path of an ELF file
@@ -222,7 +232,8 @@ class Chip:
         ppu.write(mm.SRAM_BASE, bytes(mm.SRAM_SIZE))
         ppu.forget_written()
         for segment in program.segments:
-            ppu.write(data_address(segment.address), segment.data)
+            if segment.address < mm.SRAM_SIZE or not segment.zeroed:  # others keep what was there
+                ppu.write(data_address(segment.address), segment.data)
         limit = program.symbols.get("__stack_limit")
         ppu.set_stack_limit(limit.address if limit else 0)
         ppu.set_marks(program.marks)
@@ -622,15 +633,16 @@ class Chip:
     def _remarks(self, hemisphere: int) -> tuple[Remark, ...]:
         program, ppu = self.program(hemisphere), self.ppu[hemisphere]
         remarks = [
-            Remark(site.kind, site.pc, program.source_location(site.pc), site.count, hemisphere)
+            Remark(kind, site.pc, program.statement(site.pc), site.count, hemisphere)
             for site in ppu.sites()
+            if (kind := meant_kind(program, site)) is not None
         ]
         floats = [remark for remark in remarks if remark.kind is SiteKind.FLOAT]
         remarks = [remark for remark in remarks if remark.kind is not SiteKind.FLOAT]
         remarks += float_calls(program, floats, hemisphere, ppu.checks is Checks.STRICT)
         remarks += about_stack(program, ppu, hemisphere)
         if ppu.checks is Checks.STRICT or all(r.kind is not SiteKind.EMPTY_MASK for r in remarks):
-            return tuple(remarks)
+            return tuple(joined(program, remarks))
         # A mask may be empty at times, also in one of the copies that the compiler made of a loop.
         code = (pc for s in program.segments if s.executable for pc in range(s.address, s.end, 4))
         met = {_line(program.source_location(pc)) for pc in code if ppu.mask_was_met(pc)} - {None}
@@ -640,7 +652,7 @@ class Chip:
                 ppu.mask_was_met(remark.pc) or _line(remark.location) in met
             )
 
-        return tuple(remark for remark in remarks if not is_meant(remark))
+        return tuple(joined(program, (remark for remark in remarks if not is_meant(remark))))
 
     def _result(self, hemisphere: int, wall_s: float) -> RunResult:
         loaded, ppu = self.program(hemisphere), self.ppu[hemisphere]

@@ -17,7 +17,15 @@ _FLOAT = re.compile(
 )
 #: Called for each character that the mailbox has no room for.
 _LOST = "nux_mailbox_lose"
-_LIBRARY = re.compile(r"nux_mailbox_\w+")
+#: Functions of which not they, but the line that calls them is of interest.
+_LIBRARY = re.compile(
+    r"nux_mailbox_\w+|nux_(save|restore)_vectors|__u?(div|mod|divmod)di[34]|nux_divide_by_zero"
+    r"|mem(cpy|move|cmp)|strlen"
+)
+#: Of these, those that make no frame on the stack.
+_LEAF = re.compile(r"nux_divide_by_zero|mem(cpy|move|cmp)|strlen")
+#: Called anew: variables of earlier invocations of a rule or an interrupt routine are gone.
+_ANEW = re.compile(r"nux_invoke|isr_\w+")
 _WORD = 4
 
 
@@ -30,9 +38,11 @@ def marks_of(symbols: SymbolTable) -> bytes:
             continue
         if is_float or _LIBRARY.fullmatch(symbol.name):
             for word in range(symbol.address // _WORD, (symbol.address + symbol.size) // _WORD):
-                marks[word] |= Mark.LIBRARY
+                marks[word] |= Mark.LIBRARY | (Mark.LEAF if _LEAF.fullmatch(symbol.name) else 0)
         if is_float:
             marks[symbol.address // _WORD] |= Mark.FLOAT
         if symbol.name == _LOST:
             marks[symbol.address // _WORD] |= Mark.LOST
+        if _ANEW.fullmatch(symbol.name):
+            marks[symbol.address // _WORD] |= Mark.ANEW
     return bytes(marks)

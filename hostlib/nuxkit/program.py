@@ -103,6 +103,18 @@ class Program:
         """
         return self._lines.locations(pc)
 
+    def statement(self, pc: int) -> SourceLocation | None:
+        """Source line of the statement that the instruction at ``pc`` is of.
+
+        That is `source_location`, but for what computes the value of a ``return``, which is part
+        of the closing brace to the compiler.
+        """
+        return self._lines.statement(pc)
+
+    def inlined_at(self, pc: int) -> list[str | None]:
+        """Names of the functions inlined at ``pc``, vector intrinsics too, outermost first."""
+        return self._lines.inlined_at(pc)
+
     def function_at(self, pc: int) -> Function | None:
         """Find the function that holds ``pc``; in assembler code the label before it."""
         return self._lines.function_at(pc)

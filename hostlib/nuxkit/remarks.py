@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from nuxemu import Checks, Processor, SiteKind
+from nuxemu import Checks, Processor, Site, SiteKind
 
 from .errors import InputError, RemarkError, RemarkWarning
 from .program import Program
@@ -19,6 +21,10 @@ REMARKS = ("count", "warn", "raise")
 FLOAT_CALLS = 1000
 #: Bytes between stack and data below which the stack is reported.
 STACK_MARGIN = 64
+
+#: Functions of nux/synapse.h that read sensors; without one, row 0 may be read for the neurons.
+_READS_SENSORS = re.compile(r"nux_get_(a?causal(_half)?(_buffered)?|correlation)")
+_READS_NEURONS = "nux_read_neurons"
 
 _WORD = 4
 _BRANCH = 18  # primary opcode of b and bl
@@ -52,21 +58,47 @@ def float_calls(
     program: Program, found: Iterable[Remark], hemisphere: int, strict: bool
 ) -> list[Remark]:
     """Remarks about floating point: one a line, if there are many calls, or always if `strict`."""
-    lines: dict[object, list[Remark]] = defaultdict(list)
-    for remark in found:
-        where = remark.location
-        lines[(where.file, where.line) if where else remark.pc].append(remark)
-    joined = []
-    for calls in lines.values():
+    reported = []
+    for calls in _places(program, found):
         count = sum(remark.count for remark in calls)
         if count >= FLOAT_CALLS or strict:
             names = sorted({name for call in calls if (name := _called(program, call.pc))})
             first = min(calls, key=lambda call: call.pc)
-            joined.append(Remark(
+            reported.append(Remark(
                 SiteKind.FLOAT, first.pc, first.location, count, hemisphere,
                 detail=f"calls of {', '.join(names)}" if names else "",
             ))  # fmt: skip
-    return joined
+    return reported
+
+
+def meant_kind(program: Program, site: Site) -> SiteKind | None:
+    """Kind of the remark about a site; None if its code is as it is meant to be."""
+    if site.kind is not SiteKind.NEURON_ROW:
+        return site.kind
+    names = [name or "" for name in program.inlined_at(site.pc)]
+    is_wrong = _READS_NEURONS not in names and any(map(_READS_SENSORS.fullmatch, names))
+    return SiteKind.ON_NEURONS if is_wrong else None
+
+
+def joined(program: Program, found: Iterable[Remark]) -> list[Remark]:
+    """Remarks, one for all copies that the compiler made of a place in the source."""
+    return [
+        replace(remarks[0], count=sum(remark.count for remark in remarks))
+        for remarks in _places(program, found)
+    ]
+
+
+def _places(program: Program, found: Iterable[Remark]) -> list[list[Remark]]:
+    """Remarks of one kind about one source line, and of one rule of several made of a file."""
+    places: dict[object, list[Remark]] = defaultdict(list)
+    for remark in found:
+        where: object = remark.pc
+        if remark.location and remark.kind is not SiteKind.UNDEFINED:
+            at = remark.location
+            column = at.column if remark.kind is SiteKind.SATURATED else 0  # each operation
+            where = (at.file, at.line, column, program.unit_at(remark.pc))
+        places[remark.kind, where].append(remark)
+    return list(places.values())
 
 
 def check_mode(remarks: str) -> str:

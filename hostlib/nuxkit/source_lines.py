@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from posixpath import join, normpath
@@ -63,6 +63,7 @@ class _Row:
     file: str
     line: int
     column: int
+    statement: tuple[int, int] | None = None  # for a closing brace: line, column of what it ends
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class SourceLines:
         self._symbols = [s for s in symbols if not s.absolute]
         self._code = [(s.address, s.end) for s in segments if s.executable]
         self._names_at_zero = {s.name for s in symbols if s.address == 0}
+        self._openings: dict[int, SourceLocation] = {}  # lines of functions, known with _rows
 
     def locations(self, pc: int) -> tuple[SourceLocation, ...]:
         """Source of the instruction at ``pc``: innermost inlined function first."""
@@ -109,6 +111,24 @@ class SourceLines:
             file, line, column = site.file, site.line, site.column
         name = function.name if function else None
         return (*found, SourceLocation(file, line, column, name))
+
+    def statement(self, pc: int) -> SourceLocation | None:
+        """As the innermost of `locations`, but where a function's result is computed its statement.
+
+        To GCC the instruction that computes what ``return`` returns is part of the closing brace.
+        """
+        found = self.locations(pc)
+        row, function = _find(self._rows, pc), self.function_at(pc)
+        opening = self._openings.get(function.address) if function else None
+        if len(found) == 1 and row.statement and opening and opening.file == row.file:
+            line, column = row.statement
+            if opening.line <= line < row.line:
+                return replace(found[0], line=line, column=column)
+        return next(iter(found), None)
+
+    def inlined_at(self, pc: int) -> list[str | None]:
+        """Names of the functions inlined at ``pc``, artificial ones too."""
+        return [site.callee for site in self._inlined_at(self.function_at(pc), pc)]
 
     def function_at(self, pc: int) -> Function | None:
         """Find the function that holds ``pc``, or without one the assembler label before it."""
@@ -135,6 +155,9 @@ class SourceLines:
             )
             unit: Any = die.cu
             name = self._files(unit).get(file, "?")
+        at = _find(self._rows, function.address)
+        if at is not None and at.file != name and (opening := self._openings.get(at.address)):
+            return replace(opening, function=function.name)  # GCC may name the prototype
         return SourceLocation(name, line, column, function.name)
 
     def address_of_line(self, file: str, line: int) -> int | None:
@@ -169,35 +192,42 @@ class SourceLines:
             return
         files = self._files(unit)
         is_assembler = attribute(unit.get_top_DIE(), "DW_AT_language") == _LANG_ASSEMBLER
+        functions = self._unit_functions(unit)
         lines_at_zero = {
             attribute(function._die, "DW_AT_decl_line")
-            for function in self._unit_functions(unit)
+            for function in functions
             if function._die is not None and any(low == 0 for low, _ in function.ranges)
         }
+        starts = {function.address for function in functions}
         rows: list[_Row] = []
         first: Any = None
         previous: Any = None
+        statement: Any = None
         for state in (entry.state for entry in program.get_entries()):
             if state is None:
                 continue
             if previous is not None and previous.address < state.address:
-                file = files.get(previous.file, "?")
+                file, end = files.get(previous.file, "?"), state.address
+                ends = statement and previous.column == 1 and not previous.is_stmt
+                place = (statement.line, statement.column) if ends else None
                 if previous.line:  # line 0: code of no line; it counts to the line before it
                     rows.append(
-                        _Row(previous.address, state.address, file, previous.line, previous.column)
+                        _Row(previous.address, end, file, previous.line, previous.column, place)
                     )
                 elif rows:
-                    last = rows.pop()
-                    rows.append(
-                        _Row(last.address, state.address, last.file, last.line, last.column)
-                    )
+                    rows.append(replace(rows.pop(), end=end))
             previous = state
             first = first or state
+            if state.is_stmt and not state.end_sequence:
+                statement = state
+                if state.address in starts and state.column:
+                    opening = files.get(state.file, "?"), state.line, state.column, None
+                    self._openings.setdefault(state.address, SourceLocation(*opening))
             if state.end_sequence:
                 if rows and self._is_code(rows[0].address):
                     named = first.line in lines_at_zero
                     yield "assembler" if is_assembler else "named" if named else "other", rows
-                rows, first, previous = [], None, None
+                rows, first, previous, statement = [], None, None, None
 
     def _files(self, unit: CompileUnit) -> dict[int, str]:
         """File names of a unit's line program by their number there."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import uuid
 from pathlib import Path
@@ -27,6 +28,8 @@ def write_whole(path: Path, data: bytes) -> None:
     OSError
         It cannot be written; an existing file is as before.
     """
+    if not path.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     temporary = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex}")
     try:
         if not _write_unnamed(temporary, data):

@@ -102,6 +102,17 @@ def test_an_exception_handler_comes_on_top(compile_text):
     assert with_handler.deepest == (*plain.deepest, "isr_decrementer")
 
 
+def test_only_names_of_exceptions_make_a_handler(compile_text):
+    text = (
+        "#include <nux/nux.h>\nvolatile uint32_t isr_count;\n"
+        f"{NOINLINE}void isr_helper(void) {{ volatile char a[200]; a[isr_count] = 1; }}\n"
+        "NUX_ISR(decrementer) { isr_count++; }\n"
+        "int start(void) { isr_helper(); return 0; }\n"
+    )
+    stack = compile_text(text, names=("isr_kernel.c",)).report.stack
+    assert stack.deepest == ("start", "isr_helper", "isr_decrementer", "nux_isr_decrementer")
+
+
 def test_a_stack_that_can_meet_the_data_stops_the_build(errors_of):
     (found,) = errors_of(
         f"volatile int n;\nchar big[4000];\n{NOINLINE}int f(int x)"

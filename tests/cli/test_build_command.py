@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """``nuxkit build``."""
 
+from pathlib import Path
+
 import pytest
 
 from nuxkit import Program
@@ -108,6 +110,9 @@ def test_json_of_a_failed_build(nuxkit, source):
         (["rule.c", "-D", "1X=2"], 105, "'1X' is not the name of a macro"),
         (["rule.c", "rule.c"], 105, "given twice"),
         (["rule.c", "-o", "absent.txt/out.elf"], 100, "absent.txt"),
+        (["rule.c", "-o", "."], 100, ".: cannot be written: Is a directory"),
+        (["rule.c", "-o", ""], 100, ".: cannot be written: Is a directory"),
+        (["rule.c", "-o", "./rule.c"], 105, "./rule.c, but that is a source of the program"),
         ([], 2, "Missing argument 'SOURCE...'"),
         (["rule.c", "-O", "9"], 2, "'9' is not one of '1', '2', '3', 's'"),
         (["rule.c", "-D", "=2"], 2, "'=2' is not of the form NAME[=VALUE]"),
@@ -123,6 +128,7 @@ def test_wrong_arguments_give_their_exit_code_and_a_sentence(nuxkit, source, arg
     assert (done.code, done.out) == (code, "")
     assert words in done.err
     assert "Traceback" not in done.err
+    assert Path("rule.c").read_text() == "int start(void) { return 0; }\n"
 
 
 def test_a_missing_compiler_names_its_package(nuxkit, source, monkeypatch, tmp_path):

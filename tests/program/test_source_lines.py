@@ -90,6 +90,41 @@ def test_the_last_instruction_of_a_function_is_its_own(make_program: MakeProgram
         assert at is not None and (at.function, at.line) == (name, line)
 
 
+def test_what_a_function_returns_is_of_its_statement(make_program: MakeProgram) -> None:
+    program = make_program(
+        "-O2", "-g",
+        a_dot_c="""
+__attribute__((noinline)) int divide(int a, int b) {
+    return a / b;
+}
+int start(void) {
+    return divide(7, 2);
+}
+""",
+    )  # fmt: skip
+    divw = program.symbols["divide"].address
+    at, compiler = program.statement(divw), program.source_location(divw)
+    assert at is not None and (at.line, at.function) == (3, "divide")
+    assert compiler is not None and compiler.line == 4
+
+
+def test_a_function_is_where_it_is_defined_not_where_it_is_declared(
+    make_program: MakeProgram,
+) -> None:
+    program = make_program(
+        "-O2", "-g",
+        header_dot_h="int start(void);\nint twice(int);\n",
+        a_dot_c='#include "header.h"\n'
+        "__attribute__((noinline)) int twice(int x) { return 2 * x; }\n"
+        "int start(void) {\n    return twice(3);\n}\n",
+    )  # fmt: skip
+    for name, line in (("twice", 2), ("start", 3)):
+        function = program.function_at(program.symbols[name].address)
+        assert function is not None
+        at = program.declaration(function)
+        assert at is not None and (at.file[-4:], at.line, at.function) == ("/a.c", line, name)
+
+
 def test_code_the_linker_dropped_leaves_no_trace(make_program: MakeProgram) -> None:
     program = make_program(
         "-O2", "-g", "-ffunction-sections", "-Wl,--gc-sections", "-Wl,-u,_reset",

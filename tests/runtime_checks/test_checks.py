@@ -88,9 +88,119 @@ def test_a_mask_that_is_empty_at_times_is_reported_by_strict_checks_only(tmp_pat
     )
     program = build(source).program
     assert not Chip().run(program).remarks
-    remarks = Chip(checks="strict").run(program).remarks  # one for each copy of the loop's body
-    assert {remark.kind for remark in remarks} == {SiteKind.EMPTY_MASK}
-    assert sum(remark.count for remark in remarks) == 3
+    (remark,) = Chip(checks="strict").run(program).remarks
+    assert (remark.kind, remark.count) == (SiteKind.EMPTY_MASK, 3)
+
+
+def test_a_line_is_reported_once_however_often_the_compiler_copied_it(tmp_path):
+    source = tmp_path / "copies.c"
+    source.write_text(
+        "#include <nux/nux.h>\n"
+        "static inline void write(uint32_t row, nux_row row_weights) {\n"
+        "    nux_set_weights(row, row_weights);\n"
+        "}\n"
+        "int start(void) {\n"
+        "    nux_vector large = nux_splat8(64), sum;\n"
+        "    for (uint32_t i = 0; i < 3; i++) {\n"
+        "        write(i, (nux_row){large, large});\n"
+        "    }\n"
+        "    write(7, (nux_row){large, large});\n"
+        "    sum = nux_add8_sat(large, large); sum = nux_add8_sat(sum, large);\n"
+        "    nux_set_labels_half(0, 0, sum);\n"
+        "    return 0;\n"
+        "}\n"
+    )
+    weight, *saturated = Chip(checks="strict").run(build(source).program).remarks
+    assert (weight.kind, weight.location.line, weight.count) == (SiteKind.WEIGHT, 3, 8)
+    assert [(r.kind, r.location.line, r.count) for r in saturated] == [
+        (SiteKind.SATURATED, 11, 128), (SiteKind.SATURATED, 11, 128)
+    ]  # fmt: skip
+
+
+NEURONS = """#include <nux/nux.h>
+static inline nux_vector sense(uint32_t row) {
+    return nux_get_causal_half(row, NUX_ODD);
+}
+int start(void) {
+    nux_row membranes;
+    nux_switch_channel(NUX_VECTOR_WEIGHT, true);
+    for (uint32_t row = 0; row < 3; row++) {
+        nux_set_labels_half(9, 0, sense(row));
+    }
+    membranes = nux_read_neurons();
+    nux_set_labels(9, membranes);
+    nux_set_labels_half(9, 0, fxvinx(NUX_VECTOR_CAUSAL, 0));
+    nux_switch_channel(NUX_VECTOR_WEIGHT, false);
+    nux_switch_channel(NUX_VECTOR_LABEL, true);
+    nux_set_labels(9, nux_get_correlation(5).acausal);
+    return 0;
+}
+"""
+
+
+def test_correlation_read_from_neurons_is_found_in_all_rows_and_also_buffered(tmp_path):
+    source = tmp_path / "neurons.c"
+    source.write_text(NEURONS)
+    result = Chip().run(build(source).program)
+    assert {(r.kind.name, r.location.line, r.count) for r in result.remarks} == {
+        ("ON_NEURONS", 3, 3), ("ON_NEURONS", 16, 1)
+    }  # fmt: skip
+
+
+VECTOR_ROUTINE = """#include <nux/nux.h>
+volatile uint32_t ticks;
+NUX_ISR_VECTOR(decrementer) {
+    ticks++;
+    nux_set_weights_half(4, 0, nux_splat8((int8_t)(62 + ticks)));
+    nux_clear_timer_status(NUX_TSR_DECREMENTER);
+}
+int start(void) {
+    nux_start_periodic_decrementer(20000);
+    nux_enable_interrupts();
+    while (ticks < 3) {
+        nux_wait();
+    }
+    nux_disable_interrupts();
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("checks", ["default", "strict"])
+def test_a_vector_routine_is_found_for_what_it_does_not_for_what_it_keeps(tmp_path, checks):
+    source = tmp_path / "isr_vectors.c"
+    source.write_text(VECTOR_ROUTINE)
+    (remark,) = Chip(checks=checks).run(build(source).program).remarks
+    assert (remark.kind, remark.location.line, remark.count) == (SiteKind.WEIGHT, 5, 2)
+
+
+DIVISIONS = """#include <nux/nux.h>
+volatile int64_t zero, seven = 7, sink;
+static inline int64_t ratio(int64_t a, int64_t b) {
+    return a / b;
+}
+__attribute__((noinline)) int64_t rest(int64_t a, int64_t b) {
+    return a % b;
+}
+int start(void) {
+    sink = ratio(seven, 2) + rest(seven, 3);
+    for (volatile int i = 0; i < 3; i++) {
+        sink = ratio(seven, zero);
+    }
+    sink = rest(seven, zero);
+    sink = (int64_t)(5 / (uint64_t)zero);
+    return 0;
+}
+"""
+
+
+def test_wide_divisions_by_zero_are_found_where_they_are_called(tmp_path):
+    source = tmp_path / "divisions.c"
+    source.write_text(DIVISIONS)
+    result = Chip().run(build(source).program)
+    assert {(r.kind.name, r.location.line, r.count) for r in result.remarks} == {
+        ("DIVIDE", 4, 3), ("DIVIDE", 7, 1), ("DIVIDE", 15, 1)
+    }  # fmt: skip
 
 
 def test_a_restored_chip_knows_what_was_written(program):

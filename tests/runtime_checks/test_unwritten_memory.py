@@ -8,6 +8,7 @@ import pytest
 from nuxemu import SiteKind
 from nuxemu import memory_map as mm
 from nuxkit import Chip, build
+from nuxkit.rules import RuleInstance, Timer, describe, make_program
 
 SOURCE = Path(__file__).with_name("memory.c")
 WRONG = ["word", "byte", "vector", "external", "external_vector", "dram", "mailbox"]
@@ -116,3 +117,79 @@ def test_checks_that_are_switched_on_later_know_of_no_gaps(program):
     chip.load(program)
     chip.ppu[0].checks = Chip().ppu[0].checks
     assert not chip.run(symbols={"which": WRONG.index("mailbox")}).remarks
+
+
+@pytest.mark.parametrize("place", ["NUX_EXTERNAL_BUFFER", "NUX_DRAM_BUFFER"])
+def test_buffers_in_external_memory_are_not_written_by_loading(tmp_path, place):
+    source = tmp_path / "buffers.c"
+    source.write_text(
+        f"#include <nux/nux.h>\n{place} volatile uint32_t buffer[4];\nvolatile uint32_t give;\n"
+        "int start(void) {\n"
+        "    if (give) { buffer[1] = give; return 0; }\n"
+        "    return (int)buffer[1];\n"
+        "}\n"
+    )
+    program, chip = build(source).program, Chip()
+    (remark,) = chip.run(program).remarks
+    assert (remark.kind, remark.location.line) == (SiteKind.UNINITIALISED, 6)
+    chip.run(program, hemisphere=1, symbols={"give": 5})
+    result = chip.run(program)
+    assert (result.return_code, result.remarks) == (5, ())
+
+
+def test_copies_of_unwritten_memory_are_found_where_the_copy_is_called(tmp_path):
+    source = tmp_path / "copies.c"
+    source.write_text(
+        "#include <nux/nux.h>\nvolatile size_t size = 40;\nuint8_t copy[64];\n"
+        "static inline void keep(const uint8_t *from) {\n"
+        "    memcpy(copy, from, size);\n"
+        "}\n"
+        "int start(void) {\n"
+        "    uint8_t values[64];\n"
+        "    memset(values, 1, 8);\n"
+        "    keep(values);\n"
+        "    return 0;\n"
+        "}\n"
+    )
+    (remark,) = Chip().run(build(source).program).remarks
+    assert (remark.kind, remark.location.line, remark.count) == (SiteKind.UNINITIALISED, 5, 8)
+
+
+LATE = """    volatile uint32_t values[4];
+    if (calls++ != 3) {
+        values[2] = 1;
+    }
+    sink = values[2];
+"""
+
+
+def late_line(text):
+    return 1 + text.splitlines().index("    sink = values[2];")
+
+
+def test_what_an_earlier_interrupt_wrote_is_not_written(tmp_path):
+    text = (
+        "#include <nux/nux.h>\nvolatile uint32_t calls, sink;\n"
+        f"NUX_ISR(decrementer) {{\n{LATE}    nux_clear_timer_status(NUX_TSR_DECREMENTER);\n}}\n"
+        "int start(void) {\n    nux_start_periodic_decrementer(5000);\n"
+        "    nux_enable_interrupts();\n    while (calls < 6) {\n    }\n"
+        "    nux_disable_interrupts();\n    return 0;\n}\n"
+    )
+    source = tmp_path / "late.c"
+    source.write_text(text)
+    assert places(Chip().run(build(source).program)) == [(late_line(text), 1)]
+
+
+def test_what_an_earlier_invocation_of_a_rule_wrote_is_not_written(tmp_path):
+    text = (
+        "#include <nux/rule.h>\nvolatile uint32_t calls, sink;\n"
+        f"void rule(const nux_call *call) {{\n    (void)call;\n{LATE}}}\n"
+    )
+    source = tmp_path / "late.c"
+    source.write_text(text)
+    rule = RuleInstance("late", describe(source), Timer(period_s=1e-4, count=6))
+    program, chip = make_program([rule]), Chip()
+    program.load(chip)
+    program.start(chip)
+    chip.advance(1e-3)
+    assert places(chip.result()) == [(late_line(text), 1)]

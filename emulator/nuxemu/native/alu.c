@@ -39,7 +39,7 @@ static void divide(nux_processor *p, uint32_t w, uint32_t pc, bool is_signed) {
     else
         q = is_signed && (int32_t)a < 0 ? 0 : 0xffffffffu;
     if (special)
-        nux_report(p, pc, NUX_SITE_DIVIDE);
+        nux_report_at_call(p, pc, NUX_SITE_DIVIDE);
     if (HAS_OE(w))
         set_overflow(p, special);
     if (HAS_RC(w))

@@ -72,11 +72,13 @@ bool nux_array_reads_now(uint32_t address) {
            (at.region == NUX_VECTOR_CAUSAL || at.region == NUX_VECTOR_ACAUSAL);
 }
 
-bool nux_array_correlation_at(uint32_t address, unsigned *channel) {
+bool nux_array_correlation_at(uint32_t address, unsigned *channel, unsigned *row, unsigned *half) {
     location at;
-    bool found = decode(address, &at) && at.row > 0 && at.row < NUX_ARRAY_ROWS &&
+    bool found = decode(address, &at) && at.row < NUX_ARRAY_ROWS &&
                  (at.region == NUX_VECTOR_CAUSAL || at.region == NUX_VECTOR_ACAUSAL);
     *channel = at.region == NUX_VECTOR_CAUSAL ? NUX_ARRAY_CAUSAL : NUX_ARRAY_ACAUSAL;
+    *row = at.row;
+    *half = at.half;
     return found;
 }
 

@@ -81,10 +81,10 @@ void nux_array_update_row(nux_array *array, unsigned row);
 void nux_array_reset_neurons(nux_array *array, const uint8_t *mask);
 // Whether any column of a CADC channel is connected to its neuron.
 bool nux_array_is_on_neurons(const nux_array *array, unsigned channel);
-// Channel of an address of the CADC whose row is not 0, from which neurons are read.
 /* Whether what is read there depends on the time: a conversion. */
 bool nux_array_reads_now(uint32_t address);
-bool nux_array_correlation_at(uint32_t address, unsigned *channel);
+// Channel, row and half of an address of the CADC; false: of none.
+bool nux_array_correlation_at(uint32_t address, unsigned *channel, unsigned *row, unsigned *half);
 // Row and half of the weights that a vector address, not of external memory, is of; false: of none.
 bool nux_array_weights_at(uint32_t address, unsigned *row, unsigned *half);
 // Convert both channels of a row into the latch; false: neurons are connected, but not there.

@@ -67,13 +67,24 @@ static uint32_t word_at(const nux_processor *p, uint32_t address) {
     return address <= p->config.sram_size - 4 ? nux_get32(p->sram + address) : 0;
 }
 
-/* The call that led here from outside of the library: along the chain of frames, each of which has
- * the address to return to at 4 bytes above the one before. */
-void nux_report_lost_text(nux_processor *p) {
+/* The call that led here, to a function without a frame, from outside of the library: along the
+ * chain of frames, each of which has the address to return to at 4 bytes above the one before. */
+static uint32_t calling(const nux_processor *p) {
     uint32_t call = *p->lr - 4, frame = p->gpr[1];
     for (int i = 0; i < MOST_FRAMES && nux_marks_at(p, call) & NUX_MARK_LIBRARY; i++) {
         frame = word_at(p, frame);
         call = word_at(p, frame + 4) - 4;
     }
-    nux_report(p, call, NUX_SITE_LOST_TEXT);
+    return call;
+}
+
+void nux_meet_mark(nux_processor *p, uint32_t pc) {
+    if (nux_marks_at(p, pc) & NUX_MARK_LOST)
+        nux_report(p, calling(p), NUX_SITE_LOST_TEXT);
+    else
+        nux_forget_stack(p, p->gpr[1]);
+}
+
+void nux_report_at_call(nux_processor *p, uint32_t pc, uint32_t kind) {
+    nux_report(p, nux_marks_at(p, pc) & NUX_MARK_LEAF ? calling(p) : pc, kind);
 }

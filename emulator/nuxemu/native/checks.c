@@ -76,10 +76,10 @@ void nux_processor_forget_written(nux_processor *p) {
     nux_forget_plans(p);
 }
 
-void nux_forget_stack(nux_processor *p) {
-    if (p->checks && p->stack_limit && p->stack_limit < NUX_STACK_TOP &&
+void nux_forget_stack(nux_processor *p, uint32_t below) {
+    if (p->checks && p->stack_limit && p->stack_limit < below && below <= NUX_STACK_TOP &&
         p->config.sram_size >= NUX_STACK_TOP)
-        nux_set_written(p->written, p->stack_limit, NUX_STACK_TOP - p->stack_limit, false);
+        nux_set_written(p->written, p->stack_limit, below - p->stack_limit, false);
 }
 
 void nux_processor_vector_written(nux_processor *p, uint32_t index) {
@@ -91,7 +91,7 @@ void nux_check_load(nux_processor *p, uint32_t pc, uint32_t address, uint32_t si
     uint32_t at;
     const uint8_t *flags = nux_written_flags_of(p, address, size, &at);
     if (flags && !nux_all_written(flags, at, size))
-        nux_report(p, pc, NUX_SITE_UNINITIALISED);
+        nux_report_at_call(p, pc, NUX_SITE_UNINITIALISED);
 }
 
 /* Whether any lane of a register or of the accumulator is negative. */
@@ -165,9 +165,12 @@ nux_check_use nux_check_use_of(const nux_vinsn *v) {
 
 void nux_report_unwritten(nux_processor *p, const nux_check_use *use, uint32_t pc) {
     uint32_t used = use->used | (p->checks == NUX_CHECKS_STRICT ? use->stored : 0);
-    if (used & ~p->vectors_written)
+    bool unwritten = used & ~p->vectors_written, unset = use->needs_condition && !p->condition_set;
+    if ((unwritten || unset) && nux_marks_at(p, pc) & NUX_MARK_LIBRARY)
+        return; /* an interrupt saves all registers */
+    if (unwritten)
         nux_report(p, pc, NUX_SITE_UNWRITTEN);
-    if (use->needs_condition && !p->condition_set)
+    if (unset)
         nux_report(p, pc, NUX_SITE_NO_CONDITION);
 }
 
@@ -202,10 +205,10 @@ void nux_check_write(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t
         nux_report(p, p->reading_at[v->rt], NUX_SITE_NO_BASELINE);
 }
 
-/* A reading of sensors; neurons are read in row 0. */
+/* A reading of sensors. */
 static void check_reading(nux_processor *p, const nux_vinsn *v, uint32_t pc, unsigned channel) {
     int32_t row = p->array->latched_row;
-    if (row <= 0)
+    if (row < 0)
         return;
     p->raw |= REGISTER(v->rt);
     p->reading_at[v->rt] = pc;
@@ -214,16 +217,16 @@ static void check_reading(nux_processor *p, const nux_vinsn *v, uint32_t pc, uns
 }
 
 void nux_check_read(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t address, int kind) {
-    unsigned channel;
+    unsigned channel, row, half;
     if (kind != NUX_ARRAY_CONVERT && kind != NUX_ARRAY_BUFFERED)
         return;
     if (kind == NUX_ARRAY_BUFFERED && !p->array->latched)
         nux_report(p, pc, NUX_SITE_NOT_LATCHED);
-    bool of_row = nux_array_correlation_at(address, &channel);
+    bool of_row = nux_array_correlation_at(address, &channel, &row, &half);
     if (!nux_array_is_on_neurons(p->array, channel))
         check_reading(p, v, pc, channel);
-    else if (of_row && kind == NUX_ARRAY_CONVERT)
-        nux_report(p, pc, NUX_SITE_ON_NEURONS);
+    else if (of_row && (kind == NUX_ARRAY_CONVERT || half == 0)) /* a row counts once */
+        nux_report(p, pc, row ? NUX_SITE_ON_NEURONS : NUX_SITE_NEURON_ROW);
 }
 
 static int32_t halfword(const uint8_t *lanes, uint32_t i) {

@@ -390,7 +390,7 @@ nux_plan *nux_make_plan(nux_processor *p, uint32_t pc, uint32_t bytes) {
         nux_values_follow(d, registers);
     }
     plan.end_pc = end_pc;
-    plan.is_marked = nux_marks_at(p, pc) & NUX_MARK_LOST;
+    plan.is_marked = nux_marks_at(p, pc) & (NUX_MARK_LOST | NUX_MARK_ANEW);
     nux_plan **place = &p->plans[pc / 4 % NUM_PLANS];
     plan.next = *place;
     nux_plan *result = store_plan(p, &plan, &list, &touches);

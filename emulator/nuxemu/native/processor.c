@@ -105,7 +105,7 @@ void nux_processor_reset(nux_processor *p) {
     p->vectors_written = p->condition_set = 0;
     p->raw = 0;
     memset(p->reading_at, 0, sizeof p->reading_at);
-    nux_forget_stack(p);
+    nux_forget_stack(p, NUX_STACK_TOP);
     memset(p->masks_met, 0, sizeof p->masks_met);
     nux_forget_sites(p);
     if (p->profile)

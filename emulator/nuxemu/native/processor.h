@@ -159,7 +159,7 @@ typedef struct nux_plan {
     uint16_t instructions;                                /* plain ones */
     uint8_t slot;                /* place where the branch predictor had the branch last */
     bool has_more;               /* guards or touches than the quick ones */
-    bool is_marked, calls_float; /* begins with NUX_MARK_LOST; ends with a call of NUX_MARK_FLOAT */
+    bool is_marked, calls_float; /* begins with a mark to meet; ends with one of NUX_MARK_FLOAT */
     struct nux_plan *next;       /* in the same place of the table */
 
     nux_touch touches[NUX_QUICK_TOUCHES]; /* of one register, not shifted; or with mask 0 */
@@ -333,7 +333,7 @@ void nux_check_write(nux_processor *, const nux_vinsn *, uint32_t pc, uint32_t a
                      const uint8_t *enable);
 void nux_check_read(nux_processor *, const nux_vinsn *, uint32_t pc, uint32_t address, int kind);
 /* At a reset: what an earlier run left on the stack does not count as written. */
-void nux_forget_stack(nux_processor *);
+void nux_forget_stack(nux_processor *, uint32_t below);
 /* Before a load of plain memory; other addresses are not looked at. */
 void nux_check_load(nux_processor *, uint32_t pc, uint32_t address, uint32_t size);
 /* With strict checks, before arithmetic. */
@@ -350,7 +350,9 @@ bool nux_stores_hold(const nux_processor *, const nux_plan *);
 
 /* calls.c: calls of functions with marks. */
 uint32_t nux_marks_at(const nux_processor *, uint32_t pc);
-void nux_report_lost_text(nux_processor *);
+void nux_meet_mark(nux_processor *, uint32_t pc);
+/* At the line that called, if the instruction is of a function of NUX_MARK_LEAF. */
+void nux_report_at_call(nux_processor *, uint32_t pc, uint32_t kind);
 /* Whether a branch at pc goes to such a function. */
 bool nux_calls_float(nux_processor *, const nux_decoded *, uint32_t pc);
 void nux_report_float_calls(nux_processor *, const nux_visit *);

@@ -287,7 +287,7 @@ static void begin_block(nux_processor *p, uint32_t pc, uint32_t size, uint32_t h
         return;
     }
     if (plan->is_marked)
-        nux_report_lost_text(p);
+        nux_meet_mark(p, pc);
     nux_visit *visit = nux_find_visit(p, plan, p->visits[0].exit[0], p->timing.jumped);
     uint32_t part = instructions_before_event(p, visit, pc);
     if (part) {

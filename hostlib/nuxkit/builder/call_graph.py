@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from nuxemu import memory_map as mm
 from nuxemu.isa import scalar, vector
 from nuxkit.builder.image import Function, Image
 
 _STACK_POINTER = 1
 _MTMSR = 31 << 26 | 146 << 1
-_HANDLER_PREFIX = "isr_"
+#: Names that the table of exceptions in ppu_runtime/nux.ld takes handlers from.
+_HANDLERS = {"isr_dec", "isr_einput"} | {
+    name.replace("EXCEPTION_", "isr_").lower() for name in vars(mm) if name.startswith("EXCEPTION_")
+}
 _DEFAULT_HANDLER_PREFIX = "__unhandled_"
 #: What the entry of a handler in C calls (ppu_runtime/asm/isr.inc).
 _C_HANDLER_PREFIX = "nux_isr_"
@@ -56,10 +60,11 @@ def handlers(image: Image) -> Iterator[int]:
     defaults = {
         value for name, value in image.symbols.items() if name.startswith(_DEFAULT_HANDLER_PREFIX)
     }
+    starts = _function_starts(image)
     own = {
         address: None
         for name, address in image.symbols.items()
-        if name.startswith(_HANDLER_PREFIX) and address not in defaults
+        if name in _HANDLERS and address in starts and address not in defaults
     }
     yield from own
 

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -147,13 +147,23 @@ def build(
         )
         result = _build(tools, names, settings, kept, runtime, key)
     if output is not None:
-        _write(Path(output), result.elf_path.read_bytes())
-        result = replace(result, elf_path=Path(output))
+        result = write_program(result, output, names)
     return result
 
 
+def write_program(
+    result: BuildResult, output: str | os.PathLike[str], sources: Iterable[str]
+) -> BuildResult:
+    """Also write a program to a file, which must not be one of its sources."""
+    path = Path(output)
+    if any(path.exists() and path.samefile(source) for source in sources):
+        raise InputError(f"output is {output}, but that is a source of the program")
+    cache.write_atomic(path, result.elf_path.read_bytes())
+    return replace(result, elf_path=path)
+
+
 # `build` has a parameter named like the module.
-_checksum, _key, _write = cache.file_checksum, cache.key_of, cache.write_atomic
+_checksum, _key = cache.file_checksum, cache.key_of
 _driver_checksum = cache.driver_checksum
 
 

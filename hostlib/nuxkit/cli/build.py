@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
-from pathlib import Path
 
 import click
 
 from nuxkit.builder import BuildResult, build
-from nuxkit.builder.cache import write_atomic
+from nuxkit.builder.driver import write_program
 from nuxkit.cli import text
 from nuxkit.cli.common import (
     as_rule,
@@ -100,7 +98,4 @@ def _rule_program(
             f"{rule.path} is a learning rule: it is compiled without -I and -D, as in an experiment"
         )
     result = build_rule(rule, optimize)
-    if output is None:
-        return result
-    write_atomic(Path(output), result.elf_path.read_bytes())
-    return replace(result, elf_path=Path(output))
+    return result if output is None else write_program(result, output, [str(rule.path)])

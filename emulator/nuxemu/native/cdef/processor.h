@@ -92,14 +92,17 @@ enum nux_site_kind {
     NUX_SITE_LOST_TEXT,    /* text for the mailbox that did not fit; counts characters */
     NUX_SITE_FLOAT,        /* call of a function for floating point in software */
     NUX_SITE_STACK_MARGIN, /* the stack came close to the data; found by the host */
-    NUX_SITE_MISSED        /* period of a rule that was too short; found by the host */
+    NUX_SITE_MISSED,       /* period of a rule that was too short; found by the host */
+    NUX_SITE_NEURON_ROW    /* as ON_NEURONS, of row 0, from which neurons are read, too */
 };
 
 /* What the host knows about the code, by word of the SRAM. */
 enum nux_mark {
-    NUX_MARK_FLOAT = 1,  /* begin of a function for floating point in software */
-    NUX_MARK_LOST = 2,   /* begin of the function called for each character that did not fit */
-    NUX_MARK_LIBRARY = 4 /* code that is not to blame for what it is called for */
+    NUX_MARK_FLOAT = 1,   /* begin of a function for floating point in software */
+    NUX_MARK_LOST = 2,    /* begin of the function called for each character that did not fit */
+    NUX_MARK_LIBRARY = 4, /* code that is not to blame for what it is called for */
+    NUX_MARK_LEAF = 8,    /* such code, of a function without a frame on the stack */
+    NUX_MARK_ANEW = 16    /* begin of a function that finds nothing below r1 written */
 };
 enum { NUX_NUM_MARKS = 4096 };
 
