@@ -121,10 +121,10 @@ def test_a_trap_still_prints_the_mailbox_and_the_symbols(nuxkit, rule):
 
 @pytest.mark.parametrize("option", ["--save-core", "--trace"])
 def test_a_file_that_cannot_be_written_does_not_hide_the_trap(nuxkit, rule, option):
-    done = nuxkit("run", rule, "--set", "address=0x2002", option, "missing/file")
+    done = nuxkit("run", rule, "--set", "address=0x2002", option, f"{rule}/file")
     assert done.code == 103
     written, trap, *_ = done.err.splitlines()
-    assert "missing/file" in written and "No such file or directory" in written
+    assert "rule.c/file" in written and ("Not a directory" in written or "File exists" in written)
     assert f"rule.c:{STORE_LINE}: misaligned 4-byte store to 0x00002002" in trap
 
 

@@ -26,7 +26,7 @@ from nuxkit.cli.common import (
 from nuxkit.cli.trace import trace_of, trace_options
 from nuxkit.errors import NuxkitError, RemarkError
 from nuxkit.result import RunResult
-from nuxkit.trace import Trace
+from nuxkit.trace import TraceRecords
 from nuxkit.traps import KernelLimitError, KernelTrapError
 
 _LARGEST_OWN_CODE = 99
@@ -149,7 +149,7 @@ def run_command(
     return code if 0 <= code <= _LARGEST_OWN_CODE else 1
 
 
-def _write_trace(trace: Trace, trace_file: str) -> None:
+def _write_trace(trace: TraceRecords, trace_file: str) -> None:
     trace.to_perfetto(trace_file)
     dropped = sum(trace.dropped.values())
     if dropped:
