@@ -639,7 +639,7 @@ class Chip:
         ]
         floats = [remark for remark in remarks if remark.kind is SiteKind.FLOAT]
         remarks = [remark for remark in remarks if remark.kind is not SiteKind.FLOAT]
-        remarks += float_calls(program, floats, hemisphere, ppu.checks is Checks.STRICT)
+        remarks += float_calls(program, ppu, floats, hemisphere)
         remarks += about_stack(program, ppu, hemisphere)
         if ppu.checks is Checks.STRICT or all(r.kind is not SiteKind.EMPTY_MASK for r in remarks):
             return tuple(joined(program, remarks))

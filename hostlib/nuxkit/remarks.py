@@ -17,8 +17,9 @@ from .result import Remark, RunResult, StackUse
 
 #: What becomes of remarks beside being in the result.
 REMARKS = ("count", "warn", "raise")
-#: Calls of floating point from one line from which on default checks report them.
-FLOAT_CALLS = 1000
+#: Calls of floating point from one line from which on default checks report them, if they also
+#: take that part of the run at about so many cycles each: one a period is no loop.
+FLOAT_CALLS, FLOAT_CYCLES, FLOAT_PART = 100, 100, 0.01
 #: Bytes between stack and data below which the stack is reported.
 STACK_MARGIN = 64
 
@@ -55,13 +56,14 @@ def about_stack(program: Program, ppu: Processor, hemisphere: int) -> list[Remar
 
 
 def float_calls(
-    program: Program, found: Iterable[Remark], hemisphere: int, strict: bool
+    program: Program, ppu: Processor, found: Iterable[Remark], hemisphere: int
 ) -> list[Remark]:
-    """Remarks about floating point: one a line, if there are many calls, or always if `strict`."""
+    """Remarks about floating point: one a line, if there are many calls or checks are strict."""
+    many = max(FLOAT_CALLS, ppu.cycles * FLOAT_PART / FLOAT_CYCLES)
     reported = []
     for calls in _places(program, found):
         count = sum(remark.count for remark in calls)
-        if count >= FLOAT_CALLS or strict:
+        if count >= many or ppu.checks is Checks.STRICT:
             names = sorted({name for call in calls if (name := _called(program, call.pc))})
             first = min(calls, key=lambda call: call.pc)
             reported.append(Remark(

@@ -48,13 +48,13 @@ static __attribute__((noinline)) void write_vector(void) {
 }
 
 static __attribute__((noinline)) void multiply(void) {
-    for (uint32_t i = 0; i < (right ? 499 : 500); i++) {
+    for (uint32_t i = 0; i < (right ? 49 : 50); i++) {
         value = value * 1.25f * 0.8f; // FLOAT
     }
 }
 
 static NUX_EXTERNAL_CODE __attribute__((noinline)) void multiply_outside(void) {
-    for (uint32_t i = 0; i < (right ? 999 : 1000); i++) {
+    for (uint32_t i = 0; i < (right ? 99 : 100); i++) {
         value = value * 1.25f; // FLOAT in external code
     }
 }
