@@ -119,13 +119,13 @@ class CallStacks:
 
     def _frames_at(self, pc: int) -> list[Frame]:
         try:
-            locations = self._lines.locations(pc)
+            locations, statement = self._lines.locations(pc), self._lines.statement(pc)
             function = self._lines.function_at(pc)
         except ProgramFileError:  # a stack without names is better than none
             return [Frame(pc, None, None, False)]
         name = function.name if function else None
         inlined = [Frame(pc, place.function, place, True) for place in locations[:-1]]
-        return [*inlined, Frame(pc, name, locations[-1] if locations else None, False)]
+        return [*inlined, Frame(pc, name, locations[-1] if inlined else statement, False)]
 
     def _caller(
         self, pc: int, return_register: int | None, sp: int, read_word: ReadWord

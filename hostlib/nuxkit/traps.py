@@ -111,7 +111,7 @@ def describe(result: RunResult) -> str:
     """Several lines: what happened where, the call stack, the registers."""
     stop = result.stop
     pc = stop.from_pc if stop.reason is StopReason.FETCH else stop.pc
-    location = result.program.source_location(pc)
+    location = result.program.statement(pc)
     function = result.program.function_at(pc)
     inside = f"in {function.name}, " if function else ""
     head = f"{place(location, pc)}: {_what(result)} ({inside}pc 0x{pc:08x})"

@@ -83,6 +83,24 @@ def test_a_trap_names_reason_line_calls_and_registers(faults, good, line_of, nam
     assert chip.run(good).return_code == 42
 
 
+def test_a_trap_in_what_a_function_returns_is_at_the_return(tmp_path):
+    source = tmp_path / "kernel.c"
+    source.write_text(
+        "int *volatile bad = (int *)0x20000000;\n"
+        "static __attribute__((noinline)) int get(void) {\n"
+        "    int *at = bad;\n"
+        "    return *at;\n"
+        "}\n"
+        "int start(void) {\n"
+        "    return get() + 1;\n"
+        "}\n"
+    )
+    with pytest.raises(KernelTrap, match=r"kernel\.c:4: 4-byte load from 0x20000000") as trap:
+        Chip().run(build(source).program)
+    frames = trap.value.result.call_stack
+    assert [frame.location.line for frame in frames[:2]] == [4, 7]
+
+
 def test_a_recursion_is_one_line_of_the_message(faults):
     with pytest.raises(KernelTrap) as caught:
         Chip().run(faults, symbols={"fault": "RECURSION"})
