@@ -46,8 +46,9 @@ void nux_set_msr(nux_processor *p, uint32_t value) {
 static void catch_up(nux_processor *p) {
     uint64_t now = nux_chip_now(p->chip);
     if (p->asleep && !p->held && now > nux_chip_cycle(p)) {
-        p->cycles = now - p->origin;
         nux_update_timers(p);
+        uint64_t cycles = now - p->origin, wake = nux_next_wake(p);
+        p->cycles = wake < cycles ? wake : cycles; /* it wakes in a step that is not over */
     }
 }
 
