@@ -73,7 +73,7 @@ static uint32_t read_spr(nux_processor *p, uint32_t number) {
     case NUX_SPR_MCSRR1:
         return p->mcsrr1;
     default:
-        return 0; /* ICCR is write-only; the RTL's read is undefined */
+        return 0;
     }
 }
 
