@@ -106,6 +106,16 @@ def test_the_pins_keep_their_levels_over_a_reset():
     assert machine.cpu.outputs == 0
 
 
+def test_nothing_is_driven_in_reset():
+    chip = ChipModel()
+    chip.processors[0].write(0, Machine(f"li 3,5; mtspr {GOUT},3; here: b here").code.data)
+    chip.start(0)
+    chip.run(1_000)
+    assert chip.processors[0].outputs == 5
+    chip.hold(0)
+    assert chip.processors[0].outputs == 0
+
+
 # --- External input ----------------------------------------------------------------------------
 
 

@@ -63,7 +63,7 @@ void nux_processor_set_inputs(nux_processor *p, uint32_t pins) {
     nux_schedule(p);
 }
 
-uint32_t nux_processor_outputs(const nux_processor *p) { return p->gout & ~p->goe; }
+uint32_t nux_processor_outputs(const nux_processor *p) { return p->held ? 0 : p->gout & ~p->goe; }
 
 void nux_processor_ring_doorbell(nux_processor *p) {
     catch_up(p);
