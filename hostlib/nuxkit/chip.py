@@ -598,6 +598,7 @@ class Chip:
 
     def _run(self, cycles: int, awaited: tuple[int, ...], max_wall_s: float) -> float:
         """Let time pass; returns the wall time (s) that it took."""
+        others = [h for h in HEMISPHERES if h not in awaited and self.is_running(h)]
         until = self.model.cycle + cycles
         begin = time.perf_counter()
         end, interrupted = run_interruptibly(
@@ -609,15 +610,19 @@ class Chip:
             for hemisphere in awaited:
                 self.model.hold(hemisphere)
             raise KeyboardInterrupt
-        for hemisphere in HEMISPHERES:
-            running = self._programs[hemisphere] is not None
+        failures = []
+        for hemisphere in others:
             stop = self.ppu[hemisphere].stop
             trapped = end is ChipEnd.STOPPED and stop.reason.is_trap
             late = end is ChipEnd.WALL_LIMIT and stop.reason is StopReason.WALL_LIMIT
-            if running and hemisphere not in awaited and (trapped or late):
+            if self._programs[hemisphere] is not None and (trapped or late):
                 failure = error_of(self._result(hemisphere, wall_s))
                 assert failure is not None
-                raise failure
+                failures.append(failure)
+        for also in failures[1:]:  # in the same step
+            failures[0].add_note(f"so has the other processor: {also}")
+        if failures:
+            raise failures[0]
         return wall_s
 
     def _remarks(self, hemisphere: int) -> tuple[Remark, ...]:

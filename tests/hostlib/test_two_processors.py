@@ -284,6 +284,28 @@ def test_a_trap_in_the_step_in_which_the_awaited_program_ends_is_raised(
     assert caught.value.result.hemisphere == 1 - awaited
 
 
+def test_each_trap_is_raised_once(tmp_path_factory):
+    chip = Chip()
+    program = compiled(
+        tmp_path_factory,
+        HEADER + "int start(void) { nux_sleep_cycles(self); __builtin_trap(); }",
+    )
+    for hemisphere, pause in ((0, 3_000), (1, 30_000)):
+        chip.load(program, hemisphere=hemisphere)
+        chip.start(symbols={"self": pause}, hemisphere=hemisphere)
+    for hemisphere in (0, 1):
+        with pytest.raises(KernelTrap) as caught:
+            chip.advance(1e-3)
+        assert caught.value.result.hemisphere == hemisphere
+    for hemisphere in (0, 1):  # in one step
+        chip.start(symbols={"self": 3_000}, hemisphere=hemisphere)
+    with pytest.raises(KernelTrap) as caught:
+        chip.advance(1e-3)
+    assert caught.value.result.hemisphere == 0
+    assert "so has the other processor: " in caught.value.__notes__[0]
+    chip.advance(1e-3)
+
+
 def test_run_both_names_the_program_that_does_not_end(tmp_path_factory):
     chip = Chip()
     done = compiled(tmp_path_factory, "int start(void) { return 3; }")
