@@ -302,8 +302,12 @@ def test_each_trap_is_raised_once(tmp_path_factory):
     with pytest.raises(KernelTrap) as caught:
         chip.advance(1e-3)
     assert caught.value.result.hemisphere == 0
-    assert "so has the other processor: " in caught.value.__notes__[0]
+    assert "the other processor, too: " in caught.value.__notes__[0]
     chip.advance(1e-3)
+    with pytest.raises(KernelTrap) as caught:
+        chip.run_both(program, symbols={"self": 3_000})
+    assert caught.value.result.hemisphere == 0
+    assert "the other processor, too: " in caught.value.__notes__[0]
 
 
 def test_run_both_names_the_program_that_does_not_end(tmp_path_factory):
