@@ -100,6 +100,12 @@ VECTOR_BLOCKS: tuple[Block, ...] = (
         _VECTORS_PER_ROW,
         readable=False,
     ),
+    _region(
+        "neuron reset, as in the vendor's speed test",
+        mm.VECTOR_NEURON_RESET_OF_SPEED_TEST & ~mm.VECTOR_IGNORED,
+        _VECTORS_PER_ROW,
+        readable=False,
+    ),
     _region("acausal CADC, correlation reset", mm.VECTOR_ACAUSAL, _ARRAY_VECTORS),
     _region(
         "correlation reset of both sensors (acausal base)",

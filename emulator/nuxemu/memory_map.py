@@ -112,6 +112,8 @@ VECTOR_RESET_ACAUSAL = 0xD_0000
 VECTOR_RANDOM = 0xE_0000
 VECTOR_RAW = 0xF_0000
 VECTOR_NEURON_RESET = 0xC9_0200
+# The same in the vendor's speed test (libnux, test_speed_memory.cpp).
+VECTOR_NEURON_RESET_OF_SPEED_TEST = 0xC9_4000
 #: Modifier bit of the CADC regions: return the latched conversion.
 VECTOR_BUFFERED = 0x20_0000
 #: Bits that may be set in any array address.

@@ -26,7 +26,7 @@ from nuxemu import (
 from nuxemu import memory_map as mm
 from nuxemu.array_input import parts
 
-from .errors import InputError
+from .errors import InputError, NuxkitError
 from .function_call import CallResult, prepare_call
 from .interruption import run_interruptibly
 from .profile import Profile
@@ -590,7 +590,7 @@ class Chip:
         max_wall_s: float,
         trace: Trace | None,
     ) -> tuple[RunResult, ...]:
-        """Run until the programs end; raise the error of one that does not, and stop it."""
+        """Run until the programs end; raise the errors of those that do not, and stop them."""
         buffer = trace.buffer() if trace else None
         with buffer.attached(self.model) if buffer else nullcontext():
             wall_s = self._run(max_cycles, hemispheres, max_wall_s)
@@ -598,16 +598,19 @@ class Chip:
         if trace and buffer:
             records = TraceRecords(trace, buffer, self.programs)
             results = tuple(replace(result, trace=records) for result in results)
+        failures = []
         for result in results:
             failure = error_of(result)
             if failure is not None:
                 self.model.hold(result.hemisphere)
-                raise failure
+                failures.append(failure)
+        _raise_first(failures)
         act_on(results, self._remarks_mode)
         return results
 
     def _run(self, cycles: int, awaited: tuple[int, ...], max_wall_s: float) -> float:
         """Let time pass; returns the wall time (s) that it took."""
+        others = [h for h in HEMISPHERES if h not in awaited and self.is_running(h)]
         until = self.model.cycle + cycles
         begin = time.perf_counter()
         end, interrupted = run_interruptibly(
@@ -619,15 +622,16 @@ class Chip:
             for hemisphere in awaited:
                 self.model.hold(hemisphere)
             raise KeyboardInterrupt
-        for hemisphere in HEMISPHERES:
-            running = self._programs[hemisphere] is not None
+        failures = []
+        for hemisphere in others:
             stop = self.ppu[hemisphere].stop
             trapped = end is ChipEnd.STOPPED and stop.reason.is_trap
             late = end is ChipEnd.WALL_LIMIT and stop.reason is StopReason.WALL_LIMIT
-            if running and hemisphere not in awaited and (trapped or late):
+            if self._programs[hemisphere] is not None and (trapped or late):
                 failure = error_of(self._result(hemisphere, wall_s))
                 assert failure is not None
-                raise failure
+                failures.append(failure)
+        _raise_first(failures)
         return wall_s
 
     def _remarks(self, hemisphere: int) -> tuple[Remark, ...]:
@@ -711,6 +715,13 @@ def _check_wall_time(max_wall_s: float) -> None:
 def _check_limits(max_cycles: int, max_wall_s: float) -> None:
     _check_integer("max_cycles", max_cycles, 1)
     _check_wall_time(max_wall_s)
+
+
+def _raise_first(failures: Sequence[NuxkitError]) -> None:
+    for other in failures[1:]:  # in the same step
+        failures[0].add_note(f"the other processor, too: {other}")
+    if failures:
+        raise failures[0]
 
 
 def _hemisphere(hemisphere: int) -> int:

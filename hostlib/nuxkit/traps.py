@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 
 from nuxemu import StopReason, address_map
 from nuxemu import memory_map as mm
@@ -56,14 +57,22 @@ def _instruction(word: int) -> str:
     return f"{insn.name(word)} (0x{word:08x})" if insn else f"0x{word:08x}"
 
 
-def _nearest_block(address: int) -> str:
+_FPGA_BUS_BASE = 0x6000_0000  # bit 27 of a word address of the FPGA (libnux, dls.tcc)
+_DATA = {
+    "SRAM": (mm.SRAM_BASE, mm.SRAM_SIZE),
+    "external memory": (mm.EXTMEM_DATA_BASE, mm.EXTMEM_SIZE),
+    "DRAM": (mm.DRAM_DATA_BASE, mm.DRAM_SIZE),
+    "the on-chip bus": (mm.OMNIBUS_DATA_BASE, 1 << 31),
+}
+_CODE = {
+    "SRAM": (mm.SRAM_BASE, mm.SRAM_SIZE),
+    "external memory": (mm.EXTMEM_FETCH_BASE, mm.EXTMEM_SIZE),
+    "DRAM": (mm.DRAM_FETCH_BASE, mm.DRAM_SIZE),
+}
+
+
+def _nearest_block(address: int, blocks: Mapping[str, tuple[int, int]]) -> str:
     """Name of the known memory closest to an address, with its range."""
-    blocks = {
-        "SRAM": (mm.SRAM_BASE, mm.SRAM_SIZE),
-        "external memory": (mm.EXTMEM_DATA_BASE, mm.EXTMEM_SIZE),
-        "DRAM": (mm.DRAM_DATA_BASE, mm.DRAM_SIZE),
-        "the on-chip bus": (mm.OMNIBUS_DATA_BASE, 1 << 31),
-    }
 
     def distance(block: tuple[int, int]) -> int:
         base, size = block
@@ -72,6 +81,12 @@ def _nearest_block(address: int) -> str:
     name = min(blocks, key=lambda name: distance(blocks[name]))
     base, size = blocks[name]
     return f"the nearest memory is {name}, 0x{base:08x} to 0x{base + size - 1:08x}"
+
+
+def _near_data(address: int) -> str:
+    if _FPGA_BUS_BASE <= address < mm.OMNIBUS_DATA_BASE:
+        return "this is the bus of the FPGA, which the model does not have"
+    return _nearest_block(address, _DATA)
 
 
 def _what(result: RunResult) -> str:
@@ -88,7 +103,7 @@ def _what(result: RunResult) -> str:
         f"{_instruction(stop.word)}",
         StopReason.MISALIGNED: f"misaligned {access}",
         StopReason.OUT_OF_RANGE: f"{access} is outside of all memories; "
-        + _nearest_block(stop.address),
+        + _near_data(stop.address),
         StopReason.UNKNOWN_BUS_ADDRESS: f"{access}: "
         + address_map.bus_refusal((stop.address & 0x7FFFFFFF) >> 2, stop.is_store),
         StopReason.UNKNOWN_VECTOR_ADDRESS: f"vector {direction} 0x{stop.address:08x}: "
@@ -98,7 +113,7 @@ def _what(result: RunResult) -> str:
         StopReason.CADC_DISABLED: f"CADC read at 0x{stop.address:08x} while the CADC is disabled",
         StopReason.TOO_MANY_EVENTS: f"{access}: an event too many for the event buses",
         StopReason.FETCH: f"jump to 0x{stop.pc:08x}, which is outside of all memories"
-        f" (from 0x{stop.from_pc:08x})",
+        f" (from 0x{stop.from_pc:08x}); {_nearest_block(stop.pc, _CODE)}",
         StopReason.STACK_OVERFLOW: f"stack overflow: {access}, which does not belong to the stack",
         StopReason.TRAP_INSTRUCTION: f"trap instruction {_instruction(stop.word)}",
         StopReason.ENGINE: f"the scalar engine failed at {_instruction(stop.word)}: a defect of "

@@ -40,6 +40,7 @@ def reset_columns(target: FullChip) -> list[list[int]]:
 VECTOR_FORMS = {
     "documented address": (mm.VECTOR_NEURON_RESET, 0),
     "documented address, any value": (mm.VECTOR_NEURON_RESET, 0xFF),
+    "address of the speed test": (mm.VECTOR_NEURON_RESET_OF_SPEED_TEST, 0),
     "row 256 of the reset region": (mm.VECTOR_RESET_CAUSAL + 2 * mm.SWITCH_ROW, 0),
     "payload 2 in row 256 of the causal region": (mm.VECTOR_CAUSAL + 2 * mm.SWITCH_ROW, 2),
 }

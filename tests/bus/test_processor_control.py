@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One processor starts, watches and stops the other by its control and status registers."""
 
+import pytest
+
 from bus.bus_machine import hemisphere_word, load, pointer
 from emulator.ppu_machine import code
 from nuxemu import ChipEnd, ChipModel, StopReason
@@ -58,6 +60,36 @@ def test_a_processor_stops_the_other_one_which_starts_anew():
     assert gpr[10:12] == [0, 0]
     assert word(chip, 1, COUNTER) == 2
     assert chip.is_at_work(1)
+
+
+def test_a_start_is_at_the_cycle_of_the_write(nux_hemisphere):
+    chip = ChipModel()
+    other = 1 - nux_hemisphere
+    write(chip, other, "endless: b endless")
+    write(chip, nux_hemisphere, registers_of(other)
+          + f"{'nop; ' * 333} li 5,1; sync; mfspr 10,284; stw 5,0(20); sync; mfspr 11,284; "
+            "endless: b endless")  # fmt: skip
+    chip.start(nux_hemisphere)
+    chip.run(10_000)
+    before, behind = chip.processors[nux_hemisphere].registers()["gpr"][10:12]
+    started = chip.processors[nux_hemisphere].cycles - chip.processors[other].cycles
+    assert before - 5 <= started <= behind + 5
+
+
+@pytest.mark.parametrize("rounds", [100, 333, 777])
+def test_a_reset_is_within_a_step_of_the_write(nux_hemisphere, rounds):
+    chip = ChipModel()
+    other = 1 - nux_hemisphere
+    write(chip, other, "endless: mfspr 5,284; stw 5,0x2000(0); b endless")
+    write(chip, nux_hemisphere, registers_of(other)
+          + "li 5,1; li 6,0; sync; mfspr 10,284; stw 5,0(20); sync; mfspr 11,284; "
+            f"li 9,{rounds}; mtctr 9; a: bdnz a; sync; mfspr 12,284; stw 6,0(20); sync; "
+            "li 9,3000; mtctr 9; b: bdnz b; wait")  # fmt: skip
+    chip.start(nux_hemisphere)
+    assert chip.run(100_000, awaited=(nux_hemisphere,)) is ChipEnd.IDLE
+    _, _, before, behind, reset = chip.processors[nux_hemisphere].registers()["gpr"][8:13]
+    latest = word(chip, other, COUNTER)
+    assert reset - behind - 20 <= latest <= reset - before + 520
 
 
 def test_a_processor_can_put_itself_into_reset():

@@ -106,6 +106,16 @@ def test_the_pins_keep_their_levels_over_a_reset():
     assert machine.cpu.outputs == 0
 
 
+def test_nothing_is_driven_in_reset():
+    chip = ChipModel()
+    chip.processors[0].write(0, Machine(f"li 3,5; mtspr {GOUT},3; here: b here").code.data)
+    chip.start(0)
+    chip.run(1_000)
+    assert chip.processors[0].outputs == 5
+    chip.hold(0)
+    assert chip.processors[0].outputs == 0
+
+
 # --- External input ----------------------------------------------------------------------------
 
 
@@ -387,3 +397,23 @@ def test_a_sleeping_processor_wakes_at_the_chips_time():
     chip.run(300_000)
     assert not chip.is_at_work(0)
     assert 200_000 <= cpu.registers()["gpr"][5] < 200_050
+
+
+@pytest.mark.parametrize("partner", [False, True])
+def test_a_ring_does_not_move_a_wake_up_that_comes_before_it(partner):
+    """With a partner at work, the step in which the host rings is not over."""
+    chip = ChipModel()
+    cpu = chip.processors[1]
+    cpu.write(0, (0x4800_0040).to_bytes(4, "big"))
+    source = set_spr(TCR, DIE) + f"li 9,600; mtspr {DEC},9; wait; mfspr 5,{TBL}; "
+    cpu.write(0x40, Machine(source + f"li 9,0; mtspr {TCR},9; wait").code.data)
+    chip.processors[0].write(0, Machine("here: b here").code.data)
+    if partner:
+        chip.start(0)
+    chip.start(1)
+    chip.run(590)
+    cpu.ring_doorbell()
+    chip.run(750)
+    cpu.ring_doorbell()
+    chip.run(2_000)
+    assert 600 <= cpu.registers()["gpr"][5] < 620

@@ -221,10 +221,17 @@ def test_an_spr_that_does_not_exist_reads_zero_and_ignores_writes(number):
     assert len(machine.sites()) == 2
 
 
+def test_the_interrupt_control_register_can_only_be_written():
+    machine = execute("mtspr 68,3; mfspr 4,68", {3: 0x1234_5678, 4: 99}, False)
+    assert machine.gpr(4) == 0
+    assert len(machine.sites()) == 1
+    assert Machine("mtspr 68,3; mfspr 4,68; wait").run().reason is StopReason.UNDEFINED_INSTRUCTION
+
+
 @pytest.mark.parametrize(
     ("number", "mask"),
     [(1, SO | OV | CA), (8, ~0), (9, ~0), (26, ~0), (27, ~0), (54, ~0), (58, ~0), (59, ~0),
-     (61, ~0), (62, 0x0F8F_07E2), (65, 0), (66, ~0), (67, ~0), (68, 0), (336, 0), (340, ~0),
+     (61, ~0), (62, 0x0F8F_07E2), (65, 0), (66, ~0), (67, ~0), (336, 0), (340, ~0),
      (570, ~0), (571, ~0)],
 )  # fmt: skip
 def test_the_bits_that_special_registers_keep(native, number, mask):

@@ -93,6 +93,16 @@ def test_the_decrementer_reloads_itself_if_asked():
     assert machine.gpr(5) == DIS
 
 
+@pytest.mark.parametrize("look", ["", f"mfspr 5,{DEC}; "])
+def test_a_new_reload_value_counts_from_the_next_event(look):
+    machine = Machine(set_spr(TCR, ARE) + f"li 3,1000; mtspr {DECAR},3; li 3,50; mtspr {DEC},3; "
+                      f"{'nop; ' * 100} {look} li 3,200; mtspr {DECAR},3; mfspr 4,{DEC}; "
+                      f"{'nop; ' * 1000} mfspr 6,{DEC}; wait")  # fmt: skip
+    finished(machine)
+    assert 940 <= machine.gpr(4) <= 950  # 1000 since an event that nobody has looked at
+    assert machine.gpr(6) == (machine.gpr(4) - 1001) % 200
+
+
 def test_the_timer_status_is_cleared_by_ones():
     machine = Machine(f"li 3,5; mtspr {DEC},3; {'nop; ' * 300} mfspr 4,{TSR}; "
                       + set_spr(TSR, FIS) + f"mfspr 5,{TSR}; "
@@ -165,6 +175,17 @@ def test_the_fixed_interval_timer_follows_the_rising_bit_of_the_time_base(fp, bi
     assert machine.gpr(5) == FIS
     assert machine.gpr(6) > 1 << bit
     assert machine.gpr(7) == 0  # the falling bit is no event
+
+
+@pytest.mark.parametrize(("fp", "bit"), [(0, 8), (1, 12), (2, 16), (3, 20)])
+def test_a_write_that_raises_the_bit_of_the_time_base_is_an_event_too(fp, bit):
+    clear = set_spr(TSR, FIS)
+    machine = finished(Machine(
+        set_spr(TCR, fp << 24) + clear + set_spr(TBL, 1 << bit) + f"mfspr 4,{TSR}; "
+        + clear + set_spr(TBL, (1 << bit) + 9) + f"mfspr 5,{TSR}; "  # it was set before
+        + set_spr(TBL, 9) + f"mfspr 6,{TSR}; li 9,-1; mtspr {TBU},9; mfspr 7,{TSR}; wait"
+    ))  # fmt: skip
+    assert [machine.gpr(r) for r in (4, 5, 6, 7)] == [FIS, 0, 0, 0]
 
 
 def test_the_fixed_interval_timer_interrupts_and_comes_before_the_decrementer():

@@ -269,6 +269,47 @@ def test_a_trap_names_its_side_and_leaves_the_other_one_at_work(tmp_path_factory
         chip.advance(1e-3)
 
 
+@pytest.mark.parametrize("awaited", [0, 1])
+@pytest.mark.parametrize("pause", [3000, 3100, 3300])
+def test_a_trap_in_the_step_in_which_the_awaited_program_ends_is_raised(
+    tmp_path_factory, awaited, pause
+):
+    sleep = HEADER + "int start(void) { nux_sleep_cycles(self); %s; }"
+    chip = Chip()
+    chip.load(compiled(tmp_path_factory, sleep % "__builtin_trap()"), hemisphere=1 - awaited)
+    chip.start(hemisphere=1 - awaited, symbols={"self": 3000})
+    quiet = compiled(tmp_path_factory, sleep % "return 0")
+    with pytest.raises(KernelTrap) as caught:
+        chip.run(quiet, hemisphere=awaited, symbols={"self": pause})
+    assert caught.value.result.hemisphere == 1 - awaited
+
+
+def test_each_trap_is_raised_once(tmp_path_factory):
+    chip = Chip()
+    program = compiled(
+        tmp_path_factory,
+        HEADER + "int start(void) { nux_sleep_cycles(self); __builtin_trap(); }",
+    )
+    for hemisphere, pause in ((0, 3_000), (1, 30_000)):
+        chip.load(program, hemisphere=hemisphere)
+        chip.start(symbols={"self": pause}, hemisphere=hemisphere)
+    for hemisphere in (0, 1):
+        with pytest.raises(KernelTrap) as caught:
+            chip.advance(1e-3)
+        assert caught.value.result.hemisphere == hemisphere
+    for hemisphere in (0, 1):  # in one step
+        chip.start(symbols={"self": 3_000}, hemisphere=hemisphere)
+    with pytest.raises(KernelTrap) as caught:
+        chip.advance(1e-3)
+    assert caught.value.result.hemisphere == 0
+    assert "the other processor, too: " in caught.value.__notes__[0]
+    chip.advance(1e-3)
+    with pytest.raises(KernelTrap) as caught:
+        chip.run_both(program, symbols={"self": 3_000})
+    assert caught.value.result.hemisphere == 0
+    assert "the other processor, too: " in caught.value.__notes__[0]
+
+
 def test_run_both_names_the_program_that_does_not_end(tmp_path_factory):
     chip = Chip()
     done = compiled(tmp_path_factory, "int start(void) { return 3; }")

@@ -21,7 +21,7 @@ static nux_vector_memory in_sram;
 
 MEASURE(weight_load, NUX_VECTOR_WEIGHT, (void)fxvinx(base, 0))
 MEASURE(weight_store, NUX_VECTOR_WEIGHT, fxvoutx(vector, base, 0))
-MEASURE(neuron_reset, NUX_VECTOR_NEURON_RESET, fxvoutx(vector, base, 0))
+MEASURE(neuron_reset, NUX_VECTOR_NEURON_RESET_OF_SPEED_TEST, fxvoutx(vector, base, 0))
 MEASURE(sram_store, &in_sram, fxvstax(vector, (void *)base, 0))
 MEASURE(sram_load, &in_sram, (void)fxvlax((void *)base, 0))
 MEASURE(cadc_row, NUX_VECTOR_CAUSAL, (void)fxvinx(base, 0);

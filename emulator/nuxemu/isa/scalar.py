@@ -269,6 +269,8 @@ SPR_NAMES: dict[int, str] = {
     59: "CSRR1", 61: "DEAR", 62: "ESR", 65: "GIN", 66: "GOUT", 67: "GOE", 68: "ICCR",
     284: "TBL", 285: "TBU", 336: "TSR", 340: "TCR", 570: "MCSRR0", 571: "MCSRR1",
 }  # fmt: skip
+#: Of these, the one that ``mfspr`` does not reach: what the RTL reads is undefined.
+WRITE_ONLY_SPR = 68
 
 
 def spr_number(word: int) -> int:
@@ -292,12 +294,15 @@ def branch_target(address: int, word: int) -> int:
 def decode(word: int) -> ScalarInsn | None:
     """Scalar instruction of a 32-bit `word`, or None if the processor has none.
 
-    An ``mfspr`` or ``mtspr`` of a register that the processor lacks is None too, and so is
-    a ``bcctr`` that decrements the register it jumps to.
+    An ``mfspr`` or ``mtspr`` of a register that the processor lacks is None too, and so are
+    an ``mfspr`` of the one that can only be written, and a ``bcctr`` that decrements the
+    register it jumps to.
     """
     for insn in _BY_PRIMARY.get(word >> 26, ()):
         if word & insn.mask == insn.match:
             if insn.mnemonic in ("mfspr", "mtspr") and spr_number(word) not in SPR_NAMES:
+                return None
+            if insn.mnemonic == "mfspr" and spr_number(word) == WRITE_ONLY_SPR:
                 return None
             if insn.mnemonic == "bcctr" and not word & BO_KEEPS_CTR:
                 return None

@@ -16,7 +16,8 @@
 //
 // Rows 256 and 257 of the memory regions hold switches; bit 5 of row 256 connects a neuron to the
 // CADC, the others are stored only. Writing row 256 of the causal region resets the neurons whose
-// byte has bit 1 set, of the reset causal region those of all enabled bytes.
+// byte has bit 1 set, of the reset causal region those of all enabled bytes, and so does (a choice)
+// the row that the vendor's speed test writes.
 #include "array.h"
 #include "analog.h"
 #include "cdef/neurons.h"
@@ -37,6 +38,7 @@ enum {
     INDEX_MASK = 0xffff,
     LOW_BITS = 6, // of a raw byte: weight or label; above them the calibration bits
     BUS_WORDS = NUX_ARRAY_LANES / 4,
+    SPEED_TEST_ROW = (NUX_VECTOR_NEURON_RESET_OF_SPEED_TEST & INDEX_MASK) / 2,
     RESET_NEURON = 2, // of a byte written to the switch row of the causal region
 };
 
@@ -267,7 +269,8 @@ int nux_array_vector_write(nux_array *array, uint32_t address, double now_s, con
     }
     if (at.row == NUX_SWITCH_ROW && at.region == NUX_VECTOR_CAUSAL)
         return reset_neurons(array, &at, data, enable);
-    if (at.row == NUX_SWITCH_ROW && at.region == NUX_VECTOR_RESET_CAUSAL)
+    if ((at.row == NUX_SWITCH_ROW || at.row == SPEED_TEST_ROW) &&
+        at.region == NUX_VECTOR_RESET_CAUSAL)
         return reset_neurons(array, &at, NULL, enable);
     switch (at.region) {
     case NUX_VECTOR_RESET_CAUSAL:

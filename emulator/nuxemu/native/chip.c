@@ -214,9 +214,17 @@ static void leave_at_latest(nux_chip *chip) {
             chip->now = nux_chip_cycle(chip->ppu[h]);
 }
 
-static bool is_awaited_at_work(const nux_chip *chip, unsigned awaited) {
+/* The processors at work, a bit each. */
+static unsigned all_at_work(const nux_chip *chip) {
+    unsigned found = 0;
     for (unsigned h = 0; h < NUX_HEMISPHERES; h++)
-        if (awaited >> h & 1 && at_work(chip->ppu[h]))
+        found |= (unsigned)at_work(chip->ppu[h]) << h;
+    return found;
+}
+
+static bool has_trapped(const nux_chip *chip, unsigned hemispheres) {
+    for (unsigned h = 0; h < NUX_HEMISPHERES; h++)
+        if (hemispheres >> h & 1 && end_of_slice(chip->ppu[h]) == NUX_CHIP_STOPPED)
             return true;
     return false;
 }
@@ -281,11 +289,14 @@ static bool run_part(nux_chip *chip, uint64_t until, int *end) {
 int nux_chip_run(nux_chip *chip, uint64_t until, unsigned awaited, double max_wall_s) {
     nux_begin_host_limits(chip, max_wall_s);
     int end = NUX_CHIP_REACHED;
+    unsigned others = 0; /* at work, and not awaited */
     chip->running = true;
     do {
         follow(chip, until);
-        if (awaited && !is_awaited_at_work(chip, awaited))
+        unsigned work = all_at_work(chip);
+        if (awaited && !(work & awaited) && !has_trapped(chip, others))
             end = NUX_CHIP_IDLE;
+        others = work & ~awaited;
     } while (end == NUX_CHIP_REACHED && run_part(chip, until, &end));
     chip->running = false;
     if (end != NUX_CHIP_REACHED)

@@ -55,6 +55,8 @@ static void decode(nux_decoded *d, uint32_t word) {
     d->id = (uint8_t)(row - nux_scalar_rows);
     if ((d->id == NUX_S_MFSPR || d->id == NUX_S_MTSPR) && !nux_is_spr(SPR(word)))
         return;
+    if (d->id == NUX_S_MFSPR && SPR(word) == NUX_SPR_ICCR) /* undefined in the RTL */
+        return;
     if (d->id == NUX_S_BCCTR && !(word & 4u << 21)) /* decrements CTR: an invalid form */
         return;
     d->kind = row->kind;

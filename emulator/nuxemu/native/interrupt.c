@@ -46,8 +46,9 @@ void nux_set_msr(nux_processor *p, uint32_t value) {
 static void catch_up(nux_processor *p) {
     uint64_t now = nux_chip_now(p->chip);
     if (p->asleep && !p->held && now > nux_chip_cycle(p)) {
-        p->cycles = now - p->origin;
         nux_update_timers(p);
+        uint64_t cycles = now - p->origin, wake = nux_next_wake(p);
+        p->cycles = wake < cycles ? wake : cycles; /* it wakes in a step that is not over */
     }
 }
 
@@ -62,7 +63,7 @@ void nux_processor_set_inputs(nux_processor *p, uint32_t pins) {
     nux_schedule(p);
 }
 
-uint32_t nux_processor_outputs(const nux_processor *p) { return p->gout & ~p->goe; }
+uint32_t nux_processor_outputs(const nux_processor *p) { return p->held ? 0 : p->gout & ~p->goe; }
 
 void nux_processor_ring_doorbell(nux_processor *p) {
     catch_up(p);

@@ -109,6 +109,8 @@
 #define NUX_VECTOR_RANDOM 0xe0000
 #define NUX_VECTOR_RAW 0xf0000
 #define NUX_VECTOR_NEURON_RESET 0xc90200
+/* The same in the vendor's speed test (libnux, test_speed_memory.cpp). */
+#define NUX_VECTOR_NEURON_RESET_OF_SPEED_TEST 0xc94000
 /* Modifier bit of the CADC regions: return the latched conversion. */
 #define NUX_VECTOR_BUFFERED 0x200000
 /* Bits that may be set in any array address. */

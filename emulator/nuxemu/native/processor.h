@@ -476,6 +476,7 @@ void nux_restore_sites(nux_processor *, const nux_site *, size_t n, uint64_t unl
 uint64_t nux_time_base(const nux_processor *);
 uint32_t nux_dec(const nux_processor *);
 void nux_set_dec(nux_processor *, uint32_t value);
+void nux_set_time_base(nux_processor *, uint64_t value);
 void nux_update_timers(nux_processor *);
 bool nux_fit_requests(const nux_processor *);
 bool nux_dec_requests(const nux_processor *);

@@ -34,9 +34,9 @@ static bool branch_to_count(nux_processor *p, uint32_t w, uint32_t pc) {
     return false;
 }
 
-/* Hardware mode: no register is written, except that mfspr of a register that does not exist
- * reads 0, and that words with primary opcode 31 leave the flags of RA + RB where their OE and
- * Rc bits ask for it. False: leave the block at resume_pc. */
+/* Hardware mode: no register is written, except that mfspr of a register that does not exist,
+ * or can only be written, reads 0, and that words with primary opcode 31 leave the flags of RA + RB
+ * where their OE and Rc bits ask for it. False: leave the block at resume_pc. */
 bool nux_execute_undefined(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     enum { XO_WAIT = 62, XO_ECIWX = 310, XO_ECOWX = 438 };
     uint32_t w = d->word, xo = w >> 1 & 0x3ff;

@@ -73,13 +73,8 @@ static uint32_t read_spr(nux_processor *p, uint32_t number) {
     case NUX_SPR_MCSRR1:
         return p->mcsrr1;
     default:
-        return 0; /* ICCR is write-only; the RTL's read is undefined */
+        return 0;
     }
-}
-
-static void write_time_base(nux_processor *p, uint64_t value) {
-    nux_update_timers(p);
-    p->time_base_offset = value - p->cycles;
 }
 
 static void write_spr(nux_processor *p, uint32_t number, uint32_t value) {
@@ -105,6 +100,7 @@ static void write_spr(nux_processor *p, uint32_t number, uint32_t value) {
         p->srr1 = value;
         break;
     case NUX_SPR_DECAR:
+        nux_update_timers(p); /* earlier events have reloaded the old one */
         p->decar = value;
         break;
     case NUX_SPR_CSRR0:
@@ -129,10 +125,10 @@ static void write_spr(nux_processor *p, uint32_t number, uint32_t value) {
         p->iccr = value;
         break;
     case NUX_SPR_TBL:
-        write_time_base(p, (nux_time_base(p) & ~UINT64_C(0xffffffff)) | value);
+        nux_set_time_base(p, (nux_time_base(p) & ~UINT64_C(0xffffffff)) | value);
         break;
     case NUX_SPR_TBU:
-        write_time_base(p, (nux_time_base(p) & 0xffffffff) | (uint64_t)value << 32);
+        nux_set_time_base(p, (nux_time_base(p) & 0xffffffff) | (uint64_t)value << 32);
         break;
     case NUX_SPR_TSR:
         nux_update_timers(p);

@@ -4,7 +4,7 @@
  * TB       counts processor cycles.
  * DEC      counts down one a cycle, stops at 0; on 1 -> 0 sets TSR.DIS and reloads from DECAR
  *          if TCR.ARE is set. Writing 0 gives no event.
- * FIT      TSR.FIS on the rising edge of TBL bit 8, 12, 16 or 20 (TCR.FP = 0..3).
+ * FIT      TSR.FIS on the rising edge of TBL bit 8, 12, 16 or 20 (TCR.FP = 0..3), also by a write.
  * Bits of TSR are set whether their interrupts are enabled or not. The watchdog fields of TCR
  * are stored and have no function.
  */
@@ -51,6 +51,13 @@ void nux_update_timers(nux_processor *p) {
     if (next_fit(p, p->timers_seen) <= p->cycles)
         p->tsr |= TSR_FIS;
     p->timers_seen = p->cycles;
+}
+
+void nux_set_time_base(nux_processor *p, uint64_t value) {
+    nux_update_timers(p);
+    if (~nux_time_base(p) & value & fit_period(p) / 2)
+        p->tsr |= TSR_FIS;
+    p->time_base_offset = value - p->cycles;
 }
 
 /* A timer asks for attention: a bit of TSR whose interrupt TCR enables. */
