@@ -222,6 +222,20 @@ def test_disabled_neurons_do_nothing_and_cost_nothing():
     np.testing.assert_array_equal(neurons.membrane(1e-3), LEAK)
 
 
+@pytest.mark.parametrize("flags", [{"enabled": False}, {"bypass": True}])
+def test_parameters_of_neurons_without_membrane_leave_their_neighbours_alone(flags):
+    p = NeuronParameters(fire=False, tau_mem_s=2e-5)
+    plain, mixed = Neurons(p), Neurons(p)
+    for neurons, tau_mem in ((plain, 2e-5), (mixed, 1e-6)):
+        neurons.change(slice(0, 256, 4), tau_mem_s=tau_mem, **flags)
+        neurons.input(1e-6, np.full(256, 20))
+    np.testing.assert_array_equal(mixed.membrane(9e-6), plain.membrane(9e-6))
+    for neurons in (plain, mixed):
+        neurons.run(9e-6)
+        neurons.change(leak_lsb=81.0)
+    np.testing.assert_array_equal(mixed.membrane(3e-5)[1:4], plain.membrane(3e-5)[1:4])
+
+
 def test_neurons_without_input_weight_are_left_alone():
     """Only groups that an event reaches are touched: their bits do not depend on other events."""
     weights = np.where(np.arange(256) < 8, 10, 0)
