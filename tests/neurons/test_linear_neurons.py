@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 
 from neurons.reference_neuron import ReferenceNeuron, drive, parameters_of
 from nuxemu import NeuronParameters, Neurons
+from nuxemu.array_input import ArrayTypeError
 
 LEAK, CHARGE = 80.0, 0.2
 
@@ -246,6 +247,17 @@ def test_neurons_without_input_weight_are_left_alone():
             quiet.input(i * 1e-7, weights)
             busy.input(i * 1e-7, weights)
     np.testing.assert_array_equal(quiet.membrane(2e-5)[:8], busy.membrane(2e-5)[:8])
+
+
+@pytest.mark.parametrize("value", ["1e-6", True, [1e-6]])
+def test_what_is_no_number_is_refused_by_name(value):
+    neurons = Neurons()
+    with pytest.raises(ArrayTypeError, match=r"until_s is .*, but must be a number"):
+        neurons.run(value)
+    with pytest.raises(ArrayTypeError, match=r"time_s is .*, but must be a number"):
+        neurons.membrane(value)
+    with pytest.raises(ArrayTypeError, match=r"amplitude is .*, but must be a number"):
+        neurons.input(1e-6, np.ones(256, int), amplitude=value)
 
 
 def test_simultaneous_spikes_come_in_order_of_columns():
