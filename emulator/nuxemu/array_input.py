@@ -16,7 +16,7 @@ class ArrayTypeError(TypeError):
 
 
 def _element(name: str, index: tuple[np.intp, ...]) -> str:
-    return f"{name}[{', '.join(str(i) for i in index)}]"
+    return f"{name}[{', '.join(str(i) for i in index)}]" if index else name
 
 
 def _first(mask: npt.NDArray[np.bool_]) -> tuple[np.intp, ...]:

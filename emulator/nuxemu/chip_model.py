@@ -75,9 +75,8 @@ class ChipModel:
         core: str = "native",
         hardware: bool = False,
     ) -> None:
-        config = correlation or CorrelationConfig()
         self.bus = Bus()
-        self.arrays = (SynapseArray(2 * seed, config), SynapseArray(2 * seed + 1, config))
+        self.arrays = (SynapseArray(2 * seed, correlation), SynapseArray(2 * seed + 1, correlation))
         self.neurons = (Neurons(neurons), Neurons(neurons))
         for array, circuits in zip(self.arrays, self.neurons, strict=True):
             array.attach_neurons(circuits)
@@ -190,6 +189,8 @@ class ChipModel:
         StateError
             If that is not a state of a chip; nothing is changed then.
         """
+        if not isinstance(state, ChipState):
+            raise StateError(f"state is {state!r}, but must be a ChipState")
         units = self._units()
         if set(units) != set(state.sections):
             odd = sorted(set(units) ^ set(state.sections))

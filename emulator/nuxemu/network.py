@@ -295,7 +295,7 @@ class Network:
         RuntimeError
             If too many events are under way to the hemisphere (524288).
         """
-        check.times("time_s", np.asarray(time_s).reshape(-1), self.now_s)
+        check.times("time_s", check.number("time_s", time_s, 0.0, check.LAST_S), self.now_s)
         status = lib.nux_network_inject(
             self._native,
             check.integer("hemisphere", hemisphere, HEMISPHERES - 1),

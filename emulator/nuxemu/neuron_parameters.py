@@ -12,6 +12,7 @@ import numpy.typing as npt
 from nuxemu._native import ffi, lib
 from nuxemu.array_input import ArrayTypeError, ArrayValueError
 from nuxemu.correlation_config import fixed_pattern, spread_factors
+from nuxemu.network_input import number
 
 COUNT: int = lib.NUX_NEURONS
 
@@ -48,7 +49,10 @@ REVERSAL_GAP_LSB = float(lib.NUX_NEURON_REVERSAL_GAP_LSB)
 
 
 def _broadcast(name: str, values: Any) -> npt.NDArray[Any]:
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ArrayValueError(f"{name}: {error}") from error
     if array.shape not in ((), (COUNT,)):
         raise ArrayValueError(
             f"{name} has shape {array.shape}, but must be a number or have shape ({COUNT},)"
@@ -250,15 +254,14 @@ class NeuronParameters:
         Raises
         ------
         ArrayTypeError, ArrayValueError
-            If the seed is not an integer, or a value is out of its range.
+            If the seed is not an integer or a value no number, or one is out of its range.
         """
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
             raise ArrayTypeError(f"seed is {seed!r}, but must be an integer")
         if seed < 0:
             raise ArrayValueError(f"seed is {seed}, but must not be negative")
         for name, value, high in (("cv", cv, 1), ("potential_sd_lsb", potential_sd_lsb, 100)):
-            if not 0 <= value <= high:
-                raise ArrayValueError(f"{name} is {value}, but must be from 0 to {high}")
+            number(name, value, 0, high)
         values = {}
         # The parameters' order counts up the streams of the seed.
         for stream, name in enumerate(LIMITS):

@@ -14,6 +14,7 @@ from nuxemu import array_input as check
 from nuxemu import memory_map as mm
 from nuxemu._native import ffi, lib
 from nuxemu.array_input import ArrayTypeError, ArrayValueError
+from nuxemu.network_input import number
 from nuxemu.neuron_parameters import COUNT, FLAGS, LIMITS, NeuronParameters
 
 __all__ = ["NeuronParameters", "Neurons"]
@@ -89,6 +90,8 @@ class Neurons:
     # --- time and input -----------------------------------------------------------------
 
     def _check_time(self, name: str, time_s: float) -> float:
+        if isinstance(time_s, bool) or not isinstance(time_s, int | float | np.number):
+            raise ArrayTypeError(f"{name} is {time_s!r}, but must be a number")
         if not math.isfinite(time_s) or time_s < self.now_s:
             raise ArrayValueError(
                 f"{name} is {time_s:g} s, but must be finite and not before the neurons' current "
@@ -167,8 +170,7 @@ class Neurons:
         """
         time_s = self._check_quiet("time_s", time_s)
         words = check.integers("weights", weights, (COUNT,), mm.WEIGHT_MAX).astype(np.uint8)
-        if not 0 <= amplitude <= 1e6:
-            raise ArrayValueError(f"amplitude is {amplitude:g}, but must be from 0 to 1e+06")
+        amplitude = number("amplitude", amplitude, 0, 1e6)
         columns = np.empty(COUNT, np.uint16)
         n = lib.nux_neurons_input(
             self._native,
@@ -176,7 +178,7 @@ class Neurons:
             ffi.from_buffer("uint8_t[]", words),
             ffi.from_buffer("uint8_t[]", np.full(COUNT, 0xFF, np.uint8)),
             int(inhibitory),
-            float(amplitude),
+            amplitude,
             ffi.from_buffer("uint16_t[]", columns),
         )
         return columns[:n]

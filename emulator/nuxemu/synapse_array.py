@@ -92,6 +92,8 @@ class SynapseArray:
         if not 0 <= seed < 2**64:
             raise ArrayValueError(f"seed is {seed}, but must be 0 to {2**64 - 1}")
         self._config = CorrelationConfig() if config is None else config
+        if not isinstance(self._config, CorrelationConfig):
+            raise ArrayTypeError(f"config is {config!r}, but must be a CorrelationConfig")
         self._native = ffi.gc(lib.nux_array_new(), lib.nux_array_free)
         if self._native == ffi.NULL:
             raise MemoryError("no memory for a synapse array")

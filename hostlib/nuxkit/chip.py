@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 
 from nuxemu import (
@@ -125,6 +126,10 @@ class Chip:
         self._remarks_mode = check_mode(remarks)
         if checks not in CHECKS:
             raise InputError(f"checks is {checks!r}, but must be one of {', '.join(CHECKS)}")
+        kinds = {"correlation": CorrelationConfig, "neurons": NeuronParameters}
+        for name, value in (("correlation", correlation), ("neurons", neurons)):
+            if value is not None and not isinstance(value, kinds[name]):
+                raise InputError(f"{name} is {value!r}, but must be {kinds[name].__name__}")
         try:
             self.model = ChipModel(
                 seed, correlation=correlation, neurons=neurons, core=core, hardware=hardware
@@ -199,10 +204,10 @@ class Chip:
         RunLimitError
             `max_wall_s` was reached.
         """
-        if not (isinstance(duration_s, int | float) and 0 <= duration_s < math.inf):
+        if not (isinstance(duration_s, int | float | np.number) and 0 <= duration_s < math.inf):
             raise InputError(f"duration_s is {duration_s!r}, but must be a time of at least 0 s")
         _check_wall_time(max_wall_s)
-        cycles = round(duration_s * mm.PPU_CLOCK_HZ)
+        cycles = round(float(duration_s) * mm.PPU_CLOCK_HZ)
         if self.model.cycle + cycles > _MAX_INTEGER:
             raise InputError(f"duration_s is {duration_s!r}, beyond the end of the chip's clock")
         self._run(cycles, (), max_wall_s)

@@ -68,6 +68,7 @@ MISTAKES = [
     (lambda e, i, n, p: e.projection(i, n, FromList([(1, 1)] * 2)), InputError, r"\(1, 1\) occ"),
     (lambda e, i, n, p: e.projection(i, n, weight=64), InputError, "weight .* is 64, .* 0 to 63"),
     (lambda e, i, n, p: e.projection(i, n, weight=1.5), InputError, "float64, .* integer"),
+    (lambda e, i, n, p: e.projection(i, n, 5), InputError, "is 5, but must be a connector"),
     (lambda e, i, n, p: e.projection(i, n, weight=True), InputError, "bool, .* integer"),
     (lambda e, i, n, p: e.projection(i, n, weight=[1, 2]), InputError, r"\(2,\), .* \(8, 16\)"),
     (lambda e, i, n, p: setattr(p, "weights", np.full((8, 16), -1)), InputError, r"\[0, 0\] is -1"),

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from nuxemu import StateError
 from nuxkit import Chip, CorrelationConfig, InputError
 
 NAN, INF = math.nan, math.inf
@@ -178,3 +179,20 @@ def test_a_wrong_value_is_refused_and_no_symbol_is_written(kernel, path, value):
     with pytest.raises(InputError):
         chip.run(symbols={"word": 9, path: value})
     assert chip.read("word") == 2
+
+
+@pytest.mark.parametrize("name", ["correlation", "neurons"])
+def test_a_chip_refuses_parameters_of_another_type_by_name(name):
+    with pytest.raises(InputError, match=f"{name} is 3, but must be"):
+        Chip(**{name: 3})
+
+
+def test_a_chip_is_restored_from_a_state_of_a_chip_alone():
+    with pytest.raises(StateError, match="state is b'', but must be a ChipState"):
+        Chip().model.restore(b"")
+
+
+def test_durations_may_be_numbers_of_numpy():
+    chip = Chip()
+    chip.advance(np.float32(1e-6))
+    assert chip.model.cycle == 250

@@ -40,6 +40,8 @@ def test_wrong_types_are_refused(network):
         network.add_spikes(["2e-6"], 0)
     with pytest.raises(ArrayTypeError, match="driver_enabled has dtype int64"):
         network.driver_enabled = np.ones((2, 128), np.int64)
+    with pytest.raises(ArrayTypeError, match=r"time_s is \[2e-06\], but must be a number"):
+        network.inject([2e-6], 1, 0, 0)
     with pytest.raises(ArrayTypeError, match="record_spikes is 1"):
         network.record_spikes = 1
 

@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 
 from neurons.reference_neuron import ReferenceNeuron, drive, parameters_of
 from nuxemu import NeuronParameters, Neurons
+from nuxemu.array_input import ArrayTypeError
 
 LEAK, CHARGE = 80.0, 0.2
 
@@ -222,6 +223,20 @@ def test_disabled_neurons_do_nothing_and_cost_nothing():
     np.testing.assert_array_equal(neurons.membrane(1e-3), LEAK)
 
 
+@pytest.mark.parametrize("flags", [{"enabled": False}, {"bypass": True}])
+def test_parameters_of_neurons_without_membrane_leave_their_neighbours_alone(flags):
+    p = NeuronParameters(fire=False, tau_mem_s=2e-5)
+    plain, mixed = Neurons(p), Neurons(p)
+    for neurons, tau_mem in ((plain, 2e-5), (mixed, 1e-6)):
+        neurons.change(slice(0, 256, 4), tau_mem_s=tau_mem, **flags)
+        neurons.input(1e-6, np.full(256, 20))
+    np.testing.assert_array_equal(mixed.membrane(9e-6), plain.membrane(9e-6))
+    for neurons in (plain, mixed):
+        neurons.run(9e-6)
+        neurons.change(leak_lsb=81.0)
+    np.testing.assert_array_equal(mixed.membrane(3e-5)[1:4], plain.membrane(3e-5)[1:4])
+
+
 def test_neurons_without_input_weight_are_left_alone():
     """Only groups that an event reaches are touched: their bits do not depend on other events."""
     weights = np.where(np.arange(256) < 8, 10, 0)
@@ -232,6 +247,17 @@ def test_neurons_without_input_weight_are_left_alone():
             quiet.input(i * 1e-7, weights)
             busy.input(i * 1e-7, weights)
     np.testing.assert_array_equal(quiet.membrane(2e-5)[:8], busy.membrane(2e-5)[:8])
+
+
+@pytest.mark.parametrize("value", ["1e-6", True, [1e-6]])
+def test_what_is_no_number_is_refused_by_name(value):
+    neurons = Neurons()
+    with pytest.raises(ArrayTypeError, match=r"until_s is .*, but must be a number"):
+        neurons.run(value)
+    with pytest.raises(ArrayTypeError, match=r"time_s is .*, but must be a number"):
+        neurons.membrane(value)
+    with pytest.raises(ArrayTypeError, match=r"amplitude is .*, but must be a number"):
+        neurons.input(1e-6, np.ones(256, int), amplitude=value)
 
 
 def test_simultaneous_spikes_come_in_order_of_columns():

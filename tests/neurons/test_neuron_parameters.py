@@ -63,6 +63,7 @@ def test_only_the_membrane_time_constant_may_be_infinite():
         ({"exponential": True, "tau_mem_s": np.inf}, r"tau_mem_s\[0\] is infinite"),
         ({"leak_lsb": np.zeros(255)}, r"leak_lsb has shape \(255,\)"),
         ({"fire": np.ones((256, 1), bool)}, r"fire has shape \(256, 1\)"),
+        ({"leak_lsb": [[80], [80, 80]]}, r"leak_lsb: "),
     ],
 )  # fmt: skip
 def test_values_that_do_not_fit_are_refused(values, message):
@@ -190,6 +191,7 @@ def test_mismatch_stays_within_the_limits():
         ({"seed": -1}, ArrayValueError), ({"seed": 0, "cv": -0.1}, ArrayValueError),
         ({"seed": 0, "cv": 1.5}, ArrayValueError), ({"seed": 0, "cv": np.nan}, ArrayValueError),
         ({"seed": 0, "potential_sd_lsb": 101}, ArrayValueError),
+        ({"seed": 0, "cv": "5 %"}, ArrayTypeError),
     ],
 )  # fmt: skip
 def test_mismatch_refuses_what_makes_no_sense(arguments, error):

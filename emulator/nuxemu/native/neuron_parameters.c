@@ -207,8 +207,9 @@ static void derive_rates(nux_neuron_derived *derived, const nux_neuron_parameter
             derived->least_inhibition =
                 fmin(derived->least_inhibition, derived->jump[1][i] * derived->per_jump[i]);
         }
-    for (unsigned i = 0; i < derived->n_linear; i++)
-        derived->groups[derived->linear[i]].rates.uniform = derived->uniform;
+    // Also in lanes of neurons that are not linear, whose own rates may differ.
+    for (unsigned i = 0; derived->uniform && i < derived->n_linear; i++)
+        derived->groups[derived->linear[i]].rates = *shared;
 }
 
 void nux_neurons_derive(nux_neurons *neurons) {

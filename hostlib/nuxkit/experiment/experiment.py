@@ -215,8 +215,11 @@ class Experiment:
         delay_s = least_s if delay_s is None else delay_s
         delay_s = checks.number(f"delay_s of {label!r}", delay_s, least_s, checks.LAST_S)
         shape = (pre.size, post.size)
+        connector = AllToAll() if connector is None else connector
+        if not hasattr(connector, "connect"):
+            raise InputError(f"connector of {label!r} is {connector!r}, but must be a connector")
         with checks.input_errors(f"connector of {label!r}"):
-            connected = (connector or AllToAll()).connect(*shape)
+            connected = connector.connect(*shape)
         weights = checks.matrix(f"weight of {label!r}", weight, shape, mm.WEIGHT_MAX)
         plans = self._wiring.plan(label, pre, post, connected, receptor, delay_s)
         made = Projection(
