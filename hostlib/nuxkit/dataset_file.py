@@ -45,7 +45,7 @@ def save(
         raise InputError(f"data is a {type(data).__name__}, but must be a dataset of xarray")
     try:
         content = data.to_netcdf(None, engine=_ENGINE)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # h5netcdf has errors of its own, such as that for a bool attribute
         raise InputError(f"cannot write {path}: {error}") from error
     # Made in memory and then written, so that a full disk is an ordinary error.
     try:
@@ -72,6 +72,8 @@ def load(path: str | os.PathLike[str]) -> xarray.Dataset | xarray.DataTree:
     import xarray
 
     path = Path(path)
+    if path.is_dir():
+        raise DataFileError(f"cannot read {path}: it is a folder")
     if not path.is_file():
         raise DataFileError(f"cannot read {path}: there is no such file")
     try:

@@ -7,7 +7,27 @@ import contextlib
 import errno
 import os
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
+
+from .errors import InputError
+
+
+def check_output(
+    output: str | os.PathLike[str] | None, inputs: Iterable[str | os.PathLike[str]]
+) -> None:
+    """Refuse to write over a file that is read.
+
+    Raises
+    ------
+    InputError
+        The output is one of the inputs.
+    """
+    if output is None or not os.path.exists(output):
+        return
+    for name in inputs:
+        if os.path.exists(name) and os.path.samefile(output, name):
+            raise InputError(f"{output} cannot be written: it is {name}, which is read")
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -15,7 +35,8 @@ def write_whole(path: Path, data: bytes) -> None:
 
     The content first goes to a file without a name, which vanishes with the process; only when
     it is complete and on the disk, it gets its name. File systems without such files (some
-    network ones) get a hidden file with a name of its own instead.
+    network ones) get a hidden file with a name of its own instead. What is no file, such as
+    ``/dev/null`` or a pipe, is written to and stays what it is.
 
     Parameters
     ----------
@@ -28,8 +49,11 @@ def write_whole(path: Path, data: bytes) -> None:
     OSError
         It cannot be written; an existing file is as before.
     """
-    if not path.name:
+    if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
     temporary = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex}")
     try:
         if not _write_unnamed(temporary, data):

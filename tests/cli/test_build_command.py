@@ -7,6 +7,8 @@ import pytest
 
 from nuxkit import Program
 
+RULE = "#include <nux/rule.h>\nvoid rule(const nux_call *call) { (void)call; }\n"
+
 
 def test_prints_memory_use_and_path(nuxkit, source):
     done = nuxkit("build", source("int table[25] = {1};\nint start(void) { return table[3]; }\n"))
@@ -112,7 +114,7 @@ def test_json_of_a_failed_build(nuxkit, source):
         (["rule.c", "-o", "absent.txt/out.elf"], 100, "absent.txt"),
         (["rule.c", "-o", "."], 100, ".: cannot be written: Is a directory"),
         (["rule.c", "-o", ""], 100, ".: cannot be written: Is a directory"),
-        (["rule.c", "-o", "./rule.c"], 105, "./rule.c, but that is a source of the program"),
+        (["rule.c", "-o", "./rule.c"], 105, "./rule.c cannot be written: it is rule.c, which is"),
         ([], 2, "Missing argument 'SOURCE...'"),
         (["rule.c", "-O", "9"], 2, "'9' is not one of '1', '2', '3', 's'"),
         (["rule.c", "-D", "=2"], 2, "'=2' is not of the form NAME[=VALUE]"),
@@ -137,3 +139,20 @@ def test_a_missing_compiler_names_its_package(nuxkit, source, monkeypatch, tmp_p
     done = nuxkit("build", name)
     assert done.code == 101
     assert "gcc-powerpc-linux-gnu" in done.err
+
+
+@pytest.mark.parametrize("given", ["rule.c", "./rule.c", "link"])
+@pytest.mark.parametrize("frame", ["int start(void) { return 0; }\n", RULE])
+def test_a_source_is_not_written_over(nuxkit, source, tmp_path, given, frame):
+    name = source(frame)
+    (tmp_path / "link").symlink_to(name)
+    done = nuxkit("build", name, "-o", given)
+    assert done.code == 105
+    assert f"{given} cannot be written: it is rule.c, which is read" in done.err
+    assert (tmp_path / name).read_text() == frame
+
+
+def test_a_folder_as_output_is_an_error(nuxkit, source):
+    done = nuxkit("build", source("int start(void) { return 0; }\n"), "-o", ".")
+    assert done.code == 100
+    assert "cannot be written: Is a directory" in done.err

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """``nuxkit profile``."""
 
+import pytest
+
 from nuxkit import InputError
 
 KERNEL = """\
@@ -60,3 +62,12 @@ def test_a_negative_number_of_rows_is_refused(nuxkit, source):
     done = nuxkit("profile", source(KERNEL), "--top", "-5")
     assert (done.code, done.out) == (105, "")
     assert "top is -5, but must be 0 or more" in done.err
+
+
+@pytest.mark.parametrize("option", ["--folded", "--picture"])
+def test_the_program_is_not_written_over(nuxkit, source, tmp_path, option):
+    nuxkit("build", source(KERNEL), "-o", "rule.svg")
+    done = nuxkit("profile", "rule.svg", option, "./rule.svg")
+    assert done.code == InputError.exit_code
+    assert "rule.svg cannot be written: it is rule.svg, which is read" in done.err
+    assert (tmp_path / "rule.svg").read_bytes().startswith(b"\x7fELF")

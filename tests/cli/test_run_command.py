@@ -363,3 +363,14 @@ def test_wrong_trace_options_are_named_before_the_run(nuxkit, source, options, c
     assert done.code == code
     assert words in done.err
     assert not Path("o.json").exists()
+
+
+@pytest.mark.parametrize("option", ["--trace", "--save-core"])
+def test_the_program_is_not_written_over(nuxkit, rule, tmp_path, option):
+    nuxkit("build", rule, "-o", "rule.elf")
+    for file in (rule, "rule.elf"):
+        before = (tmp_path / file).read_bytes()
+        done = nuxkit("run", file, option, file, "--set", "address=0x7f000000")
+        assert done.code == 105
+        assert f"{file} cannot be written: it is {file}, which is read" in done.err
+        assert (tmp_path / file).read_bytes() == before

@@ -114,6 +114,10 @@ def test_wrong_places_and_data_are_named(tmp_path):
         nuxkit.save(tmp_path / "x.nc", {"a": 1})
     with pytest.raises(nuxkit.InputError, match="Invalid value for attr 'a'"):
         nuxkit.save(tmp_path / "x.nc", xarray.Dataset(attrs={"a": {"b": 1}}))
+    with pytest.raises(nuxkit.InputError, match="boolean"):
+        nuxkit.save(tmp_path / "x.nc", xarray.Dataset(attrs={"a": True}))
+    with pytest.raises(nuxkit.DataFileError, match="Is a directory"):
+        nuxkit.save("", dataset())
     assert os.listdir(tmp_path) == []
 
 
@@ -121,6 +125,8 @@ def test_files_that_are_none_of_ours_are_named(tmp_path):
     path = tmp_path / "x.nc"
     with pytest.raises(nuxkit.DataFileError, match=r"x\.nc: there is no such file"):
         nuxkit.load(path)
+    with pytest.raises(nuxkit.DataFileError, match="it is a folder"):
+        nuxkit.load(tmp_path)
     path.write_text("no such thing")
     with pytest.raises(nuxkit.DataFileError, match=r"cannot read .*x\.nc"):
         nuxkit.load(path)

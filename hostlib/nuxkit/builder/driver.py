@@ -32,6 +32,7 @@ from nuxkit.builder.stack import stack_bound
 from nuxkit.builder.toolchain import Toolchain, disassembler, find_toolchain, keep_global
 from nuxkit.builder.verify import locator, verify
 from nuxkit.errors import InputError
+from nuxkit.whole_file import check_output
 
 if TYPE_CHECKING:
     from nuxkit.program import Program
@@ -156,8 +157,7 @@ def write_program(
 ) -> BuildResult:
     """Also write a program to a file, which must not be one of its sources."""
     path = Path(output)
-    if any(path.exists() and path.samefile(source) for source in sources):
-        raise InputError(f"output is {output}, but that is a source of the program")
+    check_output(output, sources)
     cache.write_atomic(path, result.elf_path.read_bytes())
     return replace(result, elf_path=path)
 

@@ -27,6 +27,7 @@ from nuxkit.cli.common import (
 from nuxkit.errors import InputError, NuxkitError
 from nuxkit.profile import Profile
 from nuxkit.traps import KernelLimitError, KernelTrapError
+from nuxkit.whole_file import check_output
 
 _out_file = click.Path(dir_okay=False, path_type=Path)
 
@@ -65,6 +66,8 @@ def profile_command(
         if top < 0:
             raise InputError(f"top is {top}, but must be 0 or more")
         program = load_program(file)
+        for output in (picture, folded):
+            check_output(output, [file])
         if picture is not None:
             _check_picture(picture)
         try:

@@ -28,6 +28,7 @@ from nuxkit.errors import NuxkitError, RemarkError
 from nuxkit.result import RunResult
 from nuxkit.trace import TraceRecords
 from nuxkit.traps import KernelLimitError, KernelTrapError
+from nuxkit.whole_file import check_output
 
 _LARGEST_OWN_CODE = 99
 
@@ -109,6 +110,8 @@ def run_command(
     error: NuxkitError | None = None
     with json_errors(as_json):
         program = load_program(file)
+        for output in (trace_file, save_core):
+            check_output(output, [file])
         for name in shown:
             program.resolve(name)
         trace = trace_of(trace_file, filters)

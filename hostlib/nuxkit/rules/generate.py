@@ -17,7 +17,7 @@ from nuxkit.hemispheres import HEMISPHERES
 from nuxkit.rules.instance import RuleInstance
 from nuxkit.rules.layout import group_count
 from nuxkit.rules.sizes import size_report
-from nuxkit.whole_file import write_whole
+from nuxkit.whole_file import check_output, write_whole
 
 if TYPE_CHECKING:
     import jinja2
@@ -101,6 +101,8 @@ def compile_program(
         At the lines of the files that the rules are in, as these were given.
     """
     if keep is not None:
+        for name in sources:
+            check_output(Path(keep) / name, [rule.description.path for rule in rules])
         for name, text in sources.items():
             _keep(Path(keep) / name, text)
     # A place that depends on the content, so that the same program is found in the cache.
