@@ -78,3 +78,23 @@ def test_json_lists_the_files_and_errors(nuxkit, tmp_path):
     failed = nuxkit("new", "file/rule", "--json")
     assert failed.code == 100
     assert re.search("file", failed.json["error"]["message"])
+
+
+@pytest.mark.parametrize("name", ["nuxkit", "numpy", "random"])
+def test_scripts_that_would_hide_a_module_are_refused(nuxkit, tmp_path, name):
+    done = nuxkit("new", name)
+    assert done.code == 105
+    assert f"{name}.py would hide a module" in done.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_to_try_can_be_pasted(nuxkit):
+    assert "cd 'my rules/first' && python first.py" in nuxkit("new", "my rules/first").err
+
+
+def test_of_files_that_cannot_all_be_written_none_stays(nuxkit, tmp_path):
+    (tmp_path / "my_rule").mkdir()
+    (tmp_path / "my_rule" / "my_rule.py").symlink_to("nowhere/else")
+    done = nuxkit("new", "my_rule")
+    assert done.code == 100
+    assert [file.name for file in (tmp_path / "my_rule").iterdir()] == ["my_rule.py"]

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from importlib import resources
 from pathlib import Path
 
@@ -13,6 +15,11 @@ from nuxkit.errors import InputError, ProgramFileError
 
 #: Files of a new rule and what they are made from.
 _TEMPLATES = {"{name}.c": "rule.c.j2", "{name}.py": "experiment.py.j2"}
+#: A script of such a name would be imported in the place of what it needs.
+_MODULES = sys.stdlib_module_names | {
+    "cffi", "cycler", "elftools", "jinja2", "matplotlib", "numpy", "nuxemu", "nuxkit", "packaging",
+    "pandas", "unicorn", "xarray",
+}  # fmt: skip
 
 
 @click.command("new")
@@ -30,7 +37,8 @@ def new_command(folder: str, as_json: bool) -> int:
     else:
         for file in files:
             click.echo(file)
-        click.echo(f"Try it: cd {folder} && python {files[-1].name}", err=True)
+        place = shlex.quote(str(Path(folder)))
+        click.echo(f"Try it: cd {place} && python {files[-1].name}", err=True)
     return 0
 
 
@@ -40,6 +48,8 @@ def _name_of(folder: str) -> str:
         raise InputError(
             f"{name!r} cannot be the name of a rule: letters, digits and _ only, no digit first"
         )
+    if name in _MODULES:
+        raise InputError(f"{name!r} cannot be the name of a rule: {name}.py would hide a module")
     return name
 
 
@@ -65,11 +75,15 @@ def write_rule(folder: Path, name: str) -> list[Path]:
     for file in texts:
         if file.exists():
             raise InputError(f"{file} exists already; nothing was written")
+    made: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file, content in texts.items():
             with open(file, "x") as stream:
+                made.append(file)
                 stream.write(content)
     except OSError as error:
+        for file in made:
+            file.unlink(missing_ok=True)
         raise ProgramFileError(f"{error.filename}: {error.strerror}") from error
     return list(texts)
