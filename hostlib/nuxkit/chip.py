@@ -56,6 +56,7 @@ DEFAULT_MAX_WALL_S = 60.0
 
 HEMISPHERES = (0, 1)
 _MAX_INTEGER = 2**63 - 1
+_REALS = (int, float, np.integer, np.floating)
 _FETCH_TO_DATA = (
     (mm.EXTMEM_FETCH_BASE, mm.EXTMEM_SIZE, mm.EXTMEM_DATA_BASE),
     (mm.DRAM_FETCH_BASE, mm.DRAM_SIZE, mm.DRAM_DATA_BASE),
@@ -122,7 +123,7 @@ class Chip:
         checks: str = "default",
         remarks: str = "count",
     ) -> None:
-        _check_integer("seed", seed, 0)
+        seed = _check_integer("seed", seed, 0)
         self._remarks_mode = check_mode(remarks)
         if checks not in CHECKS:
             raise InputError(f"checks is {checks!r}, but must be one of {', '.join(CHECKS)}")
@@ -204,13 +205,13 @@ class Chip:
         RunLimitError
             `max_wall_s` was reached.
         """
-        if not (isinstance(duration_s, int | float | np.number) and 0 <= duration_s < math.inf):
+        if not (isinstance(duration_s, _REALS) and 0 <= duration_s < math.inf):
             raise InputError(f"duration_s is {duration_s!r}, but must be a time of at least 0 s")
         _check_wall_time(max_wall_s)
-        cycles = round(float(duration_s) * mm.PPU_CLOCK_HZ)
-        if self.model.cycle + cycles > _MAX_INTEGER:
+        end = self.model.cycle + float(duration_s) * mm.PPU_CLOCK_HZ
+        if end > _MAX_INTEGER:
             raise InputError(f"duration_s is {duration_s!r}, beyond the end of the chip's clock")
-        self._run(cycles, (), max_wall_s)
+        self._run(round(float(duration_s) * mm.PPU_CLOCK_HZ), (), max_wall_s)
 
     def load(
         self, program: Program | BuildResult | str | os.PathLike[str], *, hemisphere: int = 0
@@ -380,7 +381,7 @@ class Chip:
             Ctrl-C; the chip can run the next program.
         """
         self._prepare(program, hemisphere, core)
-        _check_limits(max_cycles, max_wall_s)
+        max_cycles = _check_limits(max_cycles, max_wall_s)
         with self.profiling((hemisphere,) if profile else ()):
             self.start(symbols=symbols, hemisphere=hemisphere)
             (result,) = self._run_to_end((hemisphere,), max_cycles, max_wall_s, trace)
@@ -422,7 +423,7 @@ class Chip:
         """
         for hemisphere, program in enumerate((top, bottom if bottom is not None else top)):
             self._prepare(program, hemisphere, core)
-        _check_limits(max_cycles, max_wall_s)
+        max_cycles = _check_limits(max_cycles, max_wall_s)
         with self.profiling(HEMISPHERES if profile else ()):
             for hemisphere in HEMISPHERES:
                 self.start(symbols=symbols, hemisphere=hemisphere)
@@ -468,7 +469,7 @@ class Chip:
             As in `run`.
         """
         self._prepare(program, hemisphere, None)
-        _check_limits(max_cycles, max_wall_s)
+        max_cycles = _check_limits(max_cycles, max_wall_s)
         prepared = prepare_call(self.program(hemisphere), function, arguments)
         self.start(symbols=symbols, hemisphere=hemisphere)
         ppu = self.ppu[hemisphere]
@@ -707,19 +708,21 @@ def _code_end(program: Program) -> int:
     )
 
 
-def _check_integer(name: str, value: object, low: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MAX_INTEGER:
+def _check_integer(name: str, value: Any, low: int) -> int:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not low <= value <= _MAX_INTEGER:
         raise InputError(f"{name} is {value!r}, but must be an integer from {low} to 2**63 - 1")
+    return int(value)
 
 
 def _check_wall_time(max_wall_s: float) -> None:
-    if not (isinstance(max_wall_s, int | float) and max_wall_s > 0):
+    if not (isinstance(max_wall_s, _REALS) and max_wall_s > 0):
         raise InputError(f"max_wall_s is {max_wall_s!r}, but must be a time above 0 s")
 
 
-def _check_limits(max_cycles: int, max_wall_s: float) -> None:
-    _check_integer("max_cycles", max_cycles, 1)
+def _check_limits(max_cycles: int, max_wall_s: float) -> int:
     _check_wall_time(max_wall_s)
+    return _check_integer("max_cycles", max_cycles, 1)
 
 
 def _raise_first(failures: Sequence[NuxkitError]) -> None:

@@ -87,7 +87,7 @@ def test_a_single_wrong_weight_is_named_by_row_and_column():
         Chip().synram[1].weights = weights
 
 
-@pytest.mark.parametrize("duration", [NAN, INF, -1e-9, "1", None])
+@pytest.mark.parametrize("duration", [NAN, INF, -1e-9, "1", None, 1e300])
 def test_wrong_durations_are_refused(duration):
     chip = Chip()
     with pytest.raises(InputError, match="duration_s"):
@@ -133,6 +133,15 @@ def test_wrong_limits_and_cores_are_refused(good, limits):
 def test_wrong_seeds_are_refused(seed):
     with pytest.raises(InputError, match="seed"):
         Chip(seed=seed)
+
+
+def test_numbers_of_numpy_are_as_good_as_those_of_python(good):
+    for kind in (np.int8, np.uint64, np.int64):
+        assert Chip(seed=kind(3)).run(good, max_cycles=kind(100)).return_code == 42
+    chip = Chip()
+    for duration in (np.float32(0.5), np.float64(0.5), np.int64(1)):
+        chip.advance(duration, max_wall_s=np.float32(60))
+    assert chip.time_s == 2.0
 
 
 def test_wrong_core_and_configuration_are_refused():

@@ -146,7 +146,7 @@ def test_results_of_another_form_than_the_first_are_failures():
     )
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [1, np.int64(3)])
 def test_processes_give_the_same_bits_as_one(workers):
     points = {"a": list(range(12))}
     expected = here(noisy, points, seed=5)

@@ -153,7 +153,7 @@ def _runner(
         return lambda tasks: run_on_cluster(function, tasks, client)
     if workers is None:
         workers = len(os.sched_getaffinity(0))
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
+    if isinstance(workers, bool) or not isinstance(workers, int | np.integer) or workers < 0:
         raise InputError(f"workers must be 0 or a positive integer, not {workers!r}")
     if workers == 0:
         return lambda tasks: _run_here(function, tasks)
