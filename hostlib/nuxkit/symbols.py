@@ -18,6 +18,7 @@ from .elf_file import ElfSymbol
 from .errors import InputError
 
 _STEP = re.compile(r"\s*(?:\.\s*(?P<member>\w+)|\[\s*(?P<index>0[xX][0-9a-fA-F]+|\d+)\s*\])")
+_QUALIFIED = re.compile(r"[^:\[]+:\w+")
 _MAX_LISTED = 8
 
 
@@ -221,7 +222,8 @@ class SymbolTable(Mapping[str, Symbol]):
         for end in reversed(ends):
             if path[:end].rstrip() in self._by_name or path[:end] in self._qualified:
                 return path[:end].rstrip()
-        return path[: ends[0]].rstrip()
+        qualified = _QUALIFIED.match(path)
+        return qualified[0] if qualified else path[: ends[0]].rstrip()
 
 
 def _member(location: Location, name: str) -> Location:

@@ -54,6 +54,7 @@ MISTAKES = [
     (lambda e, i, n, p: p.record("traces", every_s=1), InputError, "cannot record 'traces', but w"),
     (lambda e, i, n, p: p.get_data("weights"), ExperimentError, "is not recorded"),
     (lambda e, i, n, p: e.projection(n, i), InputError, "must be a population of neurons"),
+    (lambda e, i, n, p: e.projection(i, n, OneToOne), InputError, "but must be a connector"),
     (lambda e, i, n, p: e.projection("inputs", n), InputError, "pre is 'inputs', but must be"),
     (lambda e, i, n, p: e.projection(
         nuxkit.Experiment().population(1, SpikeSourceArray()), n), InputError, "of this exper"),

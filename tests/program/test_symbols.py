@@ -231,6 +231,7 @@ def test_errors_name_the_place_the_value_and_the_limits(program: Program) -> Non
         ("table[-1]", "cannot read '[-1]'"),
         ("table[i]", "cannot read '[i]'"),
         ("params->rate", "no symbol 'params->rate'"),
+        ("other.c:rate", "no symbol 'other.c:rate'"),
         ("params.", "cannot read '.'"),
         ("table[1", "cannot read '[1'"),
         ("pointer[0]", "pointer is uint8_t *, which is no array"),

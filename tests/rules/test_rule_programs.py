@@ -83,7 +83,7 @@ def test_the_processor_sees_defaults_and_later_values(describe_text, timer, runn
         ({"step": None}, "parameter step is None"),
         ({"step": [1]}, "parameter step has shape .1,., but must have a single value"),
         ({"target": [1, 2]}, r"parameter target has shape \(2,\), but must have shape \(3,\)"),
-        ({"target": [1, 0, 2]}, "parameter target is 0, but must be from 1 to 250"),
+        ({"target": [1, 0, 2]}, r"parameter target\[1\] is 0, but must be from 1 to 250"),
         ({"target": [[1], [2, 3]]}, "parameter target"),
         ({"gain": float("nan")}, "parameter gain is nan"),
         ({"gain": 2.001}, "parameter gain is 2.001, but must be from 0.0 to 2.0"),

@@ -216,7 +216,7 @@ class Experiment:
         delay_s = checks.number(f"delay_s of {label!r}", delay_s, least_s, checks.LAST_S)
         shape = (pre.size, post.size)
         connector = AllToAll() if connector is None else connector
-        if not hasattr(connector, "connect"):
+        if isinstance(connector, type) or not hasattr(connector, "connect"):
             raise InputError(f"connector of {label!r} is {connector!r}, but must be a connector")
         with checks.input_errors(f"connector of {label!r}"):
             connected = connector.connect(*shape)

@@ -65,8 +65,10 @@ def checked(parameter: Parameter, value: Any, rule: str) -> Value:
     # Also refuses what is not a number.
     wrong = ~((values >= low) & (values <= high))
     if wrong.any():
-        first = np.asarray(value).ravel()[np.flatnonzero(wrong.ravel())[0]]
-        raise InputError(f"{place} is {first}, but must be from {low} to {high}")
+        at = int(np.flatnonzero(wrong)[0])
+        index = f"[{at}]" if wrong.ndim else ""
+        first = np.asarray(value).ravel()[at]
+        raise InputError(f"{place}{index} is {first}, but must be from {low} to {high}")
     return np.array(np.broadcast_to(values, parameter.shape)) if parameter.shape else values.item()
 
 
