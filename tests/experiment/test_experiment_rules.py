@@ -249,6 +249,28 @@ def test_generated_program_is_kept_on_request(network, rule_file, tmp_path):
     assert list((tmp_path / "program").rglob("*.c"))
 
 
+def test_a_rule_is_found_from_another_folder(network, rule_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    experiment, *_, rule = with_rule(network, rule_file.name)
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    experiment.run(1 * nuxkit.ms)
+    assert rule.statistics[0].invoked == 1
+
+
+def test_a_rule_that_declares_something_else_by_the_first_run_is_refused(network, rule_file):
+    experiment, *_ = with_rule(network, rule_file)
+    before = rule_file.read_text()
+    rule_file.write_text("// a line\n" + before.replace("step, 1,", "step, 2,"))
+    with pytest.raises(nuxkit.InputError, match=r"adder\.c has changed: it declares other param"):
+        experiment.run(1 * nuxkit.ms)
+    rule_file.unlink()
+    with pytest.raises(nuxkit.ProgramFileError, match=r"adder\.c: no such file"):
+        experiment.run(1 * nuxkit.ms)
+    rule_file.write_text("// a line\n" + before)
+    experiment.run(1 * nuxkit.ms)
+
+
 def test_same_seed_same_bits_with_rules(network, rule_file):
     digests = []
     for parts in (1, 5):

@@ -265,7 +265,7 @@ def test_sources_are_kept_on_request(describe_text, timer, tmp_path):
 def test_kept_sources_are_not_written_over_the_rule(describe_text, timer, tmp_path):
     rule = RuleInstance("a", describe_text(PARAMETERS, "rule_a.c"), timer(100), populations=BOTH)
     before = (tmp_path / "rule_a.c").read_text()
-    with pytest.raises(InputError, match=r"rule_a\.c cannot be written: it is rule_a\.c, which"):
+    with pytest.raises(InputError, match=r"rule_a\.c cannot be written: it is .*rule_a\.c, which"):
         make_program([rule], keep=".")
     assert (tmp_path / "rule_a.c").read_text() == before
     assert not (tmp_path / "program.c").exists()

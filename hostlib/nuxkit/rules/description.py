@@ -23,6 +23,7 @@ from nuxkit.builder.compiler import Settings, check_source, compile_source, spel
 from nuxkit.builder.diagnostics import Diagnostic, error
 from nuxkit.builder.runtime import runtime_checksum, runtime_root
 from nuxkit.builder.toolchain import find_toolchain
+from nuxkit.errors import InputError
 
 #: NumPy type and number of fraction bits of each C type.
 TYPES: dict[str, tuple[str, int]] = {
@@ -119,11 +120,14 @@ class RuleDescription:
     parameters : dict of str to Parameter
     observables : dict of str to Observable
         Both in the order of the file.
+    full_path : str
+        Where it was found, also from another working directory.
     """
 
     path: Path
     parameters: dict[str, Parameter]
     observables: dict[str, Observable]
+    full_path: str
 
     @property
     def in_struct(self) -> dict[str, Observable]:
@@ -134,6 +138,20 @@ class RuleDescription:
     def in_rows(self) -> dict[str, Observable]:
         """Observables with a value a synapse or neuron, as the C side numbers them."""
         return {n: o for n, o in self.observables.items() if o.kind in ("synapse", "neuron")}
+
+    def check_present(self) -> None:
+        """Raise InputError if the file declares something else by now."""
+        moved = os.path.abspath(self.path) != self.full_path
+        now = describe(self.full_path if moved else self.path)
+        for before, after in (
+            (self.parameters, now.parameters),
+            (self.observables, now.observables),
+        ):
+            if list(before.values()) != list(after.values()):
+                raise InputError(
+                    f"{self.path} has changed: it declares other parameters or observables than "
+                    "when its rule was made; make the rule again"
+                )
 
 
 def describe(path: str | os.PathLike[str]) -> RuleDescription:
@@ -173,7 +191,7 @@ def describe(path: str | os.PathLike[str]) -> RuleDescription:
             problems.append(error(str(problem), source, _line_of(source, record)))
     if problems:
         raise KernelBuildError(problems)
-    return RuleDescription(Path(source), parameters, observables)
+    return RuleDescription(Path(source), parameters, observables, os.path.abspath(source))
 
 
 def _line_of(source: str, record: _Record) -> int:

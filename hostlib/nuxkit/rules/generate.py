@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache as cached
@@ -58,7 +57,7 @@ def wrapper(rule: RuleInstance) -> str:
 
 
 def _quoted(rule: RuleInstance) -> str:
-    path = os.path.abspath(rule.description.path)
+    path = rule.description.full_path
     if '"' in path or "\n" in path:
         raise InputError(f"rule {rule.name}: the path {path!r} cannot be included in C")
     return path
@@ -99,10 +98,16 @@ def compile_program(
     ------
     nuxkit.builder.KernelBuildError
         At the lines of the files that the rules are in, as these were given.
+    nuxkit.errors.InputError
+        A file declares other things than when it was described.
+    nuxkit.errors.ProgramFileError
+        A file is gone, or one to keep cannot be written.
     """
+    for rule in rules:
+        rule.description.check_present()
     if keep is not None:
         for name in sources:
-            check_output(Path(keep) / name, [rule.description.path for rule in rules])
+            check_output(Path(keep) / name, [rule.description.full_path for rule in rules])
         for name, text in sources.items():
             _keep(Path(keep) / name, text)
     # A place that depends on the content, so that the same program is found in the cache.
@@ -143,7 +148,7 @@ def _exported(name: str) -> list[str]:
 
 def _at_rule(entry: Diagnostic, rules: Sequence[RuleInstance], home: str) -> Diagnostic:
     """Diagnostic that spells files as the user does, without the generated files."""
-    spelled = {os.path.abspath(rule.description.path): rule.description.path for rule in rules}
+    spelled = {rule.description.full_path: rule.description.path for rule in rules}
     file, text, detail = entry.file, entry.text, entry.detail
     for full, given in spelled.items():
         file = str(given) if file == full else file

@@ -224,7 +224,7 @@ class RuleInstance:
     @property
     def folder(self) -> str:
         """Folder of the rule's file, which it may read from."""
-        return os.path.dirname(os.path.abspath(self.description.path))
+        return os.path.dirname(self.description.full_path)
 
     def runs_on(self, hemisphere: int) -> bool:
         """Whether the rule is called on the processor of a hemisphere."""
