@@ -125,3 +125,9 @@ def test_a_missing_file_is_an_error_as_everywhere(nuxkit):
     assert nuxkit("check", "absent.elf").code == 100
     failed = nuxkit("check", "absent.c", "--json")
     assert failed.code == 100 and failed.json["error"]["kind"] == "ProgramFileError"
+
+
+def test_what_nuxkit_new_writes_has_nothing_wrong_with_it(nuxkit):
+    nuxkit("new", "my_rule")
+    done = nuxkit("check", "my_rule/my_rule.c")
+    assert (done.code, done.out.splitlines()[-1]) == (0, "my_rule/my_rule.c: 0 errors, 0 warnings")

@@ -131,7 +131,7 @@ def check_program(
             loop.location.file,
             loop.location.line,
             loop.location.column,
-            loop.addresses,
+            tuple(loop.addresses),
         ),
     )
     return StaticReport(
