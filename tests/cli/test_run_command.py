@@ -374,3 +374,18 @@ def test_the_program_is_not_written_over(nuxkit, rule, tmp_path, option):
         assert done.code == 105
         assert f"{file} cannot be written: it is {file}, which is read" in done.err
         assert (tmp_path / file).read_bytes() == before
+
+
+def test_output_that_cannot_be_written_is_an_error(nuxkit, rule, tmp_path):
+    nuxkit("build", rule, "-o", "rule.elf")
+    for command in (["run", "--symbol", "gain"], ["run", "--json"], ["disasm"], ["info"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "nuxkit.cli", *command, tmp_path / "rule.elf"],
+                env=environment(), stdout=full, stderr=subprocess.PIPE,
+                text=True, timeout=60,
+            )  # fmt: skip
+        assert done.returncode == 100
+        words = "nuxkit: error: the output cannot be written: No space left on device\n"
+        assert done.stderr.endswith(words)
+        assert "Traceback" not in done.stderr

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 
 import click
@@ -18,7 +20,7 @@ from nuxkit.cli.info import info_command
 from nuxkit.cli.new import new_command
 from nuxkit.cli.profile import profile_command
 from nuxkit.cli.run import run_command
-from nuxkit.errors import NuxkitError
+from nuxkit.errors import NuxkitError, ProgramFileError
 
 INTERRUPTED = 130
 
@@ -68,3 +70,9 @@ def main(args: Sequence[str] | None = None) -> int:
     except NuxkitError as error:
         click.echo(text.error_text(error), err=True)
         return error.exit_code
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        click.echo(f"nuxkit: error: the output cannot be written: {error.strerror}", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+        return ProgramFileError.exit_code
