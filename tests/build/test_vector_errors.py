@@ -48,6 +48,21 @@ def test_vector_kept_across_a_call_in_a_loop(errors_of):
     assert "kept across the call of a function pointer in line 8" in found[0].text
 
 
+@pytest.mark.parametrize("optimize", LEVELS)
+def test_a_constant_that_gcc_moves_in_front_of_a_loop_with_a_call(
+    errors_of, compile_text, optimize
+):
+    step = "fxvstax(fxvaddbm(fxvlax(m, i), fxvsplatb(1)), m, i);"
+    loop = (
+        'for (int i = 0; i < 9; i++) {{ {} nux_mailbox_write_string("row"); }}\n  return 0;\n}}\n'
+    )
+    found = errors_of(HEAD + "int start(void) {\n  " + loop.format(step), optimize=optimize)
+    assert "kept across the call of nux_mailbox_write_string() in line 4" in found[0].text
+    assert "a function of its own, __attribute__((noinline))" in found[0].text
+    own = f"static __attribute__((noinline)) void step(int i) {{ {step} }}\n"
+    compile_text(HEAD + own + "int start(void) {\n  " + loop.format("step(i);"), optimize=optimize)
+
+
 def test_vector_kept_across_a_hidden_call(errors_of):
     found = errors_of(
         HEAD + "volatile unsigned long long q = 7;\n"

@@ -16,6 +16,7 @@ NUM_REGISTERS = 32
 
 _MOVE = re.compile(r"^\s*(stv|lv)[a-z]*\s+(\d+),\s*(\d+),\s*(\d+)")
 _CALL = re.compile(r"^\s*bl\s+([A-Za-z_][\w.$]*)|^\s*(bctrl|blrl)\b")
+_BRANCH = re.compile(r"^\s*b(?!l\s)\w*[+-]?\s+(?:\d+,\s*)?(\.L\w+)\s*$")
 _STACK_ADDRESS = re.compile(r"^\s*(?:addi\s+(\d+),1,(-?\d+)|la\s+(\d+),(-?\d+)\(1\))\s*$")
 _CONSTANT = re.compile(r"^\s*li\s+(\d+),(-?\d+)\s*$")
 _WRITES = re.compile(r"^\s*[a-z][\w.]*\s+(\d+)\b")
@@ -47,7 +48,9 @@ def explain(text: AssemblyText, number: int, function: FunctionText) -> tuple[st
         return (
             f"a vector is kept across the call of {callee}{place}, but no vector register "
             f"survives a call: {_inline_advice(callee)}store the vector in a nux_vector_memory "
-            "before the call (fxvstax) and load it again (fxvlax)"
+            "before the call (fxvstax) and load it again (fxvlax); if none is alive there, GCC has "
+            "moved a constant such as nux_splat8(0) in front of the loop: put the vector part into "
+            "a function of its own, __attribute__((noinline))"
         ), line
     if _registers_used(text, function) >= NUM_REGISTERS:
         return (
@@ -119,10 +122,21 @@ def _call_between(
     if not stores or not loads:
         return None
     # A load above its store (in a loop) belongs to the store below.
-    for line in range(stores[-1] + 1, loads[0]):
+    between = range(stores[-1] + 1, loads[0])
+    for line in (*between, *_rest_of_loop(text, function, between)):
         if match := _CALL.match(text.lines[line]):
             return line, f"{match[1]}()" if match[1] else "a function pointer"
     return None
+
+
+def _rest_of_loop(text: AssemblyText, function: FunctionText, before: range) -> range:
+    """Lines of the shortest loop that begins in `before` and goes on behind it."""
+    labels = {text.lines[line].partition(":")[0]: line for line in before}
+    for line in range(before.stop, function.end):
+        match = _BRANCH.match(text.lines[line])
+        if match and match[1] in labels:
+            return range(before.stop, line)
+    return range(0)
 
 
 def _registers_used(text: AssemblyText, function: FunctionText) -> int:
