@@ -243,6 +243,21 @@ def test_symbols_are_read_and_written(network, rule_file):
     assert experiment.read("adder_parameters.table[1]") == 30
 
 
+def test_observables_named_like_dimensions_are_all_there(network, tmp_path):
+    file = tmp_path / "names.c"
+    file.write_text(
+        "#include <nux/rule.h>\n"
+        'NUX_OBSERVABLES((scalar, int8_t, index_, "1"), (scalar, int8_t, index, "1"))\n'
+        "void rule(const nux_call *call) {\n"
+        "    (void)call;\n    observables.index_ = 3;\n    observables.index = 4;\n}\n"
+    )
+    experiment, *_ = network()
+    rule = experiment.rule(file, timer=nuxkit.Timer(period_s=1e-3, count=1))
+    experiment.run(1 * nuxkit.ms)
+    found = rule.observables()
+    assert {name: int(found[name].item()) for name in found} == {"index_": 3, "index__": 4}
+
+
 def test_generated_program_is_kept_on_request(network, rule_file, tmp_path):
     experiment, *_ = with_rule(network, rule_file, keep=tmp_path / "program")
     experiment.run(1 * nuxkit.us)

@@ -106,6 +106,12 @@ def test_more_than_32_entries_are_refused(describe_text, count):
         ('NUX_PARAMETERS((int8_t, rule, 0, 0, 1, "1"))', "cannot be called rule"),
         ('NUX_OBSERVABLES((scalar, int8_t, a[2], "1"))', "kind scalar has no length"),
         ('NUX_OBSERVABLES((array, int8_t, a, "1"))', "kind array needs a length"),
+        ('NUX_PARAMETERS((int8_t, a[0], 0, 0, 1, "1"))', "at least one element"),
+        ('NUX_OBSERVABLES((array, int8_t, a[0], "1"))', "at least one element"),
+        (
+            'NUX_OBSERVABLES((scalar, int8_t, a, "1"), (synapse, int8_t, a, "1"))',
+            "observable a: the name is taken by another one",
+        ),
     ],
 )
 def test_impossible_declarations_are_refused_at_their_line(describe_text, text, words):

@@ -405,7 +405,7 @@ def _dataset(rule: Rule, records: Records) -> xarray.Dataset:
     variables: dict[str, Any] = {}
 
     def put(name: str, dims: tuple[str, ...], values: Any, unit: str) -> None:
-        while name in coords or name in dims:
+        while name in coords or name in dims or name in variables:
             name += "_"
         variables[name] = (("invocation", *dims), values, {"units": unit})
 

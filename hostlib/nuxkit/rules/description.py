@@ -185,6 +185,8 @@ def describe(path: str | os.PathLike[str]) -> RuleDescription:
         try:
             if record.role == "p":
                 parameters[record.name] = _parameter(record)
+            elif record.name in observables:
+                raise ValueError(f"observable {record.name}: the name is taken by another one")
             else:
                 observables[record.name] = _observable(record)
         except ValueError as problem:
@@ -275,6 +277,8 @@ class _Record:
     def shape(self) -> tuple[int, ...]:
         if self.brackets.count("[") > 1:
             raise ValueError(f"{self.name}{self.brackets}: arrays have one dimension")
+        if self.brackets and not self.elements:
+            raise ValueError(f"{self.name}{self.brackets}: arrays have at least one element")
         return (self.elements,) if self.brackets else ()
 
 
