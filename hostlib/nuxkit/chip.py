@@ -292,6 +292,8 @@ class Chip:
         try:
             for path, value in values.items():
                 location = program.resolve(path)
+                if path in program.symbols and program.symbols[path].kind == "function":
+                    raise InputError(f"{path} is a function, but only variables are written")
                 address = data_address(location.address)
                 old = ppu.read(address, location.size)
                 ppu.write(address, location.encode(value, old))

@@ -176,6 +176,7 @@ VALUES += "struct { int16_t a; uint8_t b[2]; } record = {5, {6, 7}}; int start(v
         ("record.b", [1, 256]),
         ("record.c", 1),
         ("nothing", 1),
+        ("start", 1),
     ],
 )
 def test_a_wrong_value_is_refused_and_no_symbol_is_written(kernel, path, value):
