@@ -41,7 +41,7 @@ from .remarks import (
     meant_kind,
     stack_use,
 )
-from .result import Remark, RunResult, StackUse
+from .result import Remark, RunResult, StackUse, mailbox_text
 from .trace import Trace, TraceRecords
 from .traps import error_of
 
@@ -302,6 +302,11 @@ class Chip:
             for address, old in reversed(before):
                 ppu.write(address, old)
             raise
+
+    def mailbox(self, hemisphere: int = 0) -> str:
+        """Text that the loaded program has written into its mailbox so far."""
+        self.program(hemisphere)
+        return mailbox_text(self.ppu[hemisphere].read(mm.MAILBOX_BASE, mm.MAILBOX_SIZE))
 
     def start(self, *, symbols: Mapping[str, Any] | None = None, hemisphere: int = 0) -> None:
         """Release a processor from reset: its program starts and runs while time passes.

@@ -223,9 +223,14 @@ class RunResult:
     @property
     def mailbox(self) -> str:
         """Text that the program wrote: the mailbox up to its first zero byte."""
-        return self.mailbox_bytes.split(b"\0", 1)[0].decode("ascii", "backslashreplace")
+        return mailbox_text(self.mailbox_bytes)
 
     @property
     def symbols(self) -> SymbolValues:
         """Values of the program's variables at the end of the run."""
         return SymbolValues(self.program, self.memory)
+
+
+def mailbox_text(content: bytes) -> str:
+    """Text in a mailbox, up to its first zero byte."""
+    return content.split(b"\0", 1)[0].decode("ascii", "backslashreplace")

@@ -243,6 +243,26 @@ def test_symbols_are_read_and_written(network, rule_file):
     assert experiment.read("adder_parameters.table[1]") == 30
 
 
+def test_text_of_rules_is_read_at_any_time_and_forgotten_by_reset(network, tmp_path):
+    file = tmp_path / "talk.c"
+    file.write_text(
+        "#include <nux/rule.h>\n"
+        "void rule(const nux_call *call) {\n"
+        '    nux_mailbox_write_string(call->hemisphere ? "b" : "t");\n'
+        "    nux_mailbox_write_signed((int32_t)call->index);\n}\n"
+    )
+    experiment, _, _, projection = network(neurons=300)
+    experiment.rule(file, timer=nuxkit.Timer(period_s=1e-3), projections=projection)
+    experiment.run(1.5 * nuxkit.ms)
+    assert experiment.chip.mailbox() == "t0t1"
+    experiment.run(1 * nuxkit.ms)
+    assert experiment.chip.mailbox(0) == "t0t1t2"
+    assert experiment.chip.mailbox(1) == "b0b1b2"
+    experiment.reset()
+    experiment.run(0.5 * nuxkit.ms)
+    assert experiment.chip.mailbox(1) == "b0"
+
+
 def test_observables_named_like_dimensions_are_all_there(network, tmp_path):
     file = tmp_path / "names.c"
     file.write_text(

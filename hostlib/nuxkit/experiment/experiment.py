@@ -556,12 +556,12 @@ class Experiment:
         self._restart(0)
 
     def read(self, path: str, *, hemisphere: int = 0) -> Any:
-        """Read a variable of the rules' program, also of a struct or array; see `Chip.read`."""
+        """Read a variable of the rules' program on one processor; see `Chip.read`."""
         self._rule_set.prepare()
         return self.chip.read(path, hemisphere=hemisphere)
 
     def write(self, path: str, value: Any, *, hemisphere: int = 0) -> None:
-        """Write a variable of the rules' program; see `Chip.write`."""
+        """Write a variable of the rules' program on one processor; see `Chip.write`."""
         self._rule_set.prepare()
         self.chip.write(path, value, hemisphere=hemisphere)
 
