@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nuxkit import ToolchainError
+from nuxkit import ToolchainError, build
 from nuxkit.builder import KernelBuildError
 
 SECRET = "secret_of_the_host"
@@ -100,6 +100,28 @@ def test_lines_of_files_in_the_own_folder_may_be_named(compile_text):
     result = compile_text('#line 1 "generator.txt"\nint start(void) { return 0; }\n')
     address = result.program.symbols["start"].address
     assert result.program.source_location(address).file.endswith("generator.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("kernel.c", "int start(void) { return 0; }\n"),
+        ("kernel.S", ".globl start\n.type start, @function\nstart: blr\n.size start, 4\n"),
+    ],
+)
+def test_a_file_of_the_same_name_in_the_working_directory_is_another_one(
+    tmp_path, monkeypatch, name, text
+):
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    Path(name).write_text("of another program\n")
+    there = Path("..", "there", name)
+    there.write_text(text)
+    build(there)
+    there.write_text(f'# 1 "{name}"\n{text}')
+    with pytest.raises(KernelBuildError, match="outside of the source's folder"):
+        build(there)
 
 
 def test_messages_of_the_tools_are_bounded(compile_text):

@@ -116,7 +116,7 @@ def compile_source(tools: Toolchain, source: str, settings: Settings, work: Path
     refused = reads.refused_headers(source, opened, (*allowed, tools.own_headers))
     named = reads.files_of_messages(messages)
     if done.returncode == 0:
-        named += reads.files_of_lines(assembly)
+        named += reads.files_of_lines(assembly, source)
     refused = refused or reads.refused_files(named, source, (*allowed, tools.own_headers))
     if refused:
         return CompiledSource(source, None, tuple(refused), headers)

@@ -38,9 +38,11 @@ def files_of_messages(stderr: str) -> list[str]:
     return _MESSAGE.findall(stderr)
 
 
-def files_of_lines(assembly: Path) -> list[str]:
+def files_of_lines(assembly: Path, source: str) -> list[str]:
     """Files that lines of an assembler file come from, by its own account."""
     text = assembly.read_text(errors="replace")
+    # What gcc begins with is a name without a folder, which no line comes from.
+    text = text.removeprefix(f'\t.file\t"{os.path.basename(source)}"\n')
     return [
         os.path.join("", *(_unquoted(part) for part in found if part))
         for found in _NAMED.findall(text)
