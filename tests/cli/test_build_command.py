@@ -93,6 +93,12 @@ def test_json_of_a_build(nuxkit, source):
     assert nuxkit("build", name, "--json", "--no-cache").json["from_cache"] is False
 
 
+def test_a_rule_is_compiled_again_when_asked(nuxkit, source):
+    name = source(RULE)
+    for options, cached in (([], False), ([], True), (["--no-cache"], False)):
+        assert nuxkit("build", name, "--json", *options).json["from_cache"] is cached
+
+
 def test_json_of_a_failed_build(nuxkit, source):
     done = nuxkit("build", source("int start(void) {\n    return nothing;\n}\n"), "--json")
     assert done.code == 102

@@ -72,7 +72,8 @@ def build_command(
     with json_errors(as_json):
         rule = as_rule(sources[0]) if len(sources) == 1 else None
         if rule:
-            result = _rule_program(rule, output, f"-O{level}", include_dirs or defines)
+            others = include_dirs or defines
+            result = _rule_program(rule, output, f"-O{level}", others, cache=not no_cache)
         else:
             result = build(
                 *sources,
@@ -91,11 +92,16 @@ def build_command(
 
 
 def _rule_program(
-    rule: RuleDescription, output: str | None, optimize: str, others: Collection[str]
+    rule: RuleDescription,
+    output: str | None,
+    optimize: str,
+    others: Collection[str],
+    *,
+    cache: bool,
 ) -> BuildResult:
     if others:
         raise InputError(
             f"{rule.path} is a learning rule: it is compiled without -I and -D, as in an experiment"
         )
-    result = build_rule(rule, optimize)
+    result = build_rule(rule, optimize, cache=cache)
     return result if output is None else write_program(result, output, [str(rule.path)])

@@ -125,11 +125,13 @@ def as_rule(file: str) -> RuleDescription | None:
     return describe(path)
 
 
-def build_rule(description: RuleDescription, optimize: str = "-O2") -> BuildResult:
+def build_rule(
+    description: RuleDescription, optimize: str = "-O2", *, cache: bool = True
+) -> BuildResult:
     """Program of one rule without synapses and neurons, to look at."""
     name = re.sub(r"\W", "_", Path(description.path).stem)
     instance = RuleInstance(name, description, Timer(period_s=1e-3))
-    return make_program([instance], optimize=optimize).build
+    return make_program([instance], optimize=optimize, cache=cache).build
 
 
 def complete_variables(

@@ -90,7 +90,12 @@ def made_sources() -> Path:
 
 
 def compile_program(
-    rules: Sequence[RuleInstance], sources: dict[str, str], keep: str | None, optimize: str
+    rules: Sequence[RuleInstance],
+    sources: dict[str, str],
+    keep: str | None,
+    optimize: str,
+    *,
+    reuse: bool = True,
 ) -> BuildResult:
     """Build the program of `generate`.
 
@@ -119,7 +124,7 @@ def compile_program(
     files = [str(home / name) for name in sources]
     readable = [rule.folder for rule in rules]
     try:
-        result = build(*files, optimize=optimize, exports=exports, readable=readable)
+        result = build(*files, optimize=optimize, exports=exports, readable=readable, cache=reuse)
     except KernelBuildError as problem:
         found = [_at_rule(entry, rules, str(home)) for entry in problem.diagnostics]
         if any("SRAM" in entry.text and entry.severity == "error" for entry in found):

@@ -398,6 +398,7 @@ def make_program(
     *,
     keep: str | os.PathLike[str] | None = None,
     optimize: str = "-O2",
+    cache: bool = True,
 ) -> RuleProgram:
     """Generate and build the program of some rules.
 
@@ -409,6 +410,8 @@ def make_program(
         Folder to write the generated sources to.
     optimize : {"-O1", "-O2", "-O3", "-Os"}
         Optimisation level.
+    cache : bool
+        Reuse an earlier result of the same build.
 
     Raises
     ------
@@ -425,4 +428,5 @@ def make_program(
             raise InputError(f"two rules have the name {name!r}; give them different ones")
     sources = generate(instances)
     folder = os.fspath(keep) if keep is not None else None
-    return RuleProgram(instances, sources, compile_program(instances, sources, folder, optimize))
+    built = compile_program(instances, sources, folder, optimize, reuse=cache)
+    return RuleProgram(instances, sources, built)
