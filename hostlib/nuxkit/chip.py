@@ -320,6 +320,10 @@ class Chip:
         """
         self.program(hemisphere)
         if symbols:
+            if not isinstance(symbols, Mapping):
+                raise InputError(
+                    f"symbols is {symbols!r}, but must be a mapping of names to values"
+                )
             self.write_symbols(symbols, hemisphere=hemisphere)
         self.model.start(hemisphere)
 
@@ -389,6 +393,7 @@ class Chip:
         """
         self._prepare(program, hemisphere, core)
         max_cycles = _check_limits(max_cycles, max_wall_s)
+        _check_trace(trace)
         with self.profiling((hemisphere,) if profile else ()):
             self.start(symbols=symbols, hemisphere=hemisphere)
             (result,) = self._run_to_end((hemisphere,), max_cycles, max_wall_s, trace)
@@ -431,6 +436,7 @@ class Chip:
         for hemisphere, program in enumerate((top, bottom if bottom is not None else top)):
             self._prepare(program, hemisphere, core)
         max_cycles = _check_limits(max_cycles, max_wall_s)
+        _check_trace(trace)
         with self.profiling(HEMISPHERES if profile else ()):
             for hemisphere in HEMISPHERES:
                 self.start(symbols=symbols, hemisphere=hemisphere)
@@ -739,6 +745,11 @@ def _raise_first(failures: Sequence[NuxkitError]) -> None:
         raise failures[0]
 
 
+def _check_trace(trace: Trace | None) -> None:
+    if trace is not None and not isinstance(trace, Trace):
+        raise InputError(f"trace is {trace!r}, but must be a nuxkit.Trace")
+
+
 def _hemisphere(hemisphere: int) -> int:
     if hemisphere not in (0, 1):
         raise InputError(f"hemisphere is {hemisphere!r}, but must be 0 (top) or 1 (bottom)")
@@ -758,4 +769,9 @@ def _as_program(program: Program | BuildResult | str | os.PathLike[str]) -> Prog
         return program
     if isinstance(program, str | os.PathLike):
         return Program.load(Path(program))
-    return program.program
+    built = getattr(program, "program", None)
+    if not isinstance(built, Program):
+        raise InputError(
+            f"program is {program!r}, but must be a program, the result of a build or a path"
+        )
+    return built

@@ -154,6 +154,10 @@ def test_wrong_arguments_are_refused():
         build("k.c", optimize="-O0")
     with pytest.raises(InputError, match="'two words' is not the name of a macro"):
         build("k.c", defines={"two words": 1})
+    with pytest.raises(InputError, match=r"defines is \['A'\], but must be a mapping"):
+        build("k.c", defines=["A"])
+    with pytest.raises(InputError, match="include_dirs is 'lib', but must be a sequence"):
+        build("k.c", include_dirs="lib")
     with pytest.raises(InputError, match="nowhere is not a directory"):
         build("k.c", include_dirs=["nowhere"])
     with pytest.raises(InputError, match="given twice"):

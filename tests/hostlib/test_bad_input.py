@@ -206,3 +206,18 @@ def test_durations_may_be_numbers_of_numpy():
     chip = Chip()
     chip.advance(np.float32(1e-6))
     assert chip.model.cycle == 250
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"program": 3}, "program is 3, but must be a program, the result of a build or a path"),
+        ({"symbols": 3}, "symbols is 3, but must be a mapping"),
+        ({"trace": 3}, "trace is 3, but must be a nuxkit.Trace"),
+    ],
+)
+def test_arguments_of_a_run_that_are_something_else_are_refused(kernel, arguments, words):
+    chip = Chip()
+    with pytest.raises(InputError, match=words):
+        chip.run(**({"program": kernel("int start(void) { return 0; }")} | arguments))
+    assert not chip.is_running()

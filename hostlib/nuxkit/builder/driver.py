@@ -118,6 +118,10 @@ def build(
         An argument is out of its range.
     """
     names = spelled(sources)
+    if isinstance(include_dirs, str | os.PathLike):
+        raise InputError(f"include_dirs is {str(include_dirs)!r}, but must be a sequence of paths")
+    if defines is not None and not isinstance(defines, Mapping):
+        raise InputError(f"defines is {defines!r}, but must be a mapping of names to values")
     settings = _settings(names, spelled(include_dirs), defines or {}, optimize)
     settings = replace(settings, readable=spelled(readable))
     kept = {name: list(patterns) for name, patterns in sorted((exports or {}).items())}
