@@ -23,12 +23,14 @@ _SITE_TEXT = {
     SiteKind.SHIFT: "shift by 32 or more: the chip shifts modulo 32, Power ISA gives 0 or the sign",
     SiteKind.LHA: "lha with a negative displacement: the chip adds 0x10000 to the address",
     SiteKind.SPLAT_R0: "splat from r0: the chip may use an old value of r0",
-    SiteKind.DIVIDE: "division by zero, or of the most negative number by -1",
+    SiteKind.DIVIDE: "division by zero, or of the most negative number by -1, of which the result "
+    "is undefined: check the divisor first",
     SiteKind.NO_SYNC: "scalar access to vector data stored without sync: the chip may use the "
     "old data; put sync (nux_sync) in between",
     SiteKind.UNDEFINED: "instruction that the processor does not have, executed as a no-op",
     SiteKind.MISALIGNED: "misaligned access, alignment interrupt taken",
-    SiteKind.UNWRITTEN: "vector register used before anything was written to it: initialise it",
+    SiteKind.UNWRITTEN: "vector register or accumulator used before anything was written to it: "
+    "initialise it (fxvsplatb, fxvmtacb)",
     SiteKind.NO_CONDITION: "condition used before a comparison: compare first (fxvcmpb, fxvcmph)",
     SiteKind.EMPTY_MASK: "masked write that never wrote anything: its mask had no lane above 0 "
     "(as signed bytes); check the mask",
