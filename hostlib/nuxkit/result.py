@@ -41,8 +41,8 @@ _SITE_TEXT = {
     "switch it back first (nux_switch_channel)",
     SiteKind.SATURATED: "lanes saturated: use wider lanes or smaller operands if that is not meant",
     SiteKind.UNINITIALISED: "memory read that nobody has written: initialise it",
-    SiteKind.NO_BASELINE: "correlation reading used for a weight without a baseline, so that the "
-    "weight falls as correlation grows: subtract it from a reading taken right after "
+    SiteKind.NO_BASELINE: "correlation reading used for a weight without a baseline, though it "
+    "falls as correlation grows: subtract it from a reading taken right after "
     "nux_reset_correlation, or use acausal minus causal",
     SiteKind.NEVER_RESET: "correlation read of a row whose sensors nobody has ever reset: reset "
     "them first (nux_reset_correlation)",

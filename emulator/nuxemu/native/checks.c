@@ -86,6 +86,7 @@ void nux_forget_stack(nux_processor *p, uint32_t below) {
 void nux_processor_vector_written(nux_processor *p, uint32_t index) {
     p->vectors_written |= REGISTER(index & 31);
     p->raw &= ~REGISTER(index & 31);
+    p->weights &= ~REGISTER(index & 31);
 }
 
 void nux_check_load(nux_processor *p, uint32_t pc, uint32_t address, uint32_t size) {
@@ -124,16 +125,22 @@ static bool has_baseline(const nux_processor *p, const nux_vinsn *v, uint64_t ot
     return false;
 }
 
-/* A correlation reading stays raw until something is subtracted from it, or it from something. */
+/* A correlation reading stays raw until something is subtracted from it, or it from something but
+ * a weight. If it is from a weight, what comes next in a sum may be the other side of the
+ * difference. */
 void nux_follow_reading(nux_processor *p, const nux_vinsn *v) {
     uint32_t to = v->writes ? v->rt : NUX_ACCUMULATOR;
     if (v->kind != NUX_VARITH) {
         p->raw &= ~REGISTER(to);
         return;
     }
-    uint64_t sources = sources_of(v), raw = sources & p->raw;
-    if (raw && !has_baseline(p, v, sources & ~raw)) {
+    uint64_t sources = sources_of(v), raw = sources & p->raw, negated = raw & p->negated;
+    bool calculates = traits[v->index] & (SUBTRACTS | COMBINES);
+    bool lowers = raw && traits[v->index] & SUBTRACTS && p->weights & ~raw & REGISTER(v->ra);
+    if (raw && (negated ? !calculates : lowers || !has_baseline(p, v, sources & ~raw))) {
         p->raw |= REGISTER(to);
+        p->negated &= ~REGISTER(to);
+        p->negated |= negated || lowers ? REGISTER(to) : 0;
         p->reading_at[to] = p->reading_at[__builtin_ctzll(raw)];
     } else if (raw || !(v->reads_condition && v->cond)) { /* else lanes keep what they were */
         p->raw &= ~REGISTER(to);
@@ -215,6 +222,7 @@ static void check_reading(nux_processor *p, const nux_vinsn *v, uint32_t pc, uns
     if (row < 0)
         return;
     p->raw |= REGISTER(v->rt);
+    p->negated &= ~REGISTER(v->rt);
     p->reading_at[v->rt] = pc;
     if (p->checks == NUX_CHECKS_STRICT && !(p->array->was_reset[row] >> channel & 1))
         nux_report(p, pc, NUX_SITE_NEVER_RESET);
@@ -222,8 +230,11 @@ static void check_reading(nux_processor *p, const nux_vinsn *v, uint32_t pc, uns
 
 void nux_check_read(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t address, int kind) {
     unsigned channel, row, half;
-    if (kind != NUX_ARRAY_CONVERT && kind != NUX_ARRAY_BUFFERED)
+    if (kind != NUX_ARRAY_CONVERT && kind != NUX_ARRAY_BUFFERED) {
+        if (nux_array_weights_at(address, &row, &half))
+            p->weights |= REGISTER(v->rt);
         return;
+    }
     if (kind == NUX_ARRAY_BUFFERED && !p->array->latched)
         nux_report(p, pc, NUX_SITE_NOT_LATCHED);
     bool of_row = nux_array_correlation_at(address, &channel, &row, &half);

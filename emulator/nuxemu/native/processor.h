@@ -317,7 +317,9 @@ struct nux_processor {
 
     uint64_t vectors_written; /* bit of each register, the accumulator and the conditions */
     uint64_t masks_met[NUX_MASK_WORDS];
-    uint64_t raw; /* registers with correlation readings that nothing was subtracted from */
+    uint64_t raw;     /* registers with correlation readings that nothing was subtracted from */
+    uint64_t negated; /* of these, those with weights that readings were subtracted from */
+    uint64_t weights; /* registers with weights as they were read */
     uint32_t reading_at[NUX_RAW_REGISTERS]; /* where the reading of each comes from */
 
     nux_site sites[NUX_MAX_SITES];

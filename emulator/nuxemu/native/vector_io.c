@@ -170,6 +170,7 @@ static inline void check(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     if (p->raw & use->related)
         nux_follow_reading(p, &d->vector);
     p->vectors_written |= use->written;
+    p->weights &= ~use->written;
 }
 
 bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
