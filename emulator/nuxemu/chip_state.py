@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 #: Changes whenever the meaning of a section changes.
-FORMAT = 2
+FORMAT = 3
 _FORMAT_NAME = "nuxemu_state_format"
 #: More than a chip with all of its DRAM in use.
 _MAX_BYTES = 1 << 30

@@ -655,10 +655,12 @@ class Chip:
 
     def _remarks(self, hemisphere: int) -> tuple[Remark, ...]:
         program, ppu = self.program(hemisphere), self.ppu[hemisphere]
+        found = [(site, program.statement(site.pc)) for site in ppu.sites()]
+        rows_read = {_line(at) for site, at in found if site.kind is SiteKind.ON_NEURONS} - {None}
         remarks = [
-            Remark(kind, site.pc, program.statement(site.pc), site.count, hemisphere)
-            for site in ppu.sites()
-            if (kind := meant_kind(program, site)) is not None
+            Remark(kind, site.pc, at, site.count, hemisphere)
+            for site, at in found
+            if (kind := meant_kind(program, site, _line(at) in rows_read)) is not None
         ]
         floats = [remark for remark in remarks if remark.kind is SiteKind.FLOAT]
         remarks = [remark for remark in remarks if remark.kind is not SiteKind.FLOAT]

@@ -13,7 +13,7 @@ from .elf_file import ElfImage, Segment, read_elf
 from .errors import InputError
 from .marks import marks_of
 from .source_lines import Function, SourceLines, SourceLocation
-from .symbols import Location, Symbol, SymbolTable
+from .symbols import Location, Symbol, SymbolTable, UnknownSymbolError
 
 __all__ = ["Frame", "Function", "Location", "Program", "Segment", "SourceLocation", "Symbol"]
 
@@ -131,7 +131,11 @@ class Program:
         nuxkit.InputError
             There is no such function, or no debug information about it.
         """
-        symbol = self.symbols[name]
+        try:
+            symbol = self.symbols[name]
+        except UnknownSymbolError as problem:
+            hint = "a static function that is inlined everywhere does not exist"
+            raise UnknownSymbolError(f"{problem}; {hint}") from None
         function = self.function_at(symbol.address)
         if function is None or function.address != symbol.address or function._die is None:
             raise InputError(f"{self.path}: {name} is no function with debug information")

@@ -73,12 +73,13 @@ def float_calls(
     return reported
 
 
-def meant_kind(program: Program, site: Site) -> SiteKind | None:
-    """Kind of the remark about a site; None if its code is as it is meant to be."""
+def meant_kind(program: Program, site: Site, reads_rows: bool) -> SiteKind | None:
+    """Kind of the remark about a site, whose line reads other rows too; None if it is meant so."""
     if site.kind is not SiteKind.NEURON_ROW:
         return site.kind
     names = [name or "" for name in program.inlined_at(site.pc)]
-    is_wrong = _READS_NEURONS not in names and any(map(_READS_SENSORS.fullmatch, names))
+    reads_sensors = reads_rows or any(map(_READS_SENSORS.fullmatch, names))
+    is_wrong = _READS_NEURONS not in names and reads_sensors
     return SiteKind.ON_NEURONS if is_wrong else None
 
 

@@ -23,12 +23,14 @@ _SITE_TEXT = {
     SiteKind.SHIFT: "shift by 32 or more: the chip shifts modulo 32, Power ISA gives 0 or the sign",
     SiteKind.LHA: "lha with a negative displacement: the chip adds 0x10000 to the address",
     SiteKind.SPLAT_R0: "splat from r0: the chip may use an old value of r0",
-    SiteKind.DIVIDE: "division by zero, or of the most negative number by -1",
+    SiteKind.DIVIDE: "division by zero, or of the most negative number by -1, of which the result "
+    "is undefined: check the divisor first",
     SiteKind.NO_SYNC: "scalar access to vector data stored without sync: the chip may use the "
     "old data; put sync (nux_sync) in between",
     SiteKind.UNDEFINED: "instruction that the processor does not have, executed as a no-op",
     SiteKind.MISALIGNED: "misaligned access, alignment interrupt taken",
-    SiteKind.UNWRITTEN: "vector register used before anything was written to it: initialise it",
+    SiteKind.UNWRITTEN: "vector register or accumulator used before anything was written to it: "
+    "initialise it (fxvsplatb, fxvmtacb)",
     SiteKind.NO_CONDITION: "condition used before a comparison: compare first (fxvcmpb, fxvcmph)",
     SiteKind.EMPTY_MASK: "masked write that never wrote anything: its mask had no lane above 0 "
     "(as signed bytes); check the mask",
@@ -39,8 +41,8 @@ _SITE_TEXT = {
     "switch it back first (nux_switch_channel)",
     SiteKind.SATURATED: "lanes saturated: use wider lanes or smaller operands if that is not meant",
     SiteKind.UNINITIALISED: "memory read that nobody has written: initialise it",
-    SiteKind.NO_BASELINE: "correlation reading used for a weight without a baseline, so that the "
-    "weight falls as correlation grows: subtract it from a reading taken right after "
+    SiteKind.NO_BASELINE: "correlation reading used for a weight without a baseline, though it "
+    "falls as correlation grows: subtract it from a reading taken right after "
     "nux_reset_correlation, or use acausal minus causal",
     SiteKind.NEVER_RESET: "correlation read of a row whose sensors nobody has ever reset: reset "
     "them first (nux_reset_correlation)",

@@ -88,13 +88,34 @@ def test_what_does_not_build_is_reported_with_code_102(nuxkit, source):
     assert re.search(r"^rule.c: 1 error, \d warning", done.out, re.M)
     done = nuxkit("check", source('int start(void) {\n    asm("lfs 1,0(3)");\n    return 0;\n}\n'))
     assert done.code == 102
-    assert ":2: error: " in done.out and "the processor does not have this" in done.out
+    ((*place, text),) = messages(done)
+    assert place == ["rule.c", 2, "error"] and "the processor does not have this" in text
     values = nuxkit("check", "rule.c", "--json")
     assert values.code == 102
     assert (values.json["ok"], values.json["errors"], values.json["memory"]) == (False, 1, None)
     deep = "int start(void) { volatile char a[9000]; a[0] = 1; volatile char b[4000]; b[0] = 2; "
     done = nuxkit("check", source(deep + "return a[0] + b[0]; }\n"))
     assert done.code == 102 and "the stack can grow to" in done.out
+
+
+def test_errors_of_the_linker_have_a_line_and_column_too(nuxkit, source):
+    done = nuxkit("check", source("int f(int);\nint start(void) {\n    return f(3);\n}\n"))
+    assert (done.code, [m[:3] for m in messages(done)]) == (102, [("rule.c", 3, "error")])
+    done = nuxkit("check", source("char a[20000];\nint start(void) { return a[5]; }\n"))
+    assert (done.code, [m[:3] for m in messages(done)]) == (102, [("rule.c", 1, "error")])
+
+
+def test_each_reason_for_a_stack_without_bound_is_told(nuxkit, source):
+    lines = (
+        "__attribute__((noinline)) int odd(int n);",
+        "__attribute__((noinline)) int even(int n) { return n ? odd(n - 1) + 1 : 0; }",
+        "__attribute__((noinline)) int odd(int n) { return n ? even(n - 1) + 2 : 0; }",
+        "__attribute__((noinline)) int size(int n) { volatile char a[n]; a[0] = 1; return a[0]; }",
+        "int start(void) { return even(4) + odd(3) + size(5); }",
+    )
+    found = messages(nuxkit("check", source("\n".join(lines) + "\n")))
+    assert {m[1] for m in found if "has no bound" in m[3]} in ({2, 4}, {3, 4})
+    assert len(found) == 2
 
 
 def test_finds_what_the_chip_lacks_in_a_program_of_other_tools(nuxkit, source, tmp_path):
@@ -110,7 +131,7 @@ def test_finds_what_the_chip_lacks_in_a_program_of_other_tools(nuxkit, source, t
     (tmp_path / "other.elf").write_bytes(bad)
     done = nuxkit("check", "other.elf")
     assert done.code == 102
-    assert re.search(r"rule\.c:[89]: error: .*lfs", done.out), done.out
+    assert re.search(r"rule\.c:[89]:\d+: error: .*lfs", done.out), done.out
 
 
 def test_a_rule_is_checked_at_its_own_lines(nuxkit, source):

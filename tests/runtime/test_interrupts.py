@@ -17,6 +17,7 @@ def started(result):
     """A processor at the start of a program, to be run in pieces."""
     chip = Chip()
     chip.load(result)
+    chip.start()
     return chip, chip.ppu[0]
 
 

@@ -22,6 +22,8 @@ RAW = {
     "accumulator": "fxvmtacb(nux_get_causal_half(3, 0)); w = fxvaddacbm(nux_splat8(0));",
     "multiply and add": "fxvmtacb(nux_splat8(0));"
     "w = fxvmabm(nux_get_causal_half(3, 0), nux_splat8(1));",
+    "less than a weight": "w = nux_sub8_sat(nux_get_weights_half(3, 0),"
+    "nux_shift_right8(nux_get_acausal_half(3, 0), 4)); w = nux_max8(w, nux_splat8(0));",
     "some lanes": "w = nux_splat8(1); fxvcmpb(w);"
     "w = fxvaddbm_if(NUX_LT, nux_get_causal_half(3, 0), w, w);",
 }
@@ -29,6 +31,13 @@ USABLE = {
     "difference": "nux_vector c = nux_get_causal_half(3, 0);"
     "w = nux_sub8(nux_get_acausal_half_buffered(3, 0), c);",
     "saturating difference": "w = nux_sub8_sat(nux_load(&baseline), nux_get_causal_half(3, 0));",
+    "weight, both sensors": "w = nux_add8(nux_get_weights_half(3, 0), nux_get_causal_half(3, 0));"
+    "w = nux_sub8(w, nux_get_acausal_half_buffered(3, 0));",
+    "weight, one sensor, the other": "nux_vector c = nux_get_causal_half(3, 0);"
+    "nux_vector a = nux_get_acausal_half_buffered(3, 0);"
+    "w = nux_add8(nux_shift_right8(nux_sub8(nux_get_weights_half(3, 0), c), 2), a);",
+    "weight, sensor, baseline": "nux_vector c = nux_get_causal_half(3, 0);"
+    "w = nux_add8(nux_sub8(nux_get_weights_half(3, 0), c), nux_load(&baseline));",
     "halfword difference": "nux_vector c = nux_get_causal_half(3, 0);"
     "w = nux_sub16(nux_load(&baseline), fxvupckbl(c, c, 1));",
     "negative factor": "w = nux_mul8(nux_get_causal_half(3, 0), nux_splat8(-1));",

@@ -92,6 +92,42 @@ def test_a_mask_that_is_empty_at_times_is_reported_by_strict_checks_only(tmp_pat
     assert (remark.kind, remark.count) == (SiteKind.EMPTY_MASK, 3)
 
 
+def run_lines(tmp_path, lines, **options):
+    source = tmp_path / "lines.c"
+    source.write_text(f"#include <nux/nux.h>\nint start(void) {{\n{lines}\nreturn 0;\n}}\n")
+    result = Chip(**options).run(build(source).program)
+    return [(r.kind.name, r.location.line, r.count) for r in result.remarks]
+
+
+@pytest.mark.parametrize("checks", ["default", "strict"])
+def test_a_masked_write_before_a_comparison_is_one_mistake(tmp_path, checks):
+    lines = "fxvoutx_if(NUX_LT, nux_splat8(1), NUX_VECTOR_WEIGHT, 0);"
+    assert run_lines(tmp_path, lines, checks=checks) == [("NO_CONDITION", 3, 1)]
+
+
+@pytest.mark.parametrize("core", ["native", "reference"])
+@pytest.mark.parametrize(
+    "clear", ["fxvmtacb(one);", "fxvmultacbm(one, one);", "fxvaddtacb(one, one);", ""]
+)
+@pytest.mark.parametrize(
+    "add",
+    [
+        "fxvmatacbm(one, one);",
+        "fxvaddactacb(one);",
+        "nux_set_labels_half(0, 0, fxvmabm(one, one));",
+    ],
+)
+def test_an_accumulator_that_was_not_cleared_is_found(tmp_path, core, clear, add):
+    lines = f"nux_vector one = nux_splat8(1);\n{clear}\nfor (int i = 0; i < 3; i++)\n{add}"
+    found = run_lines(tmp_path, lines, core=core, checks="strict")
+    assert [(kind, line) for kind, line, _ in found] == ([] if clear else [("UNWRITTEN", 6)])
+
+
+def test_a_division_by_zero_that_the_compiler_foresees_is_reported_too(tmp_path):
+    lines = "volatile int sum = 0;\nfor (int i = 3; i >= 0; i--)\nsum += 100 / i;"
+    assert run_lines(tmp_path, lines) == [("DIVIDE", 5, 1)]
+
+
 def test_a_line_is_reported_once_however_often_the_compiler_copied_it(tmp_path):
     source = tmp_path / "copies.c"
     source.write_text(
@@ -127,6 +163,9 @@ int start(void) {
     for (uint32_t row = 0; row < 3; row++) {
         nux_set_labels_half(9, 0, sense(row));
     }
+    for (uint32_t index = 0; index < 4; index++) {
+        nux_set_labels_half(9, 0, fxvinx(NUX_VECTOR_CAUSAL, index));
+    }
     membranes = nux_read_neurons();
     nux_set_labels(9, membranes);
     nux_set_labels_half(9, 0, fxvinx(NUX_VECTOR_CAUSAL, 0));
@@ -143,7 +182,7 @@ def test_correlation_read_from_neurons_is_found_in_all_rows_and_also_buffered(tm
     source.write_text(NEURONS)
     result = Chip().run(build(source).program)
     assert {(r.kind.name, r.location.line, r.count) for r in result.remarks} == {
-        ("ON_NEURONS", 3, 3), ("ON_NEURONS", 16, 1)
+        ("ON_NEURONS", 3, 3), ("ON_NEURONS", 12, 4), ("ON_NEURONS", 19, 1)
     }  # fmt: skip
 
 

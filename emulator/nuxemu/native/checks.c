@@ -61,6 +61,7 @@ static const uint8_t traits[NUX_FXV_COUNT] = {
 
 #define REGISTER(r) (UINT64_C(1) << (r))
 #define ACCUMULATOR REGISTER(NUX_ACCUMULATOR)
+#define CONDITIONS REGISTER(NUX_CONDITIONS)
 
 void nux_processor_set_checks(nux_processor *p, int checks) {
     p->checks = checks;
@@ -83,8 +84,9 @@ void nux_forget_stack(nux_processor *p, uint32_t below) {
 }
 
 void nux_processor_vector_written(nux_processor *p, uint32_t index) {
-    p->vectors_written |= 1u << (index & 31);
+    p->vectors_written |= REGISTER(index & 31);
     p->raw &= ~REGISTER(index & 31);
+    p->weights &= ~REGISTER(index & 31);
 }
 
 void nux_check_load(nux_processor *p, uint32_t pc, uint32_t address, uint32_t size) {
@@ -123,16 +125,22 @@ static bool has_baseline(const nux_processor *p, const nux_vinsn *v, uint64_t ot
     return false;
 }
 
-/* A correlation reading stays raw until something is subtracted from it, or it from something. */
+/* A correlation reading stays raw until something is subtracted from it, or it from something but
+ * a weight. If it is from a weight, what comes next in a sum may be the other side of the
+ * difference. */
 void nux_follow_reading(nux_processor *p, const nux_vinsn *v) {
     uint32_t to = v->writes ? v->rt : NUX_ACCUMULATOR;
     if (v->kind != NUX_VARITH) {
         p->raw &= ~REGISTER(to);
         return;
     }
-    uint64_t sources = sources_of(v), raw = sources & p->raw;
-    if (raw && !has_baseline(p, v, sources & ~raw)) {
+    uint64_t sources = sources_of(v), raw = sources & p->raw, negated = raw & p->negated;
+    bool calculates = traits[v->index] & (SUBTRACTS | COMBINES);
+    bool lowers = raw && traits[v->index] & SUBTRACTS && p->weights & ~raw & REGISTER(v->ra);
+    if (raw && (negated ? !calculates : lowers || !has_baseline(p, v, sources & ~raw))) {
         p->raw |= REGISTER(to);
+        p->negated &= ~REGISTER(to);
+        p->negated |= negated || lowers ? REGISTER(to) : 0;
         p->reading_at[to] = p->reading_at[__builtin_ctzll(raw)];
     } else if (raw || !(v->reads_condition && v->cond)) { /* else lanes keep what they were */
         p->raw &= ~REGISTER(to);
@@ -147,30 +155,33 @@ int nux_processor_mask_was_met(const nux_processor *p, uint32_t pc) {
 }
 
 nux_check_use nux_check_use_of(const nux_vinsn *v) {
-    nux_check_use use = {.written = v->writes ? 1u << v->rt : 0,
-                         .needs_condition = v->reads_condition && v->cond,
-                         .sets_condition = v->unit == NUX_UNIT_COMPARE};
+    nux_check_use use = {0};
+    bool compares = v->unit == NUX_UNIT_COMPARE;
     if (v->kind == NUX_VARITH)
-        use.used = 1u << v->ra | (v->reads == 2 ? 1u << v->rb : 0);
+        use.used = REGISTER(v->ra) | (v->reads == 2 ? REGISTER(v->rb) : 0) |
+                   (traits[v->index] & READS_ACC ? ACCUMULATOR : 0);
     if (v->kind == NUX_VOUTX)
-        use.used = 1u << v->rt;
+        use.used = REGISTER(v->rt);
     if (v->kind == NUX_VSTAX) /* compilers store registers that they keep for a caller */
-        use.stored = 1u << v->rt;
-    if (v->kind == NUX_VARITH && !use.sets_condition)
+        use.stored = REGISTER(v->rt);
+    if (v->reads_condition && v->cond)
+        use.used |= CONDITIONS;
+    if (v->kind != NUX_VSTAX && v->kind != NUX_VOUTX)
+        use.written = v->writes ? REGISTER(v->rt) : compares ? CONDITIONS : ACCUMULATOR;
+    if (v->kind == NUX_VARITH && !compares)
         use.related = sources_of(v);
-    if (v->kind != NUX_VSTAX && v->kind != NUX_VOUTX && !use.sets_condition)
-        use.related |= REGISTER(v->writes ? v->rt : NUX_ACCUMULATOR);
+    use.related |= use.written & ~CONDITIONS;
     return use;
 }
 
 void nux_report_unwritten(nux_processor *p, const nux_check_use *use, uint32_t pc) {
-    uint32_t used = use->used | (p->checks == NUX_CHECKS_STRICT ? use->stored : 0);
-    bool unwritten = used & ~p->vectors_written, unset = use->needs_condition && !p->condition_set;
-    if ((unwritten || unset) && nux_marks_at(p, pc) & NUX_MARK_LIBRARY)
+    uint64_t used = use->used | (p->checks == NUX_CHECKS_STRICT ? use->stored : 0);
+    uint64_t unwritten = used & ~p->vectors_written;
+    if (unwritten && nux_marks_at(p, pc) & NUX_MARK_LIBRARY)
         return; /* an interrupt saves all registers */
-    if (unwritten)
+    if (unwritten & ~CONDITIONS)
         nux_report(p, pc, NUX_SITE_UNWRITTEN);
-    if (unset)
+    if (unwritten & CONDITIONS)
         nux_report(p, pc, NUX_SITE_NO_CONDITION);
 }
 
@@ -181,7 +192,7 @@ static void check_mask(nux_processor *p, uint32_t pc, const uint8_t *enable) {
     uint32_t bit = mask_bit(pc);
     if (any)
         p->masks_met[bit / WORD_BITS] |= UINT64_C(1) << bit % WORD_BITS;
-    else
+    else if (p->vectors_written & CONDITIONS) /* else it is reported for that */
         nux_report(p, pc, NUX_SITE_EMPTY_MASK);
 }
 
@@ -211,6 +222,7 @@ static void check_reading(nux_processor *p, const nux_vinsn *v, uint32_t pc, uns
     if (row < 0)
         return;
     p->raw |= REGISTER(v->rt);
+    p->negated &= ~REGISTER(v->rt);
     p->reading_at[v->rt] = pc;
     if (p->checks == NUX_CHECKS_STRICT && !(p->array->was_reset[row] >> channel & 1))
         nux_report(p, pc, NUX_SITE_NEVER_RESET);
@@ -218,8 +230,11 @@ static void check_reading(nux_processor *p, const nux_vinsn *v, uint32_t pc, uns
 
 void nux_check_read(nux_processor *p, const nux_vinsn *v, uint32_t pc, uint32_t address, int kind) {
     unsigned channel, row, half;
-    if (kind != NUX_ARRAY_CONVERT && kind != NUX_ARRAY_BUFFERED)
+    if (kind != NUX_ARRAY_CONVERT && kind != NUX_ARRAY_BUFFERED) {
+        if (nux_array_weights_at(address, &row, &half))
+            p->weights |= REGISTER(v->rt);
         return;
+    }
     if (kind == NUX_ARRAY_BUFFERED && !p->array->latched)
         nux_report(p, pc, NUX_SITE_NOT_LATCHED);
     bool of_row = nux_array_correlation_at(address, &channel, &row, &half);

@@ -102,8 +102,7 @@ void nux_processor_reset(nux_processor *p) {
     p->num_unsynced = 0;
     p->deepest.lowest = NUX_STACK_TOP;
     p->deepest.pc = 0;
-    p->vectors_written = p->condition_set = 0;
-    p->raw = 0;
+    p->vectors_written = p->raw = p->negated = p->weights = 0;
     memset(p->reading_at, 0, sizeof p->reading_at);
     nux_forget_stack(p, NUX_STACK_TOP);
     memset(p->masks_met, 0, sizeof p->masks_met);

@@ -64,10 +64,9 @@ typedef struct {
 
 /* What the checks look at in a vector instruction: bits of registers. */
 typedef struct {
-    uint32_t used, stored; /* stored: used by strict checks only */
-    uint32_t written;
+    uint64_t used, stored; /* stored: used by strict checks only */
+    uint64_t written;
     uint64_t related; /* registers through which correlation readings may go */
-    bool needs_condition, sets_condition;
 } nux_check_use;
 
 /* A decoded word of the original code. */
@@ -189,8 +188,12 @@ typedef struct {
 } nux_stretch;
 enum { MAX_UNSYNCED = 8 };
 
-/* Vector registers, and the accumulator behind them. */
-enum { NUX_ACCUMULATOR = NUX_NUM_VECTOR_REGISTERS, NUX_RAW_REGISTERS };
+/* Vector registers, and the accumulator and the conditions behind them. */
+enum {
+    NUX_ACCUMULATOR = NUX_NUM_VECTOR_REGISTERS,
+    NUX_CONDITIONS,
+    NUX_RAW_REGISTERS = NUX_CONDITIONS /* where correlation readings may be */
+};
 
 /* Branch predictor: a place for each of the last branches. */
 enum { NUX_BRANCHES = 16 };
@@ -312,10 +315,11 @@ struct nux_processor {
     nux_profile *profile; /* NULL: off */
     nux_debug *debug;     /* NULL: no debugger */
 
-    uint32_t vectors_written; /* bit of each register */
-    uint32_t condition_set;   /* by a comparison */
+    uint64_t vectors_written; /* bit of each register, the accumulator and the conditions */
     uint64_t masks_met[NUX_MASK_WORDS];
-    uint64_t raw; /* registers with correlation readings that nothing was subtracted from */
+    uint64_t raw;     /* registers with correlation readings that nothing was subtracted from */
+    uint64_t negated; /* of these, those with weights that readings were subtracted from */
+    uint64_t weights; /* registers with weights as they were read */
     uint32_t reading_at[NUX_RAW_REGISTERS]; /* where the reading of each comes from */
 
     nux_site sites[NUX_MAX_SITES];

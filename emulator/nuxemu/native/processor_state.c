@@ -7,9 +7,9 @@
 /* What is neither in the registers nor in memory. No padding: equal states give equal bytes. */
 typedef struct {
     nux_registers registers;
-    uint64_t origin, cycles, instructions, dec_zero, timers_seen, raw;
-    uint32_t dec_value, stack_limit, stack_lowest, stack_lowest_pc, held, num_unsynced,
-        vectors_written, condition_set;
+    uint64_t origin, cycles, instructions, dec_zero, timers_seen, raw, negated, weights,
+        vectors_written;
+    uint32_t dec_value, stack_limit, stack_lowest, stack_lowest_pc, held, num_unsynced;
     uint64_t masks_met[NUX_MASK_WORDS];
     nux_stretch unsynced[MAX_UNSYNCED];
     nux_stop stop;
@@ -18,8 +18,8 @@ typedef struct {
     uint64_t num_unlisted;
 } fixed_part;
 _Static_assert(sizeof(fixed_part) == sizeof(nux_registers) +
-                                         (7 + NUX_MASK_WORDS) * sizeof(uint64_t) +
-                                         (10 + NUX_RAW_REGISTERS) * sizeof(uint32_t) +
+                                         (10 + NUX_MASK_WORDS) * sizeof(uint64_t) +
+                                         (8 + NUX_RAW_REGISTERS) * sizeof(uint32_t) +
                                          MAX_UNSYNCED * sizeof(nux_stretch) + sizeof(nux_stop),
                "no padding");
 
@@ -35,8 +35,9 @@ static fixed_part fixed_part_of(nux_processor *p) {
         .held = p->held,
         .num_unsynced = p->num_unsynced,
         .vectors_written = p->vectors_written,
-        .condition_set = p->condition_set,
         .raw = p->raw,
+        .negated = p->negated,
+        .weights = p->weights,
         .stop = p->stop,
         .num_sites = (uint32_t)p->num_sites,
         .num_unlisted = p->num_unlisted,
@@ -71,9 +72,11 @@ static bool is_consistent(const fixed_part *f, const nux_vstate *vectors) {
         if (vectors->vcr[lane] > 3)
             return false;
     return f->num_unsynced <= MAX_UNSYNCED && f->num_sites <= NUX_MAX_SITES && f->held <= 1 &&
-           f->condition_set <= 1 && f->raw < UINT64_C(1) << NUX_RAW_REGISTERS && !f->none &&
-           f->registers.requests < 4 && f->registers.asleep <= 1 && f->registers.pc % 4 == 0 &&
-           f->stop.reason >= NUX_RUNNING && f->stop.reason <= NUX_TRAP_ENGINE;
+           f->vectors_written >> NUX_CONDITIONS <= 1 && f->raw >> NUX_RAW_REGISTERS == 0 &&
+           f->negated >> NUX_RAW_REGISTERS == 0 && f->weights >> NUX_RAW_REGISTERS == 0 &&
+           !f->none && f->registers.requests < 4 && f->registers.asleep <= 1 &&
+           f->registers.pc % 4 == 0 && f->stop.reason >= NUX_RUNNING &&
+           f->stop.reason <= NUX_TRAP_ENGINE;
 }
 
 static void apply(nux_processor *p, const fixed_part *f) {
@@ -91,8 +94,9 @@ static void apply(nux_processor *p, const fixed_part *f) {
     p->held = f->held;
     p->num_unsynced = f->num_unsynced;
     p->vectors_written = f->vectors_written;
-    p->condition_set = f->condition_set;
     p->raw = f->raw;
+    p->negated = f->negated;
+    p->weights = f->weights;
     memcpy(p->masks_met, f->masks_met, sizeof p->masks_met);
     memcpy(p->reading_at, f->reading_at, sizeof p->reading_at);
     memcpy(p->unsynced, f->unsynced, sizeof p->unsynced);

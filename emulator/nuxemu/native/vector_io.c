@@ -165,13 +165,12 @@ static void calculate(nux_processor *p, const nux_decoded *d, uint32_t pc) {
 
 static inline void check(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     const nux_check_use *use = &d->check_use;
-    bool no_condition = use->needs_condition && !p->condition_set;
-    if (__builtin_expect(((use->used | use->stored) & ~p->vectors_written) || no_condition, 0))
+    if (__builtin_expect(((use->used | use->stored) & ~p->vectors_written) != 0, 0))
         nux_report_unwritten(p, use, pc);
     if (p->raw & use->related)
         nux_follow_reading(p, &d->vector);
     p->vectors_written |= use->written;
-    p->condition_set |= use->sets_condition;
+    p->weights &= ~use->written;
 }
 
 bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {

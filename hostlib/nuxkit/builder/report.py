@@ -57,6 +57,7 @@ class BuildReport:
         plain = {name: value for name, value in values.items() if name not in ("free", "stack")}
         stack = dict(values["stack"])
         stack["deepest"] = tuple(stack["deepest"])
+        stack["reasons"] = tuple(map(tuple, stack["reasons"]))
         return cls(**plain, stack=StackBound(**stack))
 
     def __str__(self) -> str:

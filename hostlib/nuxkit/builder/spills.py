@@ -60,8 +60,9 @@ def explain(text: AssemblyText, number: int, function: FunctionText) -> tuple[st
             "(fxvstax) and load them again (fxvlax)"
         ), number
     return (
-        f"a vector of {name} lives on the stack (an array, a struct, one whose address is "
-        "taken, or an argument passed in memory), and the processor cannot move it there "
+        f"a vector of {name} lives on the stack (an array, a struct, also a nux_row with a half "
+        "that is never set, one whose address is taken, or an argument passed in memory), and the "
+        "processor cannot move it there "
         "implicitly: use single nux_vector variables, or a nux_vector_memory with fxvstax "
         "and fxvlax"
     ), number

@@ -10,6 +10,7 @@ interrupted in its turn, also by itself, so there is no bound then.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nuxkit.builder.call_graph import Node, call_graph, handlers, reachable, written_in_c
@@ -35,6 +36,8 @@ class StackBound:
         Bytes of that chain.
     function : str
         Function that is the reason; empty when there is a bound.
+    reasons : tuple of tuple
+        All reasons that were found, `reason` first, each with its function.
     """
 
     size: int | None
@@ -42,6 +45,7 @@ class StackBound:
     deepest: tuple[str, ...]
     at_least: int
     function: str = ""
+    reasons: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         return self.reason if self.size is None else f"{self.size} bytes"
@@ -55,30 +59,32 @@ def stack_bound(image: Image) -> StackBound:
     found = list(handlers(image))
     handler = max((chains.deepest(address) for address in found), default=(0, ()))
     total = main[0] + handler[0]
-    reason, function = chains.reason or _nesting(image, graph, found)
-    return StackBound(None if reason else total, reason, main[1] + handler[1], total, function)
+    reasons = [*chains.reasons.values(), *_nesting(image, graph, found)]
+    reason, function = reasons[0] if reasons else ("", "")
+    size = None if reasons else total
+    return StackBound(size, reason, main[1] + handler[1], total, function, tuple(reasons))
 
 
-def _nesting(image: Image, graph: dict[int, Node], found: list[int]) -> tuple[str, str]:
-    """Say that a handler may enable interrupts, and which one; empty if none does."""
+def _nesting(image: Image, graph: dict[int, Node], found: list[int]) -> Iterator[tuple[str, str]]:
+    """Say that handlers may enable interrupts, and which."""
     for address in found:
         own_entry = written_in_c(image, graph[address])
         for called in reachable(graph, address):
             node = graph[called]
             if node.sets_msr and node.name != _EXIT and not (called == address and own_entry):
                 name = graph[address].name
-                return f"unknown (interrupts may nest: {name} sets MSR)", name
-    return "", ""
+                yield f"unknown (interrupts may nest: {name} sets MSR)", name
+                break
 
 
 class _Chains:
-    """Deepest chain of calls from each function; notes why one has no bound."""
+    """Deepest chain of calls from each function; notes why some have no bound."""
 
     def __init__(self, graph: dict[int, Node]) -> None:
         self._graph = graph
         self._known: dict[int, tuple[int, tuple[str, ...]]] = {}
         self._path: list[int] = []
-        self.reason: tuple[str, str] | None = None  # and the function
+        self.reasons: dict[frozenset[int], tuple[str, str]] = {}  # and functions; by the cycle
 
     def deepest(self, address: int) -> tuple[int, tuple[str, ...]]:
         """Bytes and functions of the deepest chain that begins with a function."""
@@ -88,18 +94,19 @@ class _Chains:
         if node is None:
             return 0, ()
         if address in self._path:
-            cycle = [self._graph[one].name for one in self._path[self._path.index(address) :]]
-            self._note(f"unbounded (recursive: {' -> '.join([*cycle, node.name])})", node)
+            cycle = self._path[self._path.index(address) :]
+            names = " -> ".join(self._graph[one].name for one in [*cycle, address])
+            self._note(cycle, f"unbounded (recursive: {names})", node)
             return 0, ()
         if node.unknown:
-            self._note(f"unknown ({node.unknown} in {node.name})", node)
+            self._note([address], f"unknown ({node.unknown} in {node.name})", node)
         self._path.append(address)
         below = max((self.deepest(callee) for callee in node.callees), default=(0, ()))
         self._path.pop()
         result = (node.frame + below[0], (node.name, *below[1]))
-        if not self.reason:
+        if not self.reasons:
             self._known[address] = result  # below a cycle the result depends on the path
         return result
 
-    def _note(self, reason: str, node: Node) -> None:
-        self.reason = self.reason or (reason, node.name)
+    def _note(self, cycle: list[int], reason: str, node: Node) -> None:
+        self.reasons.setdefault(frozenset(cycle), (reason, node.name))

@@ -35,7 +35,7 @@ _HARMLESS_RESERVED = ("sync", "mtcrf")
 _BYTE_REVERSED = (534, 662, 790, 918)
 _SIGN_OF_DISPLACEMENT = 0x8000
 
-Locate = Callable[[int], tuple[str | None, int | None]]
+Locate = Callable[[int], tuple[str | None, int | None, int | None]]
 Disassemble = Callable[[int], str]
 
 
@@ -179,10 +179,10 @@ def _scalar_problem(word: int) -> str | None:
 
 
 def locator(elf: Path) -> Locate:
-    """Find file and line of addresses of a program by its debug information."""
+    """Find file, line and column of addresses of a program by its debug information."""
     program = None
 
-    def locate(address: int) -> tuple[str | None, int | None]:
+    def locate(address: int) -> tuple[str | None, int | None, int | None]:
         nonlocal program
         from nuxkit.errors import ProgramFileError
         from nuxkit.program import Program
@@ -190,8 +190,8 @@ def locator(elf: Path) -> Locate:
         try:
             program = program or Program.load(elf)
         except ProgramFileError:  # told by the other checks
-            return None, None
+            return None, None, None
         place = program.source_location(address)
-        return (place.file, place.line) if place else (None, None)
+        return (place.file, place.line, place.column or None) if place else (None, None, None)
 
     return locate

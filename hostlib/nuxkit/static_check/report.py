@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from nuxemu.isa import vector
+from nuxkit.builder.compiler import ASSEMBLER_SUFFIXES, C_SUFFIXES
 from nuxkit.builder.diagnostics import Diagnostic, error
 from nuxkit.builder.handlers import handler_problems
 from nuxkit.builder.image import Image, read_image
@@ -61,7 +62,14 @@ class StaticReport:
     def lines(self) -> list[Diagnostic]:
         """Errors, warnings, and a note for each straight-line loop."""
         timed = [loop for loop in self.loops if loop.cycles is not None]
-        return [*self.diagnostics, *(_note(loop) for loop in timed)]
+        return [*map(self._placed, self.diagnostics), *(_note(loop) for loop in timed)]
+
+    def _placed(self, entry: Diagnostic) -> Diagnostic:
+        """Give a message a line and column, without which editors do not see it."""
+        if entry.line is None and not self.file.endswith(C_SUFFIXES + ASSEMBLER_SUFFIXES):
+            return entry
+        at = (entry.file or self.file, entry.line or 1, entry.column or 1)
+        return replace(entry, file=at[0], line=at[1], column=at[2])
 
     def __str__(self) -> str:
         rows = [str(entry) for entry in self.lines]
@@ -117,8 +125,8 @@ def check_program(
     if memory is None:
         found.append(Diagnostic("warning", "the program was not linked with the runtime of nuxkit: "
                                 "there is no bound on its stack", name))  # fmt: skip
-    elif memory.stack.size is None:
-        found.append(_unbounded(image, memory.stack, places))
+    else:
+        found += _unbounded(image, memory.stack, places)
     vectors = [
         word >> 26 == vector.PRIMARY_OPCODE
         for section in image.sections
@@ -156,16 +164,18 @@ def _problems(program: Program, image: Image, memory: BuildReport | None) -> lis
     ]
 
 
-def _unbounded(image: Image, stack: StackBound, places: _Places) -> Diagnostic:
-    function = next((one for one in image.functions if one.name == stack.function), None)
-    place = places.of_function(function.address) if function else None
-    text = (
-        f"the stack of {stack.function}() has no bound, {stack.reason}; at least "
-        f"{stack.at_least} bytes are used"
-    )
-    if place is None:
-        return Diagnostic("warning", text, places.file)
-    return Diagnostic("warning", text, place.file, place.line, place.column or None)
+def _unbounded(image: Image, stack: StackBound, places: _Places) -> Iterator[Diagnostic]:
+    for reason, name in stack.reasons:
+        function = next((one for one in image.functions if one.name == name), None)
+        place = places.of_function(function.address) if function else None
+        text = (
+            f"the stack of {name}() has no bound, {reason}; at least "
+            f"{stack.at_least} bytes are used"
+        )
+        if place is None:
+            yield Diagnostic("warning", text, places.file)
+        else:
+            yield Diagnostic("warning", text, place.file, place.line, place.column or None)
 
 
 class _Places:
