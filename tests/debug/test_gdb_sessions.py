@@ -237,3 +237,21 @@ def test_the_stack_of_an_interrupt_goes_on_through_the_leaf_function_that_it_met
     stack = shown.partition("SIGSEGV")[2]
     assert re.findall(r"^#\d .*?(\w+) \(", stack, re.M) == names
     assert [frame.function for frame in caught.value.result.call_stack] == names
+
+
+def test_watches_and_breakpoints_hold_from_the_place_where_the_program_stands(build):
+    program = build(RULE)
+    gdb = Gdb(program, [
+        "tbreak rule.c:9", "continue", "watch *(unsigned char *)0x20000004", "continue",
+        "frame", "delete", "watch count", "next", "delete",
+        "break *rule", "print rule(2)", "print row", "finish", "delete", "continue",
+    ], read=COMMANDS)  # fmt: skip
+    (result,) = nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    weight, _, count = shown.partition("Hardware watchpoint 3: count")
+    assert "Old value = 0 '\\000'\nNew value = 3 '\\003'" in weight
+    assert re.search(r"^#0 .*rule\.c:10$", weight, re.M)
+    assert "Old value = 0\nNew value = 1" in count
+    assert "stopped while in a function called from GDB" in shown
+    assert "$1 = 2\n" in shown
+    assert result.return_code == 7
