@@ -255,3 +255,17 @@ def test_watches_and_breakpoints_hold_from_the_place_where_the_program_stands(bu
     assert "stopped while in a function called from GDB" in shown
     assert "$1 = 2\n" in shown
     assert result.return_code == 7
+
+
+def test_a_breakpoint_at_a_line_of_intrinsics_may_depend_on_variables_of_the_rule(build):
+    program = build(RULE)
+    gdb = Gdb(program, [
+        'break rule.c:9 if $around("row == 2")', "continue", "print row",
+        'print $around("row + 5")', "continue",
+    ], read=COMMANDS)  # fmt: skip
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    assert shown.count("Breakpoint 1, rule (row=") == 1
+    assert "$1 = 2\n" in shown
+    assert "$2 = 7\n" in shown
+    assert "exited with code 07" in shown

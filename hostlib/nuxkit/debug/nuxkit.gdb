@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# For GDB: vectors by name, and stops that are shown at the user's line.
+# For GDB: vectors by name, stops that are shown at the user's line, and conditions there.
 python
 import re
+
+
+def frame_around_intrinsics():
+    frame = gdb.newest_frame()
+    while frame.type() == gdb.INLINE_FRAME and re.match("fxv|nux_", frame.name()):
+        frame = frame.older()
+    return frame
 
 
 class Vector(gdb.Command):
@@ -31,14 +38,29 @@ class Outward(gdb.Command):
     def invoke(self, argument, from_tty):
         if gdb.selected_thread() is None:  # the program has ended
             return
-        frame = gdb.newest_frame()
-        while frame.type() == gdb.INLINE_FRAME and re.match("fxv|nux_", frame.name()):
-            frame = frame.older()
-        frame.select()
+        frame_around_intrinsics().select()
+
+
+class Around(gdb.Function):
+    """Value of an expression in the code around intrinsics: $around("row == 2")."""
+
+    def __init__(self):
+        super().__init__("around")
+
+    def invoke(self, expression):
+        before = gdb.selected_frame()
+        frame_around_intrinsics().select()
+        try:
+            value = gdb.parse_and_eval(expression.string())
+            value.fetch_lazy()
+            return value
+        finally:
+            before.select()
 
 
 Vector()
 Outward()
+Around()
 end
 
 define hook-stop
