@@ -269,3 +269,31 @@ def test_a_breakpoint_at_a_line_of_intrinsics_may_depend_on_variables_of_the_rul
     assert "$1 = 2\n" in shown
     assert "$2 = 7\n" in shown
     assert "exited with code 07" in shown
+
+
+def test_rows_of_two_vectors_are_shown_whole_and_in_parts(build):
+    program = build(
+        "#include <nux/nux.h>\n"
+        "volatile uint32_t count;\n"
+        "static inline nux_row more(nux_row row, uint32_t turn) {\n"
+        "    count += turn;\n"
+        "    return (nux_row){row.even, nux_add8(row.odd, row.even)};\n"
+        "}\n"
+        "__attribute__((noinline)) void rule(uint32_t row) {\n"
+        "    nux_row weights = more((nux_row){nux_splat8(3), nux_splat8(4)}, 1);\n"
+        "    nux_set_weights(row, weights);\n"
+        "    count++;\n"
+        "}\n"
+        "int start(void) { for (uint32_t i = 0; i < 3; i++) rule(i); return 0; }\n"
+    )
+    gdb = Gdb(program, [
+        'break rule.c:4 if $around("row == 1")', "continue", "delete",
+        "tbreak rule.c:10", "continue", "print row", "vector weights", "vector weights.odd",
+        "vector weights.none", "continue",
+    ], read=COMMANDS)  # fmt: skip
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    assert "$1 = 1\n" in shown
+    lanes = re.findall(r"^(\w*):?\n?.*u8 = {(\d) <repeats 128 times>}", shown, re.M)
+    assert lanes == [("even", "3"), ("odd", "7"), ("", "7")]
+    assert "There is no member named none." in shown

@@ -12,19 +12,26 @@ def frame_around_intrinsics():
 
 
 class Vector(gdb.Command):
-    """Print all lanes of a vector: vector NAME."""
+    """Print all lanes of a vector, or of both of a row: vector NAME."""
 
     def __init__(self):
         super().__init__("vector", gdb.COMMAND_DATA, gdb.COMPLETE_SYMBOL)
 
     def invoke(self, argument, from_tty):
+        value = None
         try:
             value = gdb.parse_and_eval(argument)
             value.fetch_lazy()
         except gdb.error as error:
             found = re.fullmatch(r"Unable to access DWARF register number (\d+)", str(error))
-            if not found or not argument.isidentifier():
+            if not found or not re.fullmatch(r"\w+(\.\w+)*", argument):
                 raise gdb.GdbError(str(error))
+            kind = value.type.strip_typedefs() if value is not None else None
+            if kind and kind.code == gdb.TYPE_CODE_STRUCT:  # nux_row
+                for part in kind.fields():
+                    print(f"{part.name}:")
+                    self.invoke(f"{argument}.{part.name}", from_tty)
+                return
             value = gdb.parse_and_eval(f"$v{int(found[1]) - 77}")  # GCC numbers v0 as 77
         print(value.format_string())
 
@@ -48,12 +55,18 @@ class Around(gdb.Function):
         super().__init__("around")
 
     def invoke(self, expression):
-        before = gdb.selected_frame()
-        frame_around_intrinsics().select()
+        before, frame = gdb.selected_frame(), frame_around_intrinsics()
         try:
-            value = gdb.parse_and_eval(expression.string())
-            value.fetch_lazy()
-            return value
+            while True:
+                frame.select()
+                try:
+                    value = gdb.parse_and_eval(expression.string())
+                    value.fetch_lazy()
+                    return value
+                except gdb.error:  # of a caller's variables, where functions are inlined?
+                    if frame.type() != gdb.INLINE_FRAME:
+                        raise
+                frame = frame.older()
         finally:
             before.select()
 
