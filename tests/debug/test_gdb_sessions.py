@@ -10,6 +10,7 @@ import pytest
 
 import nuxkit
 from nuxkit.cli import main
+from nuxkit.debug import load_core
 from nuxkit.debug.session import COMMANDS
 
 from .conftest import RULE, TRAPPING, Gdb
@@ -131,6 +132,28 @@ def test_a_core_that_is_none_is_refused(tmp_path, capsys):
     assert "x.core: no saved core" in capsys.readouterr().err
     assert main(["debug"]) == 2
     assert main(["debug", "--post-mortem", str(path), "--both"]) == 2
+
+
+def test_a_core_that_was_damaged_is_refused(build, tmp_path):
+    chip = nuxkit.Chip()
+    with pytest.raises(nuxkit.KernelTrap):
+        chip.run(build(TRAPPING))
+    path = tmp_path / "rule.core"
+    chip.save_core(path)
+    good = path.read_bytes()
+    for size in (0, 1, 100, len(good) // 2, len(good) - 1):
+        path.write_bytes(good[:size])
+        with pytest.raises(nuxkit.DataFileError, match="no saved core"):
+            load_core(path, tmp_path)
+    middle = len(good) // 2
+    for damage in (b"\xff" * 64, b"\x00" * 64, b"\x06" * 64):  # the compressed state
+        path.write_bytes(good[:middle] + damage + good[middle + 64 :])
+        with pytest.raises(nuxkit.DataFileError, match="no saved core"):
+            load_core(path, tmp_path)
+    program = good.index(b"top.elf") + 8  # its compressed data, nothing but ones
+    path.write_bytes(good[:program] + b"\xff" * 64 + good[program + 64 :])
+    with pytest.raises(nuxkit.DataFileError, match="no saved core"):
+        load_core(path, tmp_path)
 
 
 def test_a_program_that_was_killed_has_no_return_code(build, monkeypatch):
