@@ -320,3 +320,31 @@ def test_rows_of_two_vectors_are_shown_whole_and_in_parts(build):
     lanes = re.findall(r"^(\w*):?\n?.*u8 = {(\d) <repeats 128 times>}", shown, re.M)
     assert lanes == [("even", "3"), ("odd", "7"), ("", "7")]
     assert "There is no member named none." in shown
+
+
+@pytest.mark.parametrize("optimize", ["-O1", "-O2", "-O3"])
+def test_calls_that_are_inlined_from_an_own_header_are_places_to_stop(tmp_path, optimize):
+    (tmp_path / "mine.h").write_text(
+        "static inline void bump(volatile int *value) {\n    *value = *value * 3 + 1;\n}\n"
+    )
+    (tmp_path / "rule.c").write_text(
+        '#include "mine.h"\n'
+        "volatile int total, count;\n"
+        "__attribute__((noinline)) void rule(int row) {\n"
+        "    count += row;\n"
+        "    bump(&total);\n"
+        "    count++;\n"
+        "}\n"
+        "int start(void) { rule(3); return 7; }\n"
+    )
+    program = nuxkit.build(tmp_path / "rule.c", optimize=optimize).program
+    gdb = Gdb(program, [
+        "tbreak rule.c:5", "tbreak mine.h:2", "tbreak rule.c:6", "continue", "print row",
+        "continue", "continue", "continue",
+    ], read=COMMANDS)  # fmt: skip
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    stops = re.findall(r"^Temporary breakpoint .*, (\w+) .* at (\S+)$", shown, re.M)
+    places = [(function, place.rpartition("/")[2]) for function, place in stops]
+    assert places == [("rule", "rule.c:5"), ("bump", "mine.h:2"), ("rule", "rule.c:6")]
+    assert "exited with code 07" in shown

@@ -4,9 +4,17 @@ python
 import re
 
 
+def is_at_its_call(frame):
+    """Whether an inlined function is an intrinsic, or is entered at the line of its call."""
+    here, call = frame.find_sal(), frame.older().find_sal()
+    return re.match("fxv|nux_", frame.name()) or (str(here.symtab), here.line) == (
+        str(call.symtab), call.line
+    )
+
+
 def frame_around_intrinsics():
     frame = gdb.newest_frame()
-    while frame.type() == gdb.INLINE_FRAME and re.match("fxv|nux_", frame.name()):
+    while frame.type() == gdb.INLINE_FRAME and is_at_its_call(frame):
         frame = frame.older()
     return frame
 
