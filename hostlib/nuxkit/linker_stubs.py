@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from nuxemu.isa import scalar
 
 STUB_BYTES = 16
+#: How every bridge ends: mtctr r12; bctr.
+STUB_END = bytes.fromhex("7d8903a64e800420")
 
 
 def stub_destination(words: Sequence[int]) -> int | None:

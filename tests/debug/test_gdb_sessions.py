@@ -348,3 +348,32 @@ def test_calls_that_are_inlined_from_an_own_header_are_places_to_stop(tmp_path, 
     places = [(function, place.rpartition("/")[2]) for function, place in stops]
     assert places == [("rule", "rule.c:5"), ("bump", "mine.h:2"), ("rule", "rule.c:6")]
     assert "exited with code 07" in shown
+
+
+def test_steps_and_stacks_find_their_way_through_calls_of_far_code(build):
+    program = build(
+        "#include <nux/extmem.h>\n"
+        "volatile int total;\n"
+        "__attribute__((noinline)) int near(int x) { return x + total; }\n"
+        "NUX_EXTERNAL_CODE int far(int x) { total++; return near(x) + 1; }\n"
+        "int start(void) {\n"
+        "    total = 3;\n"
+        "    total = far(total);\n"
+        "    total += 2;\n"
+        "    return 7;\n"
+        "}\n"
+    )
+    gdb = Gdb(program, [
+        "tbreak rule.c:7", "continue", "step", "print total", "tbreak exit", "continue",
+        "kill",
+    ])  # fmt: skip
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    assert re.search(r"rule\.c:8$|^8\t", shown, re.M)
+    assert "$1 = 8\n" in shown
+    assert "Temporary breakpoint 2, exit ()" in shown
+    inside = "tbreak *((char *)__bridge_far + 8)"
+    gdb = Gdb(program, [inside, "continue", "backtrace", "continue"])
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    stack = re.findall(r"^#\d .*?(\w+) \(", gdb.wait(), re.M)
+    assert stack == ["__bridge_far", "start", "__init"]
