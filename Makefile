@@ -75,7 +75,7 @@ fuzz: setup  ## Damaged files, random programs, packets: a long run (FUZZ_ARGS=-
 lint: setup  ## Check style, types, C warnings and that generated files are up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy hostlib/nuxkit emulator/nuxemu
+	$(BIN)/mypy hostlib/nuxkit hostlib/nuxkit_start emulator/nuxemu
 	$(if $(C_FILES),$(BIN)/clang-format --dry-run -Werror $(C_FILES))
 	$(if $(NATIVE_C),gcc -std=gnu11 -Wall -Wextra -Werror -fsyntax-only \
 		-Iemulator/nuxemu/native $(NATIVE_C))

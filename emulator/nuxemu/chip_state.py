@@ -100,6 +100,8 @@ class ChipState:
                 raise StateError(f"{path}: {size} bytes, more than any state ({_MAX_BYTES})")
             with np.load(content, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
+            if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+                raise StateError(f"{path}: not a saved chip state")
         except _DAMAGES as error:
             if isinstance(error, StateError):
                 raise

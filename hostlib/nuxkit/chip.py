@@ -623,7 +623,7 @@ class Chip:
             if failure is not None:
                 self.model.hold(result.hemisphere)
                 failures.append(failure)
-        _raise_first(failures)
+        raise_first(failures)
         act_on(results, self._remarks_mode)
         return results
 
@@ -650,7 +650,7 @@ class Chip:
                 failure = error_of(self._result(hemisphere, wall_s))
                 assert failure is not None
                 failures.append(failure)
-        _raise_first(failures)
+        raise_first(failures)
         return wall_s
 
     def _remarks(self, hemisphere: int) -> tuple[Remark, ...]:
@@ -740,8 +740,9 @@ def _check_limits(max_cycles: int, max_wall_s: float) -> int:
     return _check_integer("max_cycles", max_cycles, 1)
 
 
-def _raise_first(failures: Sequence[NuxkitError]) -> None:
-    for other in failures[1:]:  # in the same step
+def raise_first(failures: Sequence[NuxkitError]) -> None:
+    """Raise the first error, if there is one; the others, of the same step, are notes of it."""
+    for other in failures[1:]:
         failures[0].add_note(f"the other processor, too: {other}")
     if failures:
         raise failures[0]

@@ -136,3 +136,26 @@ def test_messages_of_the_tools_are_bounded(compile_text):
     assert 100 <= len(caught.value.diagnostics) < 110
     with pytest.raises(ToolchainError, match="wrote more than 64 MiB"):
         compile_text('asm(".space 0x7fffffff");\nint start(void) { return 0; }\n')
+
+
+def test_a_source_cannot_ask_for_files(compile_text, errors_of, secret):
+    end = "int start(void) { return 0; }\n"
+    compile_text(f"#ifdef __has_include\n#error it is there\n#endif\n{end}")
+    pasted = '#define PASTED(a, b) a##b\n#if PASTED(__has_, include)("{}")\n'
+    for text in (f'#if __has_include("{secret}")\n', pasted.replace("{}", str(secret))):
+        here, gone = (errors_of(f"{each}#endif\n{end}")
+                      for each in (text, text.replace("secret.txt", "nothing.txt")))  # fmt: skip
+        assert [entry.text for entry in here] == [entry.text for entry in gone]
+    for path in (secret.with_name("nothing"), os.path.relpath(secret.with_name("nothing"))):
+        (entry,) = errors_of(f'#include "{path}"\n{end}')
+        assert "outside of the source's folder" in entry.text
+    for pragma in (f'#pragma GCC dependency "{secret}"', '_Pragma("GCC dependency \\"/a\\"")'):
+        (entry,) = errors_of(f"int a;\n{pragma}\n{end}")
+        assert (entry.file, entry.line) == ("kernel.c", 2)
+        assert "may not ask for the dates" in entry.text
+
+
+def test_an_endless_file_elsewhere_is_refused_as_others_are(errors_of):
+    (entry,) = errors_of('int a;\n#include "/dev/zero"\nint start(void) { return 0; }\n')
+    assert "/dev/zero lies outside of the source's folder" in entry.text
+    assert (entry.file, entry.line) == ("kernel.c", 2)

@@ -256,6 +256,22 @@ def test_ctrl_c_ends_the_command_with_130(nuxkit, source, tmp_path):
     assert done.stderr.strip() == "nuxkit: interrupted"
 
 
+def test_ctrl_c_while_the_command_is_loaded_ends_it_so_too():
+    script = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'numpy': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from nuxkit_start import main\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "nuxkit: interrupted\n")
+
+
 def test_an_edited_kernel_runs_in_less_than_a_second_and_a_half(nuxkit, source, tmp_path):
     source(KERNEL)
     assert nuxkit("run", "rule.c").code == 0  # the runtime is built and cached

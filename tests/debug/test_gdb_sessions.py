@@ -10,6 +10,7 @@ import pytest
 
 import nuxkit
 from nuxkit.cli import main
+from nuxkit.debug import load_core
 from nuxkit.debug.session import COMMANDS
 
 from .conftest import RULE, TRAPPING, Gdb
@@ -133,6 +134,28 @@ def test_a_core_that_is_none_is_refused(tmp_path, capsys):
     assert main(["debug", "--post-mortem", str(path), "--both"]) == 2
 
 
+def test_a_core_that_was_damaged_is_refused(build, tmp_path):
+    chip = nuxkit.Chip()
+    with pytest.raises(nuxkit.KernelTrap):
+        chip.run(build(TRAPPING))
+    path = tmp_path / "rule.core"
+    chip.save_core(path)
+    good = path.read_bytes()
+    for size in (0, 1, 100, len(good) // 2, len(good) - 1):
+        path.write_bytes(good[:size])
+        with pytest.raises(nuxkit.DataFileError, match="no saved core"):
+            load_core(path, tmp_path)
+    middle = len(good) // 2
+    for damage in (b"\xff" * 64, b"\x00" * 64, b"\x06" * 64):  # the compressed state
+        path.write_bytes(good[:middle] + damage + good[middle + 64 :])
+        with pytest.raises(nuxkit.DataFileError, match="no saved core"):
+            load_core(path, tmp_path)
+    program = good.index(b"top.elf") + 8  # its compressed data, nothing but ones
+    path.write_bytes(good[:program] + b"\xff" * 64 + good[program + 64 :])
+    with pytest.raises(nuxkit.DataFileError, match="no saved core"):
+        load_core(path, tmp_path)
+
+
 def test_a_program_that_was_killed_has_no_return_code(build, monkeypatch):
     program = build(RULE)
     gdb = Gdb(program, ["break rule", "continue", "kill"])
@@ -237,3 +260,120 @@ def test_the_stack_of_an_interrupt_goes_on_through_the_leaf_function_that_it_met
     stack = shown.partition("SIGSEGV")[2]
     assert re.findall(r"^#\d .*?(\w+) \(", stack, re.M) == names
     assert [frame.function for frame in caught.value.result.call_stack] == names
+
+
+def test_watches_and_breakpoints_hold_from_the_place_where_the_program_stands(build):
+    program = build(RULE)
+    gdb = Gdb(program, [
+        "tbreak rule.c:9", "continue", "watch *(unsigned char *)0x20000004", "continue",
+        "frame", "delete", "watch count", "next", "delete",
+        "break *rule", "print rule(2)", "print row", "finish", "delete", "continue",
+    ], read=COMMANDS)  # fmt: skip
+    (result,) = nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    weight, _, count = shown.partition("Hardware watchpoint 3: count")
+    assert "Old value = 0 '\\000'\nNew value = 3 '\\003'" in weight
+    assert re.search(r"^#0 .*rule\.c:10$", weight, re.M)
+    assert "Old value = 0\nNew value = 1" in count
+    assert "stopped while in a function called from GDB" in shown
+    assert "$1 = 2\n" in shown
+    assert result.return_code == 7
+
+
+def test_a_breakpoint_at_a_line_of_intrinsics_may_depend_on_variables_of_the_rule(build):
+    program = build(RULE)
+    gdb = Gdb(program, [
+        'break rule.c:9 if $around("row == 2")', "continue", "print row",
+        'print $around("row + 5")', "continue",
+    ], read=COMMANDS)  # fmt: skip
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    assert shown.count("Breakpoint 1, rule (row=") == 1
+    assert "$1 = 2\n" in shown
+    assert "$2 = 7\n" in shown
+    assert "exited with code 07" in shown
+
+
+def test_rows_of_two_vectors_are_shown_whole_and_in_parts(build):
+    program = build(
+        "#include <nux/nux.h>\n"
+        "volatile uint32_t count;\n"
+        "static inline nux_row more(nux_row row, uint32_t turn) {\n"
+        "    count += turn;\n"
+        "    return (nux_row){row.even, nux_add8(row.odd, row.even)};\n"
+        "}\n"
+        "__attribute__((noinline)) void rule(uint32_t row) {\n"
+        "    nux_row weights = more((nux_row){nux_splat8(3), nux_splat8(4)}, 1);\n"
+        "    nux_set_weights(row, weights);\n"
+        "    count++;\n"
+        "}\n"
+        "int start(void) { for (uint32_t i = 0; i < 3; i++) rule(i); return 0; }\n"
+    )
+    gdb = Gdb(program, [
+        'break rule.c:4 if $around("row == 1")', "continue", "delete",
+        "tbreak rule.c:10", "continue", "print row", "vector weights", "vector weights.odd",
+        "vector weights.none", "continue",
+    ], read=COMMANDS)  # fmt: skip
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    assert "$1 = 1\n" in shown
+    lanes = re.findall(r"^(\w*):?\n?.*u8 = {(\d) <repeats 128 times>}", shown, re.M)
+    assert lanes == [("even", "3"), ("odd", "7"), ("", "7")]
+    assert "There is no member named none." in shown
+
+
+@pytest.mark.parametrize("optimize", ["-O1", "-O2", "-O3"])
+def test_calls_that_are_inlined_from_an_own_header_are_places_to_stop(tmp_path, optimize):
+    (tmp_path / "mine.h").write_text(
+        "static inline void bump(volatile int *value) {\n    *value = *value * 3 + 1;\n}\n"
+    )
+    (tmp_path / "rule.c").write_text(
+        '#include "mine.h"\n'
+        "volatile int total, count;\n"
+        "__attribute__((noinline)) void rule(int row) {\n"
+        "    count += row;\n"
+        "    bump(&total);\n"
+        "    count++;\n"
+        "}\n"
+        "int start(void) { rule(3); return 7; }\n"
+    )
+    program = nuxkit.build(tmp_path / "rule.c", optimize=optimize).program
+    gdb = Gdb(program, [
+        "tbreak rule.c:5", "tbreak mine.h:2", "tbreak rule.c:6", "continue", "print row",
+        "continue", "continue", "continue",
+    ], read=COMMANDS)  # fmt: skip
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    stops = re.findall(r"^Temporary breakpoint .*, (\w+) .* at (\S+)$", shown, re.M)
+    places = [(function, place.rpartition("/")[2]) for function, place in stops]
+    assert places == [("rule", "rule.c:5"), ("bump", "mine.h:2"), ("rule", "rule.c:6")]
+    assert "exited with code 07" in shown
+
+
+def test_steps_and_stacks_find_their_way_through_calls_of_far_code(build):
+    program = build(
+        "#include <nux/extmem.h>\n"
+        "volatile int total;\n"
+        "__attribute__((noinline)) int near(int x) { return x + total; }\n"
+        "NUX_EXTERNAL_CODE int far(int x) { total++; return near(x) + 1; }\n"
+        "int start(void) {\n"
+        "    total = 3;\n"
+        "    total = far(total);\n"
+        "    total += 2;\n"
+        "    return 7;\n"
+        "}\n"
+    )
+    gdb = Gdb(program, [
+        "tbreak rule.c:7", "continue", "step", "print total", "tbreak exit", "continue",
+        "kill",
+    ])  # fmt: skip
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    shown = gdb.wait()
+    assert re.search(r"rule\.c:8$|^8\t", shown, re.M)
+    assert "$1 = 8\n" in shown
+    assert "Temporary breakpoint 2, exit ()" in shown
+    inside = "tbreak *((char *)__bridge_far + 8)"
+    gdb = Gdb(program, [inside, "continue", "backtrace", "continue"])
+    nuxkit.Chip().debug(program, announce=gdb.attach)
+    stack = re.findall(r"^#\d .*?(\w+) \(", gdb.wait(), re.M)
+    assert stack == ["__bridge_far", "start", "__init"]

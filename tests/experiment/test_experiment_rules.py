@@ -363,3 +363,20 @@ def test_a_trap_names_the_line_and_the_experiment_can_begin_again(network, tmp_p
     experiment.reset()
     experiment.run(5 * nuxkit.ms)
     assert rule.statistics[0].invoked == 5
+
+
+def test_traps_of_both_processors_in_one_step_are_told_together(tmp_path):
+    path = tmp_path / "trapper.c"
+    path.write_text(
+        "#include <nux/rule.h>\nvoid rule(const nux_call *call) {\n"
+        "    if (call->index == 2) __builtin_trap();\n}\n"
+    )
+    experiment = nuxkit.Experiment()
+    neurons = experiment.population(512)
+    experiment.rule(path, timer=nuxkit.Timer(period_s=1e-4), populations=neurons)
+    with pytest.raises(nuxkit.KernelTrap, match=r"trapper\.c:3") as caught:
+        experiment.run(1 * nuxkit.ms)
+    (note,) = caught.value.__notes__
+    assert note.startswith("the other processor, too: ")
+    assert "trapper.c:3" in note
+    experiment.run(1 * nuxkit.ms)  # both stand still

@@ -6,6 +6,7 @@ and sensors with mismatch and noise, and an on-chip Poisson source beside the qu
 """
 
 import multiprocessing
+import zipfile
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 import nuxkit
 from comparison.chip_network import STDP_PASS, make_chip
 from comparison.network_model import make_network
-from nuxemu import ChipState, CorrelationConfig
+from nuxemu import ChipState, CorrelationConfig, StateError
 
 DURATION_S = 0.3e-3
 SEED = 5
@@ -121,3 +122,16 @@ def test_a_checkpoint_goes_on_alike_in_another_process(expected, workers, tmp_pa
     halfway.model.save().write(path)
     assert workers.submit(digest_of_the_rest, path).result() == expected
     assert advance_to(halfway, end_cycle()).model.save().digest == expected
+
+
+def test_a_state_file_with_a_part_that_is_no_array_is_refused(tmp_path):
+    good, bad = tmp_path / "good.npz", tmp_path / "bad.npz"
+    nuxkit.Chip().model.save().write(good)
+    with zipfile.ZipFile(good) as source:
+        names = source.namelist()
+        for damaged in ("chip.npy", "nuxemu_state_format.npy"):
+            with zipfile.ZipFile(bad, "w") as target:
+                for name in names:
+                    target.writestr(name, b"none" if name == damaged else source.read(name))
+            with pytest.raises(StateError, match="not a saved chip state"):
+                ChipState.read(bad)

@@ -94,6 +94,25 @@ def test_calls_through_pointers_recursion_and_loops_have_their_share(tmp_path):
     assert paths == {("_reset", "__init", "start", name) for name in ("turns", "spin")}
 
 
+def test_bridges_to_far_code_belong_to_the_function_that_is_called(tmp_path):
+    path = tmp_path / "rule.c"
+    path.write_text(
+        "#include <nux/extmem.h>\n"
+        "volatile int sum;\n"
+        "__attribute__((noinline)) int near(int x) { return x * 7 + sum; }\n"
+        "NUX_EXTERNAL_CODE int far(int x) { return near(x) + near(x + 1); }\n"
+        "int start(void) { for (int i = 0; i < 20; i++) sum += far(i); return 0; }\n"
+    )
+    result = nuxkit.Chip().run(nuxkit.build(path), profile=True)
+    profile = result.profile
+    assert profile.attributed == 1.0
+    assert sum(line.cycles for line in profile.lines) == result.cycles
+    assert sum(profile.folded.values()) == result.cycles
+    assert ("_reset", "__init", "start", "far", "near") in profile.folded
+    functions = by_name(profile)
+    assert (functions["far"].calls, functions["near"].calls) == (20, 40)
+
+
 def test_a_line_counts_what_it_executed(result):
     lines = {line.line: line for line in result.profile.lines if line.function == "work"}
     assert lines[7].executed >= 3 * 400  # load, add, store

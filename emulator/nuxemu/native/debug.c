@@ -148,15 +148,15 @@ static void look_ahead(nux_processor *p, uint32_t pc) {
 
 bool nux_debug_stops(nux_processor *p, uint32_t pc) {
     nux_debug *debug = p->debug;
-    if (p->instructions == debug->from && pc == debug->from_pc)
-        return false;
+    bool is_first = p->instructions == debug->from && pc == debug->from_pc;
     if (debug->num_watches)
         look_ahead(p, pc);
     debug->stop = debug->met;
+    /* GDB takes points away to step over them: one that is still there at the first is new. */
     if (debug->met.kind == NUX_DEBUG_NOTHING)
-        debug->stop.kind = has_breakpoint(debug, pc) ? NUX_DEBUG_BREAKPOINT
-                           : debug->step             ? NUX_DEBUG_STEP
-                                                     : NUX_DEBUG_NOTHING;
+        debug->stop.kind = has_breakpoint(debug, pc)  ? NUX_DEBUG_BREAKPOINT
+                           : debug->step && !is_first ? NUX_DEBUG_STEP
+                                                      : NUX_DEBUG_NOTHING;
     if (debug->stop.kind == NUX_DEBUG_NOTHING)
         return false;
     nux_stop_at(p, NUX_INTERRUPTED, pc, 0);

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby, takewhile
 
 _FILE = re.compile(r'^\s*\.file\s+(\d+)\s+"((?:[^"\\]|\\.)*)"(?:\s+"((?:[^"\\]|\\.)*)")?')
 _LOC = re.compile(r"^\s*\.loc\s+(\d+)\s+(\d+)(?:\s+(\d+))?")
@@ -95,25 +98,73 @@ class AssemblyText:
         return None
 
 
+@dataclass
+class _Row:
+    """A row of the line table to be; rows of one `place` are at the same address."""
+
+    number: int
+    match: re.Match[str]
+    file: str
+    place: int
+    stops: bool
+
+    @property
+    def line(self) -> tuple[str, str]:
+        return self.file, self.match[2]
+
+
 def without_stops(text: str, headers: str) -> str:
     """Mark code that is inlined from `headers`, a prefix of paths, as no place to stop at.
 
     Of a user's line that is nothing but such code, GDB forgets where it is otherwise: it drops a
     row of the line table when rows of another file with statements follow at the same address.
+    So it does with calls of functions that are inlined from the user's own headers: the place is
+    the call's then, and a later one the function's.
     """
+    lines = text.splitlines(keepends=True)
     files: dict[int, str] = {}
-    lines, statement = [], True  # what the compiler says holds until it says something else
-    for line in text.splitlines(keepends=True):
+    rows: list[_Row] = []
+    statement, place = True, 0  # what the compiler says holds until it says something else
+    for number, line in enumerate(lines):
         if match := _FILE.match(line):
             files[int(match[1])] = _file_name(match)
         elif match := _LOC.match(line):
             if said := _STATEMENT.search(line):
                 statement = said[1] == "1"
-            stops = statement and not files.get(int(match[1]), "").startswith(headers)
-            rest = _STATEMENT.sub("", line[match.end() :])
-            line = f"{match[0]} is_stmt {int(stops)}{rest}"
-        lines.append(line)
+            file = files.get(int(match[1]), "")
+            stops = statement and not file.startswith(headers)
+            rows.append(_Row(number, match, file, place, stops))
+        elif (code := line.strip()) and code[0] not in ".#" and code[-1] != ":":
+            place += 1
+    _give_way(rows)
+    for row in rows:
+        rest = _STATEMENT.sub("", lines[row.number][row.match.end() :])
+        lines[row.number] = f"{row.match[0]} is_stmt {int(row.stops)}{rest}"
     return "".join(lines)
+
+
+def _give_way(rows: Sequence[_Row]) -> None:
+    """Keep a stop at lines that GDB would drop everywhere, for others that can stop elsewhere."""
+    stops = [(number, row) for number, row in enumerate(rows) if row.stops]
+    places = [list(found) for _, found in groupby(stops, lambda stop: stop[1].place)]
+    kept = Counter(row.line for at in places for _, row in at if row.file == at[-1][1].file)
+    for at in places:
+        first, (end, last) = at[0][1].file, at[-1]
+        dropped = {row.line for _, row in at if row.file == first and not kept[row.line]}
+        if first == last.file or not dropped:
+            continue
+        rest = takewhile(lambda row: not row.stops, rows[end + 1 :])
+        later = next((r for r in rest if r.line == last.line and r.place > last.place), None)
+        here = Counter(row.line for _, row in at if row.file == last.file)
+        if later is None and kept[last.line] <= here[last.line]:
+            continue
+        for _, row in at:
+            row.stops = row.file == first
+        if later is not None:
+            later.stops = True
+            kept[later.line] += 1
+        kept.subtract(here)
+        kept.update(dropped)
 
 
 def _file_name(match: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from nuxemu import memory_map as mm
 from nuxemu.isa import scalar, vector
 from nuxkit.builder.image import Function, Image
+from nuxkit.linker_stubs import STUB_BYTES, stub_destination
 
 _STACK_POINTER = 1
 _MTMSR = 31 << 26 | 146 << 1
@@ -146,12 +147,6 @@ def _is_indirect_call(word: int) -> bool:
 
 
 def _through_stub(image: Image, target: int) -> int:
-    """Destination of the linker's bridge to code that a branch does not reach.
-
-    It is ``lis r12,high; addi r12,r12,low; mtctr r12; bctr``.
-    """
-    words = [word for _, word in image.code(target, target + 16)]
-    is_stub = len(words) == 4 and words[2:] == [0x7D8903A6, 0x4E800420]
-    if is_stub and words[0] >> 16 == 0x3D80 and words[1] >> 16 == 0x398C:
-        return ((words[0] << 16) + scalar.signed_immediate(words[1])) & 0xFFFFFFFF
-    return target
+    """Where a branch leads in the end."""
+    destination = stub_destination([word for _, word in image.code(target, target + STUB_BYTES)])
+    return target if destination is None else destination

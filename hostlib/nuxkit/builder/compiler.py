@@ -45,7 +45,7 @@ class Settings:
         """Arguments of gcc."""
         return (
             *toolchain.TARGET_FLAGS, *toolchain.LANGUAGE_FLAGS, *toolchain.MESSAGE_FLAGS,
-            self.optimize,
+            *toolchain.CONFINING_FLAGS, self.optimize,
             *(f"-D{name}={value}" for name, value in self.defines.items()),
             *(f"-I{place}" for place in self.include_dirs),
             # Our headers must not drown the user's warnings.
@@ -115,7 +115,12 @@ def compile_source(tools: Toolchain, source: str, settings: Settings, work: Path
     allowed = (*settings.search, *settings.readable)
     refused = reads.refused_headers(source, opened, (*allowed, tools.own_headers))
     named = reads.files_of_messages(messages)
-    if done.returncode == 0:
+    ours = (private, tools.own_headers + os.sep)
+    own = [source, *(path for _, path in opened if not path.startswith(ours))]
+    refused = refused or reads.refused_dates(own)
+    if done.returncode != 0:
+        refused = refused or reads.refused_names(own, source, (*allowed, tools.own_headers))
+    else:
         named += reads.files_of_lines(assembly, source)
     refused = refused or reads.refused_files(named, source, (*allowed, tools.own_headers))
     if refused:

@@ -14,6 +14,8 @@ from nuxkit.builder.diagnostics import Diagnostic, error
 from nuxkit.builder.image import read_image
 from nuxkit.builder.runtime import Runtime
 from nuxkit.builder.toolchain import Toolchain
+from nuxkit.errors import ToolchainError
+from nuxkit.linker_stubs import STUB_BYTES, STUB_END, stub_destination
 
 _UNDEFINED = re.compile(
     r"^(?:[^:\n]*ld: )?(?:(?P<file>[^:(\n]+):(?:(?P<line>\d+)|\([^)]*\)): |.*\([^)]*\): )"
@@ -68,6 +70,7 @@ def link(
     ]  # fmt: skip
     done = toolchain.run(command)
     if done.returncode == 0:
+        _name_stubs(tools, output)
         warnings = (_WARNING.match(line) for line in done.stderr.splitlines())
         return [Diagnostic("warning", match["text"]) for match in warnings if match]
     found = _translate(done.stderr, list(objects))
@@ -77,6 +80,26 @@ def link(
         if output.exists():
             found += [error(text) for text in overflow_sentences(read_image(output))]
     return found or [error(done.stderr.strip() or "the linker failed without a message")]
+
+
+def _name_stubs(tools: Toolchain, program: Path) -> None:
+    """Give names to the linker's bridges to far code; without, GDB loses its way in them."""
+    if STUB_END not in program.read_bytes():
+        return
+    image = read_image(program)
+    names = {function.address: function.name for function in image.functions}
+    options = []
+    for section in (each for each in image.sections if each.executable):
+        code = list(section.words())
+        for at in range(len(code) - STUB_BYTES // 4 + 1):
+            to = stub_destination([word for _, word in code[at : at + STUB_BYTES // 4]])
+            if to in names:
+                place = f"{section.name}:{code[at][0] - section.address:#x}"
+                options += ["--add-symbol", f"__bridge_{names[to]}={place},local,function"]
+    if options:
+        done = toolchain.run([tools.objcopy, *options, str(program)])
+        if done.returncode != 0:
+            raise ToolchainError(done.stderr.strip() or "objcopy failed without a message")
 
 
 def _translate(output: str, sources: Sequence[str]) -> list[Diagnostic]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from nuxkit.builder.diagnostics import Diagnostic, error
@@ -21,6 +21,9 @@ _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _NAMED = re.compile(
     rf"^\s*(?:\.file\s+(?:\d+\s+)?|#\s+\d+\s+){_QUOTED}(?:\s+{_QUOTED})?", re.MULTILINE
 )
+_INCLUDE = re.compile(r'^\s*#\s*(?:include|include_next|import)\s*["<]([^">]+)[">]')
+_DATES = re.compile(r"\bpragma\s+GCC\s+dependency\b|\b_Pragma\s*\(\s*\"\s*GCC\s+dependency\b")
+_UNDEFINED = "<command-line>: warning: undefining"
 _GUARDS = "Multiple include guards may be useful for:"
 
 
@@ -29,7 +32,11 @@ def split_opened(stderr: str) -> tuple[str, list[tuple[int, str]]]:
     matches = [(line, _OPENED.match(line)) for line in stderr.splitlines()]
     opened = [(len(match[1]), match[2]) for _, match in matches if match]
     names = {path for _, path in opened} | {_GUARDS}
-    messages = [line for line, match in matches if not match and line not in names]
+    messages = [
+        line
+        for line, match in matches
+        if not match and line not in names and not line.startswith(_UNDEFINED)
+    ]
     return "\n".join(messages), opened
 
 
@@ -67,6 +74,38 @@ def refused_headers(
             found.append(error(_sentence(path), place, _line_of_include(place, path)))
         including.append(path)
     return found
+
+
+def refused_dates(paths: Iterable[str]) -> list[Diagnostic]:
+    """Give an error for each pragma that compares the dates of files; no list shows these files."""
+    return [
+        error("a source may not ask for the dates of files", path, number)
+        for path, number, line in _lines(paths)
+        if _DATES.search(line)
+    ]
+
+
+def refused_names(
+    paths: Iterable[str], source: str, allowed: Iterable[str | Path]
+) -> list[Diagnostic]:
+    """Give an error for each include of a file elsewhere, be it there or not."""
+    roots = [os.path.realpath(place) for place in (*_own_folders(source), *allowed)]
+    named = ((path, number, _INCLUDE.match(line)) for path, number, line in _lines(paths))
+    return [
+        error(_sentence(match[1]), path, number)
+        for path, number, match in named
+        if match
+        and not any(
+            _is_inside(os.path.join(folder, match[1]), roots)
+            for folder in (os.path.dirname(path), *roots)
+        )
+    ]
+
+
+def _lines(paths: Iterable[str]) -> Iterator[tuple[str, int, str]]:
+    for path in filter(os.path.isfile, dict.fromkeys(paths)):
+        with open(path, errors="replace") as stream:
+            yield from ((path, number, line) for number, line in enumerate(stream, 1))
 
 
 def assembler_inputs(dependencies: Path, source: str) -> list[str]:

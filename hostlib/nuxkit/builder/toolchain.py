@@ -52,6 +52,8 @@ TARGET_FLAGS = (
     "-fno-asynchronous-unwind-tables",
 )  # fmt: skip
 LANGUAGE_FLAGS = ("-std=gnu11", "-g", "-Wall", "-Wextra")
+#: Sources cannot ask which files exist; gcc warns of each flag.
+CONFINING_FLAGS = ("-U__has_include", "-U__has_include_next")
 MESSAGE_FLAGS = ("-fdiagnostics-color=never", "-fmessage-length=0", "-fmax-errors=100")
 
 

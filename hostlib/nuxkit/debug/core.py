@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import tempfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,11 @@ from nuxkit.program import Program
 _STATE = "state.npz"
 #: More than a state with all of its DRAM in use, and two programs.
 _MAX_BYTES = 2 << 30
+# What damaged and foreign files provoke.
+_DAMAGES = (
+    OSError, ValueError, RuntimeError, EOFError, NotImplementedError, KeyError, OverflowError,
+    struct.error, zlib.error, zipfile.BadZipFile, StateError, NuxkitError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -101,8 +108,7 @@ def load_core(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> C
         chip.model.restore(state)
     except DataFileError:
         raise
-    except (OSError, ValueError, RuntimeError, EOFError, NotImplementedError, KeyError,
-            zipfile.BadZipFile, StateError, NuxkitError) as error:  # fmt: skip
+    except _DAMAGES as error:
         reason = getattr(error, "strerror", None) or error
         raise DataFileError(f"{path}: no saved core: {reason}") from error
     if not files:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from nuxemu import DebugEvent, StopReason, Watch
 from nuxemu import memory_map as mm
 from nuxkit.chip import Chip
+from nuxkit.errors import NuxkitError
 from nuxkit.traps import error_of
 
 from . import memory, target
@@ -308,7 +309,10 @@ class Stub:
             cycles = self._ppu.cycles
             return f"{cycles} cycles, {1e6 * self._chip.time_s:.3f} us of the chip's time\n"
         if words == ["trap"]:
-            error = error_of(self._chip.result(self._hemisphere)) if self.trapped else None
+            try:
+                error = error_of(self._chip.result(self._hemisphere)) if self.trapped else None
+            except NuxkitError as damage:  # of the program's debug information
+                error = damage
             return f"{error or 'the program has not trapped'}\n"
         if len(words) == 2 and words[0] == "weights" and words[1].isascii():
             try:

@@ -9,7 +9,7 @@ from typing import Any
 
 from nuxemu import ChipEnd, CorrelationConfig
 from nuxemu import memory_map as mm
-from nuxkit.chip import Chip
+from nuxkit.chip import Chip, raise_first
 from nuxkit.errors import CallbackError, ExperimentError, InputError, RunLimitError
 from nuxkit.hemispheres import HEMISPHERES
 from nuxkit.traps import error_of
@@ -206,9 +206,8 @@ class Session:
                 self._raise_trap(working)
 
     def _raise_trap(self, working: list[int]) -> None:
-        for hemisphere in working:
-            if self.chip.ppu[hemisphere].stop.reason.is_trap:
-                failure = error_of(self.chip.result(hemisphere))
-                self.chip.stop(hemisphere)
-                if failure is not None:
-                    raise failure
+        trapped = [h for h in working if self.chip.ppu[h].stop.reason.is_trap]
+        failures = [error_of(self.chip.result(hemisphere)) for hemisphere in trapped]
+        for hemisphere in trapped:
+            self.chip.stop(hemisphere)
+        raise_first([failure for failure in failures if failure is not None])

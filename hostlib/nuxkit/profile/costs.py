@@ -10,6 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from nuxemu import Wait
+from nuxkit.linker_stubs import STUB_BYTES, stub_destination
 from nuxkit.program import Function, Program
 
 #: What `Cost.waits` calls the causes.
@@ -52,10 +53,16 @@ class Place:
 
 
 def places_of(program: Program, sites: npt.NDArray[Any]) -> list[Place]:
-    """Find where each instruction comes from."""
+    """Find where each instruction comes from; the linker's bridges belong to what they lead to."""
     places = []
     for pc in sites["pc"].tolist():
-        function, locations = program.function_at(pc), program.source_locations(pc)
+        locations = program.source_locations(pc)
+        if not locations:
+            pc = next(
+                (to for at in _stub_starts(pc) if (to := through_stub(program, at)) != at), pc
+            )
+            locations = program.source_locations(pc)
+        function = program.function_at(pc)
         name = function.name if function else UNKNOWN
         chain = tuple(location.function or name for location in reversed(locations)) or (name,)
         inner = locations[0] if locations else None
@@ -63,6 +70,27 @@ def places_of(program: Program, sites: npt.NDArray[Any]) -> list[Place]:
             Place(function, chain, inner.file if inner else UNKNOWN, inner.line if inner else 0)
         )
     return places
+
+
+def word_at(program: Program, pc: int) -> int:
+    """Word of the code; 0 where there is none."""
+    for segment in program.segments:
+        if segment.address <= pc and pc + 4 <= segment.end:
+            offset = pc - segment.address
+            return int.from_bytes(segment.data[offset : offset + 4], "big")
+    return 0
+
+
+def through_stub(program: Program, target: int) -> int:
+    """Where a branch leads in the end."""
+    words = [word_at(program, at) for at in range(target, target + STUB_BYTES, 4)]
+    destination = stub_destination(words)
+    return target if destination is None else destination
+
+
+def _stub_starts(pc: int) -> range:
+    """Where a bridge may begin that holds this instruction."""
+    return range(pc, pc - STUB_BYTES, -4)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from nuxemu.isa import scalar
 from nuxkit.program import Function, Program
 
-from .costs import UNKNOWN, Place
+from .costs import UNKNOWN, Place, through_stub, word_at
 
 Stack = tuple[str, ...]
 
@@ -100,10 +100,10 @@ def _nodes(program: Program, places: Sequence[Place], sites: npt.NDArray[Any]) -
         start = place.function.address
         if pc == start:
             node.entered = executed
-        word = _word(program, pc)
+        word = word_at(program, pc)
         if word >> 26 not in (_B, _BC):
             continue
-        target, calls = scalar.branch_target(pc, word), bool(word & 1)
+        target, calls = through_stub(program, scalar.branch_target(pc, word)), bool(word & 1)
         if target == start and not calls:
             node.loops = True
         callee = program.function_at(target) if word >> 26 == _B else None
@@ -113,14 +113,6 @@ def _nodes(program: Program, places: Sequence[Place], sites: npt.NDArray[Any]) -
             key = (place.chain, callee.address)
             node.calls[key] = node.calls.get(key, 0) + executed
     return nodes
-
-
-def _word(program: Program, pc: int) -> int:
-    for segment in program.segments:
-        if segment.address <= pc and pc + 4 <= segment.end:
-            offset = pc - segment.address
-            return int.from_bytes(segment.data[offset : offset + 4], "big")
-    return 0
 
 
 def _cut_recursion(nodes: dict[int, _Node]) -> list[int]:
