@@ -103,6 +103,13 @@ def test_a_trap_in_what_a_function_returns_is_at_the_return(tmp_path):
     assert [frame.location.line for frame in frames[:2]] == [4, 7]
 
 
+def test_a_trap_in_an_access_of_the_library_is_at_the_line_that_calls(kernel):
+    program = kernel("int start(void) {\nnux_bus_write(0x00ffffff, 1);\nreturn 0; }")
+    with pytest.raises(KernelTrap, match=r"kernel\d+\.c:2: 4-byte store to 0x83fffffc") as trap:
+        Chip().run(program)
+    assert trap.value.result.call_stack[0].function == "start"
+
+
 def test_a_recursion_is_one_line_of_the_message(faults):
     with pytest.raises(KernelTrap) as caught:
         Chip().run(faults, symbols={"fault": "RECURSION"})

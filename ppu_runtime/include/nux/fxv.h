@@ -21,6 +21,8 @@
 
 #include <stdint.h>
 
+#include <nux/inline.h>
+
 #ifndef __OPTIMIZE__
 #error "nux/fxv.h: vector registers need an optimising build, use -O1 or higher"
 #endif
@@ -38,8 +40,6 @@ typedef union {
 
 /// Conditions, from the last fxvcmph or fxvcmpb: lane compared with zero, signed.
 enum { NUX_ALWAYS = 0, NUX_GT = 1, NUX_LT = 2, NUX_EQ = 3 };
-
-#define NUX_INTRINSIC static inline __attribute__((always_inline, artificial, unused))
 
 void nux_bad_cond(void) __attribute__((
     error("cond must be a constant, 0 to 3")));

@@ -37,7 +37,7 @@ NUX_INTRINSIC void nux_reset_all_neurons(void) {
 }
 
 /// Reset one neuron.
-static inline void nux_reset_neuron(uint32_t hemisphere, uint32_t column) {
+NUX_INTRINSIC void nux_reset_neuron(uint32_t hemisphere, uint32_t column) {
     nux_bus_write(nux_neuron_word(NUX_OMNIBUS_NEURON_RESET_WORD, hemisphere, column), 0);
 }
 
@@ -46,17 +46,17 @@ static inline void nux_reset_neuron(uint32_t hemisphere, uint32_t column) {
 #define NUX_SPIKE_COUNTER_OVERFLOW 0x100u
 
 /// Counter of a neuron as it is: the count in bits 0 to 7, NUX_SPIKE_COUNTER_OVERFLOW.
-static inline uint32_t nux_spike_counter(uint32_t hemisphere, uint32_t column) {
+NUX_INTRINSIC uint32_t nux_spike_counter(uint32_t hemisphere, uint32_t column) {
     return nux_bus_read(nux_neuron_word(NUX_OMNIBUS_SPIKE_COUNTER_WORD, hemisphere, column));
 }
 
 /// Clear count and overflow of a neuron.
-static inline void nux_reset_spike_counter(uint32_t hemisphere, uint32_t column) {
+NUX_INTRINSIC void nux_reset_spike_counter(uint32_t hemisphere, uint32_t column) {
     nux_bus_write(nux_neuron_word(NUX_OMNIBUS_SPIKE_COUNTER_RESET_WORD, hemisphere, column), 0);
 }
 
 /// Spikes of a neuron since the last reset of its counter; 255 means 255 or more.
-static inline uint32_t nux_spike_count(uint32_t hemisphere, uint32_t column) {
+NUX_INTRINSIC uint32_t nux_spike_count(uint32_t hemisphere, uint32_t column) {
     uint32_t counter = nux_spike_counter(hemisphere, column);
     return counter & NUX_SPIKE_COUNTER_OVERFLOW ? 255 : counter & 255;
 }
