@@ -197,7 +197,7 @@ def test_hardware_mode_goes_on_where_the_chip_does(faults):
 def test_an_undefined_instruction_is_refused_by_the_build(tmp_path):
     source = tmp_path / "k.c"
     source.write_text('int start(void) {\n    __asm__ volatile(".long 0");\n    return 0;\n}\n')
-    with pytest.raises(BuildError, match=r"k\.c:2: error: the processor does not have"):
+    with pytest.raises(BuildError, match=r"k\.c:2:5: error: the processor does not have"):
         build(source)
 
 
