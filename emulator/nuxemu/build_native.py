@@ -49,6 +49,7 @@ ffibuilder.set_source(
     extra_compile_args=[
         "-std=gnu11",
         "-O3",
+        "-falign-functions=64",  # a change of one function does not move the loops of all
         "-Wno-psabi",
         "-ffp-contract=off",
         "-fno-math-errno",
