@@ -223,7 +223,6 @@ def main() -> None:
             for figure in figures:
                 if figure.measure is not None:
                     figure.values.append(figure.measure())
-        trace.close()
     figures.insert(figures.index(scalar[1]) + 1, scalar_ratio(*scalar))
     figures += [
         *network.ratios(),

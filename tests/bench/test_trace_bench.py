@@ -19,7 +19,6 @@ def test_each_program_has_a_ratio_of_the_two_cores(monkeypatch, tmp_path):
     for figure in bench.figures():
         assert figure.measure() > 0
     ratios = bench.ratios()
-    bench.close()
     assert flags == ["-UNUX_WITHOUT_TRACE", "-DNUX_WITHOUT_TRACE"]
     assert [ratio.bar for ratio in ratios] == [1.01, 1.01]
     assert all(ratio.best > 0 and "median of 7 pairs" in ratio.note for ratio in ratios)

@@ -3,7 +3,8 @@
 
 The native core is built twice in the same way, as it is and without the hooks
 (``NUX_WITHOUT_TRACE``), each for a process of its own. The two run the same programs in turn,
-pair by pair; the figure is the median of the ratios of all pairs.
+pair by pair; the figure is the median of the ratios of all pairs. Each repetition has new
+processes, as it makes a difference of a percent where in memory one happens to be.
 """
 
 from __future__ import annotations
@@ -63,9 +64,9 @@ class TraceBench:
     """Pairs of runs, on the core as it is and on one without hooks."""
 
     def __init__(self, folder: Path) -> None:
-        self._cores = [
-            _Core(build_variant(folder / "hooks", "-UNUX_WITHOUT_TRACE")),
-            _Core(build_variant(folder / "no_hooks", "-DNUX_WITHOUT_TRACE")),
+        self._packages = [
+            build_variant(folder / "hooks", "-UNUX_WITHOUT_TRACE"),
+            build_variant(folder / "no_hooks", "-DNUX_WITHOUT_TRACE"),
         ]
         self._built = {
             name: (Path(nuxkit.build(source).program.path), rounds)
@@ -75,13 +76,16 @@ class TraceBench:
 
     def _measure(self, name: str) -> float:
         wall_s = []
+        cores = [_Core(package) for package in self._packages]
         for pair in range(PAIRS):
-            order = self._cores if pair % 2 else self._cores[::-1]
+            order = cores if pair % 2 else cores[::-1]
             times = {core: core.run(*self._built[name]) for core in order}
-            (hooks_s, cycles), (none_s, expected) = (times[core] for core in self._cores)
+            (hooks_s, cycles), (none_s, expected) = (times[core] for core in cores)
             check(cycles == expected, f"the hooks changed the cycles of {name}")
             self._ratios[name].append(hooks_s / none_s)
             wall_s.append(none_s)
+        for core in cores:
+            core.close()
         return min(wall_s)
 
     def figures(self) -> list[Figure]:
@@ -102,8 +106,3 @@ class TraceBench:
                 figure.note = f"median of {len(ratios)} pairs, half of them {low:.3f} to {high:.3f}"
             found.append(figure)
         return found
-
-    def close(self) -> None:
-        """End the processes of the cores."""
-        for core in self._cores:
-            core.close()

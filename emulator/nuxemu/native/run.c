@@ -35,6 +35,7 @@ void nux_stop_at(nux_processor *p, int reason, uint32_t pc, uint32_t address) {
 static bool execute(nux_processor *p, const nux_decoded *d, uint32_t pc) {
     if (d->kind == NUX_KIND_VECTOR)
         return nux_execute_vector(p, d, pc);
+    NUX_TRACE_EXECUTES(p, pc);
     nux_time_issue(p, d);
     if (d->kind != NUX_KIND_UNDEFINED)
         return nux_execute_scalar(p, d, pc);
@@ -89,7 +90,6 @@ static bool run_instructions(nux_processor *p, const nux_decoded *d, uint32_t fr
         }
         if (__builtin_expect(p->debug != NULL, 0) && nux_debug_stops(p, pc))
             return false;
-        NUX_TRACE_EXECUTES(p, pc);
         if (!execute_counted(p, d, pc))
             return false;
         if (p->leave) { /* code changed under us */
@@ -213,7 +213,6 @@ static void run_part_of_block(nux_processor *p, uint32_t pc, uint32_t n) {
     p->timing.pipe = *p->visits[0].exit[0];
     p->timing.jumped = 0;
     for (uint32_t i = 0; i < n && !p->leave && p->cycles < p->next_event; i++) {
-        NUX_TRACE_EXECUTES(p, pc + 4 * i);
         p->resume_pc = pc + 4 * (i + 1);
         if (!execute_counted(p, nux_decoded_at(p, pc + 4 * i), pc + 4 * i))
             break;

@@ -182,6 +182,7 @@ bool nux_execute_vector(nux_processor *p, const nux_decoded *d, uint32_t pc) {
         calculate(p, d, pc);
         return true;
     }
+    NUX_TRACE_EXECUTES(p, pc);
     uint32_t address = nux_vaddress(v, p->gpr), failed = 0, slow = 0;
     nux_vector_access access = {0};
     int reason = 0;
