@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from network.slow_network import SlowNetwork
@@ -84,8 +84,10 @@ def test_random_recurrent_networks_run_as_the_model_says(seed):
     slow, chip, draw = random_network(seed)
     for begin_s, end_s in ((0.0, UNTIL_S / 2), (UNTIL_S / 2, UNTIL_S)):
         add_input(slow, chip.network, draw, begin_s, end_s)
-        slow.run(end_s)
         chip.network.advance(end_s)
+        # A network that excites itself without end soon drops events, as the model does not.
+        assume(chip.network.statistics.dropped == 0)
+        slow.run(end_s)
     assert_same(slow, chip)
 
 
