@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from nuxemu.isa import scalar
+
+if TYPE_CHECKING:
+    from nuxkit.program import Program
 
 STUB_BYTES = 16
 #: How every bridge ends: mtctr r12; bctr.
@@ -22,3 +26,19 @@ def stub_destination(words: Sequence[int]) -> int | None:
     if words[0] >> 16 != 0x3D80 or words[1] >> 16 != 0x398C:
         return None
     return ((words[0] << 16) + scalar.signed_immediate(words[1])) & 0xFFFFFFFF
+
+
+def word_at(program: Program, pc: int) -> int:
+    """Word of the code; 0 where there is none."""
+    for segment in program.segments:
+        if segment.address <= pc and pc + 4 <= segment.end:
+            offset = pc - segment.address
+            return int.from_bytes(segment.data[offset : offset + 4], "big")
+    return 0
+
+
+def through_stub(program: Program, target: int) -> int:
+    """Where a branch leads in the end."""
+    words = [word_at(program, at) for at in range(target, target + STUB_BYTES, 4)]
+    destination = stub_destination(words)
+    return target if destination is None else destination

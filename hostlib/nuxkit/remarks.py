@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from nuxemu import Checks, Processor, Site, SiteKind
+from nuxemu.isa import scalar
 
 from .errors import InputError, RemarkError, RemarkWarning
+from .linker_stubs import through_stub, word_at
 from .program import Program
 from .result import Remark, RunResult, StackUse
 
@@ -27,10 +29,7 @@ STACK_MARGIN = 64
 _READS_SENSORS = re.compile(r"nux_get_(a?causal(_half)?(_buffered)?|correlation)")
 _READS_NEURONS = "nux_read_neurons"
 
-_WORD = 4
 _BRANCH = 18  # primary opcode of b and bl
-#: What the linker puts in between if a function is too far away: lis and addi of r12, mtctr, bctr.
-_STUB = [0x3D80, 0x398C, 0x7D8903A6, 0x4E800420]
 
 
 def stack_use(program: Program, ppu: Processor) -> StackUse | None:
@@ -147,21 +146,8 @@ def sentence(remarks: Sequence[Remark], unlisted: int = 0) -> str:
 
 def _called(program: Program, pc: int) -> str | None:
     """Name of the function that a direct branch goes to."""
-    word = _word(program, pc)
+    word = word_at(program, pc)
     if word >> 26 != _BRANCH:
         return None
-    displacement = (word & 0x03FFFFFC) - ((word & 0x02000000) << 1)
-    target = (pc + displacement) & 0xFFFFFFFF
-    stub = [_word(program, target + _WORD * i) for i in range(4)]
-    if [word >> 16 for word in stub[:2]] == _STUB[:2] and stub[2:] == _STUB[2:]:
-        target = ((stub[0] << 16) + ((stub[1] & 0xFFFF) ^ 0x8000) - 0x8000) & 0xFFFFFFFF
-    function = program.function_at(target)
+    function = program.function_at(through_stub(program, scalar.branch_target(pc, word)))
     return function.name if function else None
-
-
-def _word(program: Program, address: int) -> int:
-    """Instruction at an address; 0 where there is none."""
-    segment = next((s for s in program.segments if s.address <= address < s.end), None)
-    if segment is None:
-        return 0
-    return int.from_bytes(segment.data[address - segment.address :][:_WORD], "big")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from nuxemu import Wait
-from nuxkit.linker_stubs import STUB_BYTES, stub_destination
+from nuxkit.linker_stubs import STUB_BYTES, through_stub
 from nuxkit.program import Function, Program
 
 #: What `Cost.waits` calls the causes.
@@ -70,22 +70,6 @@ def places_of(program: Program, sites: npt.NDArray[Any]) -> list[Place]:
             Place(function, chain, inner.file if inner else UNKNOWN, inner.line if inner else 0)
         )
     return places
-
-
-def word_at(program: Program, pc: int) -> int:
-    """Word of the code; 0 where there is none."""
-    for segment in program.segments:
-        if segment.address <= pc and pc + 4 <= segment.end:
-            offset = pc - segment.address
-            return int.from_bytes(segment.data[offset : offset + 4], "big")
-    return 0
-
-
-def through_stub(program: Program, target: int) -> int:
-    """Where a branch leads in the end."""
-    words = [word_at(program, at) for at in range(target, target + STUB_BYTES, 4)]
-    destination = stub_destination(words)
-    return target if destination is None else destination
 
 
 def _stub_starts(pc: int) -> range:

@@ -16,9 +16,10 @@ from typing import Any
 import numpy.typing as npt
 
 from nuxemu.isa import scalar
+from nuxkit.linker_stubs import through_stub, word_at
 from nuxkit.program import Function, Program
 
-from .costs import UNKNOWN, Place, through_stub, word_at
+from .costs import UNKNOWN, Place
 
 Stack = tuple[str, ...]
 
