@@ -22,12 +22,12 @@ from nuxemu import memory_map as mm
 from .debug_info import DebugInfo, malformed_debug_info
 from .elf_file import Segment
 from .errors import ProgramFileError
+from .handler_names import HANDLER_NAMES
 from .source_lines import Function, SourceLines, SourceLocation
 
 MAX_FRAMES = 64
 
 _SP, _LR = 1, 65  # r1 and the link register in DWARF
-_HANDLER_PREFIX = "isr_"
 #: Instruction patterns (mask, value) of prologues and epilogues.
 _STWU_SP = 0xFFFF_0000, 0x9421_0000  # stwu r1,-n(r1): the frame stands
 _SAVE_LR = 0xFFFF_0000, 0x9001_0000  # stw r0,n(r1): the return address is saved
@@ -115,7 +115,7 @@ class CallStacks:
             function = self._lines.function_at(pc)
         except ProgramFileError:
             return False
-        return function is not None and function.name.startswith(_HANDLER_PREFIX)
+        return function is not None and function.name in HANDLER_NAMES
 
     def _frames_at(self, pc: int) -> list[Frame]:
         try:

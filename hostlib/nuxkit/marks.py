@@ -8,6 +8,7 @@ import re
 from nuxemu import Mark
 from nuxemu import memory_map as mm
 
+from .handler_names import HANDLER_NAMES
 from .symbols import SymbolTable
 
 #: Functions that GCC calls for floating point on a processor without it, as libgcc names them.
@@ -25,7 +26,7 @@ _LIBRARY = re.compile(
 #: Of these, those that make no frame on the stack.
 _LEAF = re.compile(r"nux_divide_by_zero|mem(cpy|move|cmp)|strlen")
 #: Called anew: variables of earlier invocations of a rule or an interrupt routine are gone.
-_ANEW = re.compile(r"nux_invoke|isr_\w+")
+_ANEW = {"nux_invoke"} | HANDLER_NAMES
 _WORD = 4
 
 
@@ -43,6 +44,6 @@ def marks_of(symbols: SymbolTable) -> bytes:
             marks[symbol.address // _WORD] |= Mark.FLOAT
         if symbol.name == _LOST:
             marks[symbol.address // _WORD] |= Mark.LOST
-        if _ANEW.fullmatch(symbol.name):
+        if symbol.name in _ANEW:
             marks[symbol.address // _WORD] |= Mark.ANEW
     return bytes(marks)

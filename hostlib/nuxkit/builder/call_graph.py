@@ -7,17 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from nuxemu import memory_map as mm
 from nuxemu.isa import scalar, vector
 from nuxkit.builder.image import Function, Image
+from nuxkit.handler_names import HANDLER_NAMES
 from nuxkit.linker_stubs import STUB_BYTES, stub_destination
 
 _STACK_POINTER = 1
 _MTMSR = 31 << 26 | 146 << 1
-#: Names that the table of exceptions in ppu_runtime/nux.ld takes handlers from.
-_HANDLERS = {"isr_dec", "isr_einput"} | {
-    name.replace("EXCEPTION_", "isr_").lower() for name in vars(mm) if name.startswith("EXCEPTION_")
-}
 _DEFAULT_HANDLER_PREFIX = "__unhandled_"
 #: What the entry of a handler in C calls (ppu_runtime/asm/isr.inc).
 _C_HANDLER_PREFIX = "nux_isr_"
@@ -65,7 +61,7 @@ def handlers(image: Image) -> Iterator[int]:
     own = {
         address: None
         for name, address in image.symbols.items()
-        if name in _HANDLERS and address in starts and address not in defaults
+        if name in HANDLER_NAMES and address in starts and address not in defaults
     }
     yield from own
 
